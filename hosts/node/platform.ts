@@ -1,0 +1,74 @@
+/** `#platform` on Node.js. */
+
+import { createHash, randomFillSync } from "node:crypto";
+import type { Platform, TimerHandle } from "../contract.js";
+
+export type * from "../contract.js";
+
+export const xorMask: Platform["xorMask"] = (bytes, mask) => {
+  const end = bytes.length;
+  const m0 = mask[0] as number;
+  const m1 = mask[1] as number;
+  const m2 = mask[2] as number;
+  const m3 = mask[3] as number;
+  // Until the words are aligned, and where they do not pay, byte by byte.
+  const lead = end < WORDS_PAY_AT ? end : -bytes.byteOffset & 3;
+  const key = [m0, m1, m2, m3];
+  for (let at = 0; at < lead; at++) bytes[at] = (bytes[at] as number) ^ (key[at & 3] as number);
+  if (lead === end) return;
+  const wordCount = (end - lead) >> 2;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + lead, wordCount);
+  const word = LITTLE_ENDIAN ? wordOf(key, lead, 3, 2, 1, 0) : wordOf(key, lead, 0, 1, 2, 3);
+  for (let at = 0; at < wordCount; at++) words[at] = (words[at] as number) ^ word;
+  for (let at = lead + wordCount * 4; at < end; at++) bytes[at] = (bytes[at] as number) ^ (key[at & 3] as number);
+};
+
+/** Bytes from which the set-up of word-wise masking costs less than it saves. */
+const WORDS_PAY_AT = 64;
+const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+
+function wordOf(key: readonly number[], lead: number, ...order: readonly number[]): number {
+  return order.reduce((word, place) => (word << 8) | (key[(lead + place) & 3] as number), 0);
+}
+
+const fatalDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+export const decodeUtf8: Platform["decodeUtf8"] = (bytes) => fatalDecoder.decode(bytes);
+
+export const createUtf8Decoder: Platform["createUtf8Decoder"] = () => {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  return { decode: (bytes, isLast) => decoder.decode(bytes, { stream: !isLast }) };
+};
+
+export const encodeUtf8: Platform["encodeUtf8"] = (text) => Buffer.from(text, "utf8");
+
+export const sha1: Platform["sha1"] = (bytes) => createHash("sha1").update(bytes).digest();
+
+export const base64: Platform["base64"] = (bytes) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+
+/** Random bytes are drawn in stock: a system call for the four bytes of each mask would cost more than the frame. */
+const stock = new Uint8Array(8_192);
+let stockUsed = stock.length;
+
+export const randomFill: Platform["randomFill"] = (bytes) => {
+  if (bytes.length > stock.length) return void randomFillSync(bytes);
+  if (stockUsed + bytes.length > stock.length) {
+    randomFillSync(stock);
+    stockUsed = 0;
+  }
+  bytes.set(stock.subarray(stockUsed, stockUsed + bytes.length));
+  stockUsed += bytes.length;
+};
+
+export const now: Platform["now"] = () => performance.now();
+
+export const setTimer: Platform["setTimer"] = (callback, delayMs) => setTimeout(callback, delayMs);
+
+export const clearTimer: Platform["clearTimer"] = (timer: TimerHandle) => {
+  clearTimeout(timer as NodeJS.Timeout);
+};
+
+export const log: Platform["log"] = (message) => {
+  console.log(message);
+};

@@ -1,0 +1,138 @@
+/** A small HTTP/1.1 server: answers one request per connection, and hands upgrade requests over to WebSocketServer. */
+
+import { listen, type Listener, type Socket } from "#network";
+import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
+import { logError } from "./connection.js";
+import { InvalidStateError, NetworkError } from "./protocol/errors.js";
+import { checkInteger, checkTime, withDefaults, type ResolvedOptions } from "./protocol/options.js";
+
+export type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "./httpexchange.js";
+export type { HttpHeaders } from "./protocol/httphead.js";
+
+/** Limits of an {@link HttpListener}. */
+export interface HttpListenerLimits {
+  /** TCP port, 0 to 65535; 0: the system chooses a free one. */
+  readonly port?: number;
+  /** Largest head of a request, in bytes; a larger one is answered with 431. */
+  readonly maxHeadBytes?: number;
+  /** Milliseconds until the head must have come whole, and again until the answer must have left. */
+  readonly requestTimeoutMs?: number;
+  /** Requests that are answered at the same time; more get 503. Connections that became WebSockets do not count. */
+  readonly maxRequests?: number;
+}
+
+/** Options of an {@link HttpListener}. */
+export interface HttpListenerOptions extends HttpListenerLimits {
+  /** The local address to listen on, where the host can choose (Node.js); all addresses when left out. */
+  readonly address?: string;
+  /** Becomes the listener's `onRequest`. */
+  readonly onRequest?: RequestHandler;
+}
+
+/** Answers one request: by its response's `close`, or by `WebSocketServer.addWebSocket`. */
+export type RequestHandler = (context: HttpListenerContext) => void | Promise<void>;
+
+/** The defaults of an HTTP listener. */
+export const HTTP_LISTENER_DEFAULTS: ResolvedOptions<HttpListenerLimits> = Object.freeze({
+  port: 80,
+  maxHeadBytes: 4_096,
+  requestTimeoutMs: 10_000,
+  maxRequests: 16,
+});
+
+/** Listens for HTTP requests (.NET `HttpListener`, with an event instead of a blocking `GetContext`). */
+export class HttpListener {
+  /** Called for each request. */
+  onRequest: RequestHandler | undefined;
+  private readonly settings: ResolvedOptions<HttpListenerLimits>;
+  private readonly address: string | undefined;
+  private readonly exchanges = new Set<HttpExchange>();
+  private listener: Listener | undefined = undefined;
+
+  /** @throws OptionError where an option is out of its range */
+  constructor(options: HttpListenerOptions = {}) {
+    const { onRequest, address, ...limits } = options;
+    this.onRequest = onRequest;
+    this.address = address;
+    this.settings = withDefaults(limits, HTTP_LISTENER_DEFAULTS);
+    checkInteger("port", this.settings.port, 0, 65_535);
+    checkInteger("maxHeadBytes", this.settings.maxHeadBytes, 256, 1_048_576);
+    checkInteger("maxRequests", this.settings.maxRequests, 1, 65_535);
+    checkTime("requestTimeoutMs", this.settings.requestTimeoutMs, 1);
+  }
+
+  /** The port it listens on: after `start`, the one the system chose where it was to. */
+  get port(): number {
+    return this.listener === undefined || this.listener.port === 0 ? this.settings.port : this.listener.port;
+  }
+
+  /** Whether it listens. */
+  get isListening(): boolean {
+    return this.listener !== undefined;
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @returns resolves when requests are accepted; rejects with NetworkError where the port cannot be had
+   * @throws InvalidStateError where it listens already
+   */
+  start(): Promise<void> {
+    if (this.listener !== undefined)
+      throw new InvalidStateError("The HttpListener listens already: call stop() first.");
+    const { port } = this.settings;
+    const { address } = this;
+    return new Promise((resolve, reject) => {
+      this.listener = listen(address === undefined ? { port } : { port, address }, {
+        accept: (socket) => this.accept(socket),
+        listening: resolve,
+        error: (cause) => {
+          this.stop();
+          reject(new NetworkError(`Cannot listen on port ${port}: ${cause.message}`, { cause }));
+        },
+      });
+    });
+  }
+
+  /** Stops at once: requests that are not answered yet end. WebSockets stay. */
+  stop(): void {
+    this.listener?.close();
+    this.listener = undefined;
+    for (const exchange of [...this.exchanges]) exchange.abort();
+  }
+
+  private accept(socket: Socket): HttpExchange {
+    const exchange = new HttpExchange(socket, this.settings, {
+      requestReceived: (context) => {
+        this.answer(context);
+      },
+      ended: () => this.exchanges.delete(exchange),
+    });
+    this.exchanges.add(exchange);
+    if (this.exchanges.size > this.settings.maxRequests) exchange.refuse(503);
+    return exchange;
+  }
+
+  private answer(context: HttpListenerContext): void {
+    if (this.onRequest === undefined) return this.answerWith(context, 404);
+    try {
+      const pending = this.onRequest(context);
+      pending?.catch((cause: unknown) => {
+        this.handlerFailed(context, cause);
+      });
+    } catch (cause) {
+      this.handlerFailed(context, cause);
+    }
+  }
+
+  private handlerFailed(context: HttpListenerContext, cause: unknown): void {
+    logError(`The handler of ${context.request.httpMethod} ${context.request.rawUrl} threw; the answer is 500.`, cause);
+    this.answerWith(context, 500);
+  }
+
+  private answerWith(context: HttpListenerContext, statusCode: number): void {
+    if (context.response.isClosed) return;
+    context.response.statusCode = statusCode;
+    context.response.close();
+  }
+}

@@ -1,0 +1,270 @@
+/** One request and its answer on one connection. */
+
+import type { Socket, SocketHandlers } from "#network";
+import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
+import { InvalidStateError, OptionError, HandshakeError } from "./protocol/errors.js";
+import { isUpgradeRequest } from "./protocol/handshake.js";
+import { HttpHeadReader, isFieldValue, isToken, type HttpHead, type HttpHeaders } from "./protocol/httphead.js";
+import { formatEndPoint } from "./websocket.js";
+
+/** Limits of an exchange. */
+export interface HttpExchangeLimits {
+  readonly maxHeadBytes: number;
+  readonly requestTimeoutMs: number;
+}
+
+/** Whom an exchange tells. */
+export interface HttpExchangeEvents {
+  /** The head of a request has come whole. */
+  requestReceived(context: HttpListenerContext): void;
+  /** The connection has ended, or is a WebSocket now. Called once. */
+  ended(): void;
+}
+
+/** A socket that became a WebSocket, and the bytes that came behind the request's head. */
+export interface UpgradedSocket {
+  readonly socket: Socket;
+  readonly bytes: Uint8Array;
+}
+
+/** A request and the way to answer it (.NET `HttpListenerContext`). */
+export interface HttpListenerContext {
+  readonly request: HttpListenerRequest;
+  readonly response: HttpListenerResponse;
+  /**
+   * Sends the head of a 101 answer and gives the socket away. Undefined where the connection has ended meanwhile. For
+   * `WebSocketServer.addWebSocket`.
+   */
+  upgrade(headers: readonly (readonly [name: string, value: string])[]): UpgradedSocket | undefined;
+}
+
+/** The head of a request (.NET `HttpListenerRequest`). */
+export interface HttpListenerRequest {
+  /** "GET", "HEAD", "POST" … */
+  readonly httpMethod: string;
+  /** The request target as it came, such as "/led?on=1". */
+  readonly rawUrl: string;
+  /** The target without its query. */
+  readonly path: string;
+  readonly headers: HttpHeaders;
+  /** Whether an upgrade to WebSocket is asked for: pass the context to `WebSocketServer.addWebSocket`. */
+  readonly isWebSocketRequest: boolean;
+  /** The client, as "address:port". */
+  readonly remoteEndPoint: string;
+}
+
+/** The answer (.NET `HttpListenerResponse`). */
+export interface HttpListenerResponse {
+  /** 200 unless set. */
+  statusCode: number;
+  /** The media type of the body. */
+  contentType: string | undefined;
+  /** Whether the answer was given. */
+  readonly isClosed: boolean;
+  /** Adds a header field. @throws OptionError where the name or value is not allowed in HTTP */
+  setHeader(name: string, value: string): void;
+  /** Sends the answer and ends the connection. @throws InvalidStateError where it was sent before */
+  close(body?: string | Uint8Array): void;
+}
+
+/** What a socket of the listener does from its first byte to the end of the answer. */
+export class HttpExchange implements SocketHandlers {
+  private readonly socket: Socket;
+  private readonly limits: HttpExchangeLimits;
+  private readonly events: HttpExchangeEvents;
+  private reader: HttpHeadReader | undefined;
+  private timer: TimerHandle | undefined = undefined;
+  private early: Uint8Array[] = [];
+  private isEnded = false;
+
+  constructor(socket: Socket, limits: HttpExchangeLimits, events: HttpExchangeEvents) {
+    this.socket = socket;
+    this.limits = limits;
+    this.events = events;
+    this.reader = new HttpHeadReader(limits.maxHeadBytes);
+    this.startTimer(() => {
+      this.refuse(408);
+    });
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.reader === undefined) return void this.early.push(bytes);
+    try {
+      const rest = this.reader.read(bytes);
+      if (rest === undefined) return;
+      const context = new Context(this.reader.parse(), this, this.socket);
+      this.reader = undefined;
+      this.early.push(rest);
+      // What the client sends before it has its answer stays in the network.
+      this.socket.pause();
+      this.startTimer(() => {
+        this.refuse(503);
+      });
+      this.events.requestReceived(context);
+    } catch (error) {
+      if (!(error instanceof HandshakeError)) throw error;
+      this.refuse(error.statusCode);
+    }
+  }
+
+  drain(): void {
+    // An answer is one piece: nothing waits for room.
+  }
+
+  close(): void {
+    this.end();
+  }
+
+  /** Ends the connection at once. */
+  abort(): void {
+    this.socket.destroy();
+    this.end();
+  }
+
+  /** Answers without having asked anyone. */
+  refuse(statusCode: number): void {
+    this.reader = undefined;
+    if (this.isAnswered) this.abort();
+    else this.respond(encodeUtf8(formatHead(statusCode, [["Content-Length", "0"], CLOSE])));
+  }
+
+  private isAnswered = false;
+
+  /** Sends the answer, then ends the connection. */
+  respond(head: Uint8Array, body?: Uint8Array): void {
+    if (this.isEnded || this.isAnswered) return;
+    this.isAnswered = true;
+    this.early = [];
+    this.startTimer(() => {
+      this.abort();
+    });
+    this.socket.resume();
+    this.socket.write(head);
+    if (body !== undefined && body.length > 0) this.socket.write(body);
+    this.socket.end();
+  }
+
+  /** Gives the socket away. */
+  upgrade(head: Uint8Array): UpgradedSocket | undefined {
+    if (this.isEnded || this.isAnswered) return undefined;
+    this.isAnswered = true;
+    const bytes = concat(this.early);
+    this.early = [];
+    this.end();
+    this.socket.write(head);
+    this.socket.resume();
+    return { socket: this.socket, bytes };
+  }
+
+  private end(): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    if (this.timer !== undefined) clearTimer(this.timer);
+    this.events.ended();
+  }
+
+  private startTimer(expired: () => void): void {
+    if (this.timer !== undefined) clearTimer(this.timer);
+    this.timer = setTimer(expired, this.limits.requestTimeoutMs);
+  }
+}
+
+const CLOSE = Object.freeze(["Connection", "close"] as const);
+
+class Context implements HttpListenerContext {
+  readonly request: HttpListenerRequest;
+  readonly response: HttpListenerResponse;
+  private readonly exchange: HttpExchange;
+
+  /** @throws HandshakeError where the request line is not that of HTTP/1.1 */
+  constructor(head: HttpHead, exchange: HttpExchange, socket: Socket) {
+    this.exchange = exchange;
+    this.request = readRequest(head, formatEndPoint(socket.remoteAddress, socket.remotePort));
+    this.response = new Response(exchange, this.request.httpMethod === "HEAD");
+  }
+
+  upgrade(headers: readonly (readonly [string, string])[]): UpgradedSocket | undefined {
+    return this.exchange.upgrade(encodeUtf8(formatHead(101, headers)));
+  }
+}
+
+class Response implements HttpListenerResponse {
+  statusCode = 200;
+  contentType: string | undefined = undefined;
+  isClosed = false;
+  private readonly headers: (readonly [string, string])[] = [];
+  private readonly exchange: HttpExchange;
+  private readonly isBodiless: boolean;
+
+  constructor(exchange: HttpExchange, isBodiless: boolean) {
+    this.exchange = exchange;
+    this.isBodiless = isBodiless;
+  }
+
+  setHeader(name: string, value: string): void {
+    if (!isToken(name) || !isFieldValue(value))
+      throw new OptionError(`The header ${JSON.stringify(name)} cannot be sent: a name is a token, a value one line.`);
+    this.headers.push([name, value]);
+  }
+
+  close(body: string | Uint8Array = ""): void {
+    if (this.isClosed) throw new InvalidStateError("The request was answered before: call close() once.");
+    this.isClosed = true;
+    const bytes = typeof body === "string" ? encodeUtf8(body) : body;
+    if (this.contentType !== undefined) this.setHeader("Content-Type", this.contentType);
+    this.setHeader("Content-Length", String(bytes.length));
+    const head = encodeUtf8(formatHead(this.statusCode, [...this.headers, CLOSE]));
+    this.exchange.respond(head, this.isBodiless ? undefined : bytes);
+  }
+}
+
+/** RFC 9112, 3: method, target and version, one space between them. */
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\/[^ #]*|\*) HTTP\/1\.1$/;
+
+function readRequest(head: HttpHead, remoteEndPoint: string): HttpListenerRequest {
+  const match = REQUEST_LINE.exec(head.startLine);
+  if (match === null) throw new HandshakeError(400, "The request line is not that of HTTP/1.1.");
+  const [, httpMethod = "", rawUrl = ""] = match;
+  return {
+    httpMethod,
+    rawUrl,
+    path: rawUrl.split("?")[0] ?? rawUrl,
+    headers: head.headers,
+    isWebSocketRequest: isUpgradeRequest(head.headers),
+    remoteEndPoint,
+  };
+}
+
+function formatHead(statusCode: number, headers: readonly (readonly [string, string])[]): string {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${statusCode} ${REASONS[statusCode] ?? "Status"}\r\n${lines.join("")}\r\n`;
+}
+
+/** Reason phrases (RFC 9110, 15) of the statuses that this library and its samples answer with. */
+const REASONS: Readonly<Record<number, string>> = Object.freeze({
+  101: "Switching Protocols",
+  200: "OK",
+  204: "No Content",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  426: "Upgrade Required",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+});
+
+function concat(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first] = pieces;
+  if (pieces.length === 1 && first !== undefined) return first;
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

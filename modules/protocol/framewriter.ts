@@ -1,0 +1,105 @@
+/** Messages to frames (RFC 6455, 5.2 to 5.5): fragments, masks, and the order in which frames leave. */
+
+import { randomFill, xorMask } from "#platform";
+import { FIN_BIT, LENGTH_16, LENGTH_64, MASK_BIT, MASK_BYTES, MAX_HEADER_BYTES, Opcode, Role } from "./constants.js";
+
+/** Pongs and Pings that may wait; RFC 6455, 5.5.3 lets a newer Pong stand for those before it. */
+const MAX_WAITING_CONTROLS = 16;
+
+/**
+ * Encodes one frame. The payload is copied, so the caller's buffer is neither kept nor changed.
+ *
+ * @param role the sender: a client's frame gets a fresh random mask (RFC 6455, 5.3)
+ */
+export function encodeFrame(role: Role, opcode: Opcode, isFinal: boolean, payload: Uint8Array): Uint8Array {
+  const length = payload.length;
+  const lengthSize = length < LENGTH_16 ? 0 : length <= 0xffff ? 2 : 8;
+  const start = 2 + lengthSize + (role === Role.Client ? MASK_BYTES : 0);
+  const frame = new Uint8Array(start + length);
+  frame[0] = isFinal ? FIN_BIT | opcode : opcode;
+  frame[1] = lengthSize === 0 ? length : lengthSize === 2 ? LENGTH_16 : LENGTH_64;
+  if (lengthSize !== 0) writeLength(frame, lengthSize, length);
+  frame.set(payload, start);
+  if (role === Role.Client) maskFrame(frame, start);
+  return frame;
+}
+
+/**
+ * Encodes a message as one frame or, where it is longer than `fragmentSize`, as several.
+ *
+ * @param fragmentSize largest payload of a frame in bytes; 0: one frame whatever its size
+ */
+export function encodeMessage(role: Role, opcode: Opcode, payload: Uint8Array, fragmentSize: number): Uint8Array[] {
+  if (fragmentSize === 0 || payload.length <= fragmentSize) return [encodeFrame(role, opcode, true, payload)];
+  const frames: Uint8Array[] = [];
+  for (let start = 0; start < payload.length; start += fragmentSize) {
+    const end = Math.min(start + fragmentSize, payload.length);
+    // RFC 6455, 5.4: the first frame has the message's opcode, the others 0, and the last one FIN.
+    const frameOpcode = start === 0 ? opcode : Opcode.Continuation;
+    frames.push(encodeFrame(role, frameOpcode, end === payload.length, payload.subarray(start, end)));
+  }
+  return frames;
+}
+
+/** Bytes of memory that the frames of a payload of `length` bytes take while they wait. At most a little too high. */
+export function encodedCost(length: number, fragmentSize: number): number {
+  const frames = fragmentSize === 0 || length <= fragmentSize ? 1 : Math.ceil(length / fragmentSize);
+  return length + frames * (MAX_HEADER_BYTES + FRAME_OVERHEAD_BYTES);
+}
+
+/** What a waiting frame costs in memory beside its bytes: its objects on a 32-bit XS. */
+const FRAME_OVERHEAD_BYTES = 64;
+
+/** The frames that wait to be sent. Each leaves whole; control frames leave between the fragments of a message. */
+export class FrameQueue {
+  /** Bytes of all waiting frames. */
+  byteLength = 0;
+  private readonly data: Uint8Array[] = [];
+  private readonly controls: Uint8Array[] = [];
+
+  /** Whether no frame waits. */
+  get isEmpty(): boolean {
+    return this.byteLength === 0;
+  }
+
+  /** Bytes of memory that the waiting frames take. */
+  get cost(): number {
+    return this.byteLength + (this.data.length + this.controls.length) * FRAME_OVERHEAD_BYTES;
+  }
+
+  /** Adds a data frame, or the Close frame, behind those that wait. */
+  push(frame: Uint8Array): void {
+    this.data.push(frame);
+    this.byteLength += frame.length;
+  }
+
+  /** Adds a Ping or Pong, before the data. */
+  pushControl(frame: Uint8Array): void {
+    if (this.controls.length === MAX_WAITING_CONTROLS) this.byteLength -= this.controls.pop()?.length ?? 0;
+    this.controls.push(frame);
+    this.byteLength += frame.length;
+  }
+
+  /** Takes the frame that leaves next. */
+  shift(): Uint8Array | undefined {
+    const frame = this.controls.shift() ?? this.data.shift();
+    if (frame !== undefined) this.byteLength -= frame.length;
+    return frame;
+  }
+}
+
+function writeLength(frame: Uint8Array, size: number, length: number): void {
+  let rest = length;
+  for (let at = 1 + size; at > 1; at--) {
+    frame[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+}
+
+/** RFC 6455, 5.3: the masking key is "derived from a strong source of entropy" and new for each frame. */
+function maskFrame(frame: Uint8Array, start: number): void {
+  const mask = frame.subarray(start - MASK_BYTES, start);
+  randomFill(mask);
+  frame[1] = (frame[1] as number) | MASK_BIT;
+  xorMask(frame.subarray(start), mask);
+}

@@ -1,0 +1,98 @@
+/** Every limit, time and size of a connection: types, defaults and validation. */
+
+import { OptionError } from "./errors.js";
+
+/** Options of a connection in either role (.NET nanoFramework `WebSocketOptions`, and limits of our own). */
+export interface WebSocketOptions {
+  /** Milliseconds without a byte from the peer after which it is sent a Ping; 0: never. */
+  readonly keepAliveInterval?: number;
+  /** Milliseconds the peer may take to answer a Ping, or to take what is sent to it; 0: for ever. */
+  readonly serverTimeout?: number;
+  /** Largest payload of a received frame in bytes; 0: as `maxMessageBytes`. */
+  readonly maxReceiveFrameSize?: number;
+  /** Largest payload of a sent frame in bytes: a longer message is sent in fragments; 0: never in fragments. */
+  readonly maxFragmentSize?: number;
+  /** Largest received message in bytes, all fragments together. */
+  readonly maxMessageBytes?: number;
+  /** Largest number of fragments of a received message; 0: any. Not applied with `deliverFragments`. */
+  readonly maxFragments?: number;
+  /** Largest number of bytes that wait to be sent, frame headers included. */
+  readonly maxQueueBytes?: number;
+  /** Milliseconds from the first Close frame to the end of the TCP connection. */
+  readonly closeTimeoutMs?: number;
+  /** True: each fragment is delivered as it comes, as nanoFramework does; false: whole messages. */
+  readonly deliverFragments?: boolean;
+}
+
+/** Options with every default filled in. */
+export type ResolvedOptions<Options> = { readonly [Name in keyof Options]-?: NonNullable<Options[Name]> };
+
+/** Settings of a connection, validated. */
+export type ConnectionSettings = ResolvedOptions<WebSocketOptions>;
+
+/** The defaults of a connection. Sizes are those of an ESP32 without external memory. */
+export const CONNECTION_DEFAULTS: ConnectionSettings = Object.freeze({
+  keepAliveInterval: 30_000,
+  serverTimeout: 60_000,
+  maxReceiveFrameSize: 0,
+  maxFragmentSize: 32_768,
+  maxMessageBytes: 16_384,
+  maxFragments: 1_024,
+  maxQueueBytes: 20_480,
+  closeTimeoutMs: 5_000,
+  deliverFragments: false,
+});
+
+/** The longest time that a timer of every host takes: 2^31 - 1 milliseconds. */
+const MAX_TIME_MS = 2_147_483_647;
+
+/**
+ * Fills in the defaults.
+ *
+ * @param options the caller's options; undefined members count as left out
+ * @param defaults a default for every member
+ * @throws OptionError for a member that `defaults` does not have, or of another type
+ */
+export function withDefaults<Settings extends object>(
+  options: Partial<Record<keyof Settings, unknown>> | undefined,
+  defaults: Settings,
+): Settings {
+  const settings = { ...defaults } as Record<string, unknown>;
+  for (const [name, value] of Object.entries(options ?? {})) {
+    if (!(name in defaults))
+      throw new OptionError(`There is no option "${name}". Known are: ${Object.keys(defaults).join(", ")}.`);
+    if (value === undefined) continue;
+    if (typeof value !== typeof settings[name])
+      throw new OptionError(`Option ${name} is a ${typeof settings[name]}; it was given a ${typeof value}.`);
+    settings[name] = value;
+  }
+  return settings as Settings;
+}
+
+/** @throws OptionError where a setting of a connection is out of its range */
+export function checkConnectionSettings(settings: ConnectionSettings): void {
+  checkInteger("keepAliveInterval", settings.keepAliveInterval, 0, MAX_TIME_MS);
+  checkInteger("serverTimeout", settings.serverTimeout, 0, MAX_TIME_MS);
+  checkInteger("maxReceiveFrameSize", settings.maxReceiveFrameSize, 0, MAX_SIZE);
+  checkInteger("maxFragmentSize", settings.maxFragmentSize, 0, MAX_SIZE);
+  checkInteger("maxMessageBytes", settings.maxMessageBytes, 1, MAX_SIZE);
+  checkInteger("maxFragments", settings.maxFragments, 0, MAX_SIZE);
+  checkInteger("maxQueueBytes", settings.maxQueueBytes, MIN_QUEUE_BYTES, MAX_SIZE);
+  checkInteger("closeTimeoutMs", settings.closeTimeoutMs, 1, MAX_TIME_MS);
+}
+
+/** The largest size that can be asked for: what one typed array holds on every host. */
+const MAX_SIZE = 2_147_483_647;
+/** A queue holds at least one control frame. */
+const MIN_QUEUE_BYTES = 256;
+
+/** @throws OptionError where `value` is not an integer from `least` to `most` */
+export function checkInteger(name: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new OptionError(`${name} is an integer from ${least} to ${most}; it was given ${value}.`);
+}
+
+/** @throws OptionError where `value` is not a time in milliseconds of at least `least` */
+export function checkTime(name: string, value: number, least: number): void {
+  checkInteger(name, value, least, MAX_TIME_MS);
+}

@@ -1,0 +1,297 @@
+/** One open connection, without I/O: bytes and time in, events and frames out (RFC 6455, 5 to 7). */
+
+import { Closing, encodeCloseBody, encodeFailure, NOT_CLOSED, parseCloseBody, type CloseOutcome } from "./closing.js";
+import { CONTROL_BIT, MAX_CONTROL_PAYLOAD, Opcode, Role, WebSocketState } from "./constants.js";
+import type { WebSocketCloseStatus } from "./constants.js";
+import { InvalidStateError, OptionError, ProtocolError, TimeoutError, type WebSocketError } from "./errors.js";
+import { FrameReader, type FrameSink } from "./framereader.js";
+import { encodedCost, encodeFrame, encodeMessage, FrameQueue } from "./framewriter.js";
+import { KeepAlive, KeepAliveAction } from "./keepalive.js";
+import { MessageReader, type MessageSink } from "./message.js";
+import type { ConnectionSettings } from "./options.js";
+
+/** What a protocol asks of its transport, and tells its owner. No error may be thrown into it. */
+export interface ProtocolOwner extends MessageSink {
+  /** Bytes that the transport has taken but not sent. */
+  readonly bufferedAmount: number;
+  /** Send this frame. @returns false: `drained()` will be called when there is room for more */
+  sendFrame(frame: Uint8Array): boolean;
+  /** Send what was given, then end the transport. */
+  endTransport(): void;
+  /** End the transport at once. */
+  destroyTransport(): void;
+  /** A Pong came. `payload` is only lent. */
+  pongReceived(payload: Uint8Array): void;
+  /** All that waited has left. */
+  queueDrained(): void;
+  /** The closing handshake began: `deadline` has come nearer. */
+  closingStarted(): void;
+}
+
+/** The state machine of one connection, from the end of the opening handshake to the end of the closing one. */
+export class Protocol implements FrameSink {
+  /** Open, CloseSent or CloseReceived. The owner knows the states before and after. */
+  state: WebSocketState = WebSocketState.Open;
+  private opcode: Opcode = Opcode.Continuation;
+  private readonly reader: FrameReader;
+  private readonly messages: MessageReader;
+  private readonly keepAlive: KeepAlive;
+  private readonly settings: ConnectionSettings;
+  private readonly owner: ProtocolOwner;
+  private readonly role: Role;
+  private time: number;
+  private blockedAt: number | undefined = undefined;
+  private queue: FrameQueue | undefined = undefined;
+  private controlPayload: Uint8Array | undefined = undefined;
+  private closing: Closing | undefined = undefined;
+
+  /** @param now the present time, in milliseconds of a clock that only goes forward, as everywhere in this class */
+  constructor(role: Role, settings: ConnectionSettings, owner: ProtocolOwner, now: number) {
+    this.role = role;
+    this.settings = settings;
+    this.owner = owner;
+    this.time = now;
+    this.reader = new FrameReader(role, this);
+    this.messages = new MessageReader(settings, owner);
+    this.keepAlive = new KeepAlive(settings, now);
+  }
+
+  /** Bytes that wait here and in the transport. */
+  get bufferedAmount(): number {
+    return this.owner.bufferedAmount + (this.queue?.byteLength ?? 0);
+  }
+
+  /** How the connection ended: final once the transport has ended. */
+  get outcome(): CloseOutcome {
+    return this.closing ?? NOT_CLOSED;
+  }
+
+  /** Bytes came from the peer. They are unmasked in place. */
+  receive(chunk: Uint8Array, now: number): void {
+    this.time = now;
+    this.keepAlive.received(now);
+    this.reader.read(chunk);
+  }
+
+  /** The transport has room again. */
+  drained(now: number): void {
+    this.time = now;
+    this.blockedAt = undefined;
+    while (!this.isBlocked) {
+      const frame = this.queue?.shift();
+      if (frame === undefined) return this.queueEmptied();
+      this.transmit(frame);
+    }
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @param fragmentSize largest payload of a frame, in bytes; 0: the whole message in one
+   * @returns false where the queue has no room for it now: nothing was sent
+   * @throws InvalidStateError unless the connection is open
+   * @throws OptionError for a message that is longer than the whole queue
+   */
+  send(opcode: Opcode, payload: Uint8Array, fragmentSize: number, now: number): boolean {
+    if (!this.hasRoomFor(payload.length, fragmentSize)) return false;
+    this.time = now;
+    if (fragmentSize === 0 || payload.length <= fragmentSize)
+      this.enqueue(encodeFrame(this.role, opcode, true, payload));
+    else for (const frame of encodeMessage(this.role, opcode, payload, fragmentSize)) this.enqueue(frame);
+    return true;
+  }
+
+  /** As `send`, for the frames of a message that was encoded before. `length` is that of its payload. */
+  sendEncoded(frames: readonly Uint8Array[], length: number, fragmentSize: number, now: number): boolean {
+    if (!this.hasRoomFor(length, fragmentSize)) return false;
+    this.time = now;
+    for (const frame of frames) this.enqueue(frame);
+    return true;
+  }
+
+  /**
+   * Sends a Ping.
+   *
+   * @throws InvalidStateError unless the connection is open
+   * @throws OptionError for a payload of more than 125 bytes
+   */
+  ping(payload: Uint8Array, now: number): void {
+    this.requireOpen();
+    if (payload.length > MAX_CONTROL_PAYLOAD)
+      throw new OptionError(
+        `A Ping has at most ${MAX_CONTROL_PAYLOAD} bytes of payload; this one has ${payload.length}.`,
+      );
+    this.time = now;
+    this.sendControl(Opcode.Ping, payload);
+  }
+
+  /**
+   * Starts the closing handshake. Messages that wait are sent before the Close frame.
+   *
+   * @throws OptionError where the status or the description cannot be sent
+   */
+  close(status: WebSocketCloseStatus, description: string, now: number): void {
+    const body = encodeCloseBody(status, description);
+    if (this.state !== WebSocketState.Open) return;
+    this.time = now;
+    this.startClosing(WebSocketState.CloseSent);
+    this.enqueue(encodeFrame(this.role, Opcode.Close, true, body));
+    this.owner.closingStarted();
+  }
+
+  /** Fails the connection (RFC 6455, 7.1.7): sends a Close frame with the error's status, reads no more, ends. */
+  fail(error: ProtocolError, now: number): void {
+    this.time = now;
+    this.failNow(error);
+  }
+
+  /** Stops without a Close frame: the transport is gone, or is to be. */
+  stop(error: WebSocketError | undefined, now: number): void {
+    this.reader.stop();
+    this.queue = undefined;
+    this.closing ??= new Closing(now, 0);
+    if (!this.closing.wasClean) this.closing.error ??= error;
+  }
+
+  /** The time at which `tick` has to be called next; Infinity for never. */
+  get deadline(): number {
+    if (this.closing !== undefined) return this.closing.deadline;
+    const { serverTimeout } = this.settings;
+    const blocked = this.blockedAt === undefined || serverTimeout === 0 ? Infinity : this.blockedAt + serverTimeout;
+    return Math.min(blocked, this.keepAlive.deadline);
+  }
+
+  /** Does what is due. */
+  tick(now: number): void {
+    this.time = now;
+    if (now < this.deadline) return;
+    if (this.closing?.isLingering === true) {
+      this.closing.endLingering();
+      return this.endTransport(this.closing);
+    }
+    if (this.closing === undefined && this.keepAlive.check(now) === KeepAliveAction.Ping)
+      return this.sendControl(Opcode.Ping, NO_BYTES);
+    this.stop(new TimeoutError(this.silenceMessage()), now);
+    this.owner.destroyTransport();
+  }
+
+  frameStarted(opcode: Opcode, isFinal: boolean, length: number): void {
+    this.opcode = opcode;
+    if ((opcode & CONTROL_BIT) !== 0) return;
+    const error = this.messages.startFrame(opcode, isFinal, length);
+    if (error !== undefined) this.failNow(error);
+  }
+
+  payloadReceived(bytes: Uint8Array, isEnd: boolean): void {
+    if ((this.opcode & CONTROL_BIT) !== 0) return this.controlPayloadReceived(bytes, isEnd);
+    const error = this.messages.payloadReceived(bytes, isEnd);
+    if (error !== undefined) this.failNow(error);
+  }
+
+  frameRefused(error: ProtocolError): void {
+    this.failNow(error);
+  }
+
+  private controlPayloadReceived(bytes: Uint8Array, isEnd: boolean): void {
+    if (isEnd && this.controlPayload === undefined) return this.controlReceived(bytes);
+    const start = this.controlPayload ?? NO_BYTES;
+    const payload = new Uint8Array(start.length + bytes.length);
+    payload.set(start);
+    payload.set(bytes, start.length);
+    this.controlPayload = isEnd ? undefined : payload;
+    if (isEnd) this.controlReceived(payload);
+  }
+
+  private controlReceived(payload: Uint8Array): void {
+    if (this.opcode === Opcode.Close) this.closeReceived(payload);
+    else if (this.opcode === Opcode.Pong) this.owner.pongReceived(payload);
+    // RFC 6455, 5.5.2: a Ping is answered "unless it already received a Close frame"; after our own, nothing is sent.
+    else if (this.state === WebSocketState.Open) this.sendControl(Opcode.Pong, payload);
+  }
+
+  private closeReceived(payload: Uint8Array): void {
+    this.reader.stop();
+    const body = parseCloseBody(payload);
+    if (body instanceof ProtocolError) return this.failNow(body);
+    const wasOpen = this.state === WebSocketState.Open;
+    const closing = this.startClosing(WebSocketState.CloseReceived);
+    closing.complete(body);
+    // RFC 6455, 5.5.1: the answer "typically echos the status code it received".
+    if (wasOpen) this.enqueue(encodeFrame(this.role, Opcode.Close, true, payload.subarray(0, 2)));
+    // RFC 6455, 7.1.1: the server ends the TCP connection first.
+    if (this.role === Role.Server) this.endTransport(closing);
+    this.owner.closingStarted();
+  }
+
+  private failNow(error: ProtocolError): void {
+    this.reader.stop();
+    if (this.closing?.wasClean === true || this.closing?.error !== undefined) return;
+    const wasOpen = this.state === WebSocketState.Open;
+    if (wasOpen) this.queue = undefined;
+    this.startClosing(WebSocketState.CloseSent).fail(error, this.time);
+    if (wasOpen) this.enqueue(encodeFrame(this.role, Opcode.Close, true, encodeFailure(error)));
+    this.owner.closingStarted();
+  }
+
+  private startClosing(state: WebSocketState): Closing {
+    this.state = state;
+    this.closing ??= new Closing(this.time, this.settings.closeTimeoutMs);
+    return this.closing;
+  }
+
+  private endTransport(closing: Closing): void {
+    closing.isEndWanted = this.queue !== undefined;
+    if (!closing.isEndWanted) this.owner.endTransport();
+  }
+
+  private queueEmptied(): void {
+    this.queue = undefined;
+    if (this.closing === undefined) this.owner.queueDrained();
+    else if (this.closing.isEndWanted) this.endTransport(this.closing);
+  }
+
+  private get isBlocked(): boolean {
+    return this.blockedAt !== undefined;
+  }
+
+  private hasRoomFor(length: number, fragmentSize: number): boolean {
+    this.requireOpen();
+    const cost = encodedCost(length, fragmentSize);
+    const { maxQueueBytes } = this.settings;
+    if (cost > maxQueueBytes)
+      throw new OptionError(
+        `A message of ${length} bytes takes ${cost} of the queue; maxQueueBytes is ${maxQueueBytes}.`,
+      );
+    return this.owner.bufferedAmount + (this.queue?.cost ?? 0) + cost <= maxQueueBytes;
+  }
+
+  private requireOpen(): void {
+    if (this.state !== WebSocketState.Open)
+      throw new InvalidStateError("The WebSocket is closing: it sends no more. Look at its state before sending.");
+  }
+
+  private sendControl(opcode: Opcode, payload: Uint8Array): void {
+    const frame = encodeFrame(this.role, opcode, true, payload);
+    if (!this.isBlocked) this.transmit(frame);
+    else (this.queue ??= new FrameQueue()).pushControl(frame);
+  }
+
+  private enqueue(frame: Uint8Array): void {
+    if (!this.isBlocked) this.transmit(frame);
+    else (this.queue ??= new FrameQueue()).push(frame);
+  }
+
+  private transmit(frame: Uint8Array): void {
+    if (!this.owner.sendFrame(frame)) this.blockedAt = this.time;
+  }
+
+  private silenceMessage(): string {
+    const { serverTimeout, closeTimeoutMs } = this.settings;
+    return this.closing === undefined
+      ? `The peer gave no sign of life for ${serverTimeout} ms (serverTimeout).`
+      : `The closing handshake took more than ${closeTimeoutMs} ms (closeTimeoutMs).`;
+  }
+}
+
+/** Never written to, so it may be shared. */
+const NO_BYTES = new Uint8Array(0);

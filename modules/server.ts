@@ -1,0 +1,347 @@
+/** The server: a pool of clients, alone on a port or inside an HttpListener (.NET nanoFramework `WebSocketServer`). */
+
+import { encodeUtf8, now } from "#platform";
+import { logError } from "./connection.js";
+import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from "./http.js";
+import { Opcode, Role, WebSocketCloseStatus } from "./protocol/constants.js";
+import { HandshakeError, InvalidStateError } from "./protocol/errors.js";
+import { encodeMessage } from "./protocol/framewriter.js";
+import { checkServerRequest, upgradeHeaders } from "./serverhandshake.js";
+import { ServerClient } from "./serverclient.js";
+import { resolveServerOptions } from "./serveroptions.js";
+import type { AcceptDecision, AcceptHook, ServerSettings, WebSocketServerLimits } from "./serveroptions.js";
+import { checkFragmentSize, type WebSocket } from "./websocket.js";
+import type { ConnectionClosedEventArgs, MessageReceivedEventArgs } from "./websocket.js";
+
+export type { AcceptDecision, AcceptHook, Refusal } from "./serveroptions.js";
+export type { HttpListenerContext, HttpListenerRequest } from "./http.js";
+export { WebSocketCloseStatus, WebSocketState, WebSocketMessageType, FragmentationType } from "./protocol/constants.js";
+export * from "./protocol/errors.js";
+export type * from "./websocket.js";
+
+/** Options of a {@link WebSocketServer}. */
+export interface WebSocketServerOptions extends WebSocketServerLimits {
+  /** Stand-alone: the local address to listen on, where the host can choose (Node.js). */
+  readonly address?: string;
+  /** Looks at each request before it is accepted. */
+  readonly acceptClient?: AcceptHook;
+  /** Becomes the server's `onMessageReceived`. */
+  readonly onMessageReceived?: WebSocketServer["onMessageReceived"];
+  /** Becomes the server's `onWebSocketOpened`. */
+  readonly onWebSocketOpened?: WebSocketServer["onWebSocketOpened"];
+  /** Becomes the server's `onWebSocketClosed`. */
+  readonly onWebSocketClosed?: WebSocketServer["onWebSocketClosed"];
+}
+
+/** What `onWebSocketOpened` is told. */
+export interface WebSocketOpenedEventArgs {
+  /** The client, as "address:port". */
+  readonly endPoint: string;
+  /** Its connection. */
+  readonly webSocket: WebSocket;
+  /** The request it came with. */
+  readonly request: HttpListenerRequest;
+  /** The subprotocol that was agreed on; undefined for none. */
+  readonly subprotocol: string | undefined;
+}
+
+/** What `onWebSocketClosed` is told. */
+export interface WebSocketClosedEventArgs extends ConnectionClosedEventArgs {
+  /** The client, as "address:port". It is not in the pool any more. */
+  readonly endPoint: string;
+  /** Its connection. */
+  readonly webSocket: WebSocket;
+}
+
+/** A WebSocket server. */
+export class WebSocketServer {
+  /** A message came from any client; `e.frame.endPoint` is its sender. An exception closes that client with 1011. */
+  onMessageReceived: ((sender: WebSocketServer, e: MessageReceivedEventArgs) => void) | undefined;
+  /** A client is connected. */
+  onWebSocketOpened: ((sender: WebSocketServer, e: WebSocketOpenedEventArgs) => void) | undefined;
+  /** A client is gone. */
+  onWebSocketClosed: ((sender: WebSocketServer, e: WebSocketClosedEventArgs) => void) | undefined;
+
+  private readonly settings: ServerSettings;
+  private readonly acceptClient: AcceptHook | undefined;
+  private readonly listener: HttpListener | undefined;
+  private readonly clients = new Map<string, ServerClient>();
+  private pendingCount = 0;
+  private isStarted = false;
+
+  /** @throws OptionError where an option is out of its range */
+  constructor(options: WebSocketServerOptions = {}) {
+    const { address, acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed, ...limits } = options;
+    this.settings = resolveServerOptions(limits);
+    this.acceptClient = acceptClient;
+    this.onMessageReceived = onMessageReceived;
+    this.onWebSocketOpened = onWebSocketOpened;
+    this.onWebSocketClosed = onWebSocketClosed;
+    if (this.settings.isStandAlone) this.listener = this.createListener(address);
+  }
+
+  /** Whether clients are accepted. */
+  get started(): boolean {
+    return this.isStarted;
+  }
+
+  /** Stand-alone: the port; after `start` the one the system chose where it was to. */
+  get port(): number {
+    return this.listener?.port ?? this.settings.port;
+  }
+
+  /** Stand-alone: the path of the WebSocket. */
+  get prefix(): string {
+    return this.settings.prefix;
+  }
+
+  /** The Server header of the handshake's answer. */
+  get serverName(): string {
+    return this.settings.serverName;
+  }
+
+  /** Clients at the same time, at most. */
+  get maxClients(): number {
+    return this.settings.maxClients;
+  }
+
+  /** Milliseconds a client may take to answer a Ping; 0: for ever. */
+  get serverTimeout(): number {
+    return this.settings.serverTimeout;
+  }
+
+  /** Milliseconds without a byte from a client after which it is sent a Ping; 0: never. */
+  get keepAliveInterval(): number {
+    return this.settings.keepAliveInterval;
+  }
+
+  /** Largest payload of a received frame, in bytes. */
+  get maxReceiveFrameSize(): number {
+    return this.settings.maxReceiveFrameSize || this.settings.maxMessageBytes;
+  }
+
+  /** Largest payload of a sent frame in bytes; 0: messages are never fragmented. */
+  get fragmentSize(): number {
+    return this.settings.maxFragmentSize;
+  }
+
+  /** How many clients are connected. */
+  get clientsCount(): number {
+    return this.clients.size;
+  }
+
+  /** The connected clients, each as "address:port". */
+  listClients(): string[] {
+    return [...this.clients.keys()];
+  }
+
+  /**
+   * Starts to accept clients.
+   *
+   * @returns resolves when it does; rejects with NetworkError where the port cannot be had
+   * @throws InvalidStateError where it was started before
+   */
+  async start(): Promise<void> {
+    if (this.isStarted) throw new InvalidStateError("The WebSocketServer is started already: call stop() first.");
+    this.isStarted = true;
+    try {
+      await this.listener?.start();
+    } catch (error) {
+      this.isStarted = false;
+      throw error;
+    }
+  }
+
+  /**
+   * Accepts no more clients and closes those that are connected with 1001 (EndpointUnavailable).
+   *
+   * @returns resolves when all are gone, within `closeTimeoutMs`
+   */
+  async stop(): Promise<void> {
+    this.isStarted = false;
+    this.listener?.stop();
+    const clients = [...this.clients.values()];
+    for (const client of clients) client.close(WebSocketCloseStatus.EndpointUnavailable);
+    await Promise.all(clients.map((client) => client.whenClosed()));
+  }
+
+  /** Accepts no more clients and ends all connections at once. */
+  abort(): void {
+    this.isStarted = false;
+    this.listener?.stop();
+    for (const client of [...this.clients.values()]) client.abort();
+  }
+
+  /** Frees everything. As {@link WebSocketServer.abort}. */
+  dispose(): void {
+    this.abort();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /**
+   * Makes a WebSocket of a request to an HttpListener, or answers why not. The context is the server's from then on.
+   *
+   * @returns true where the client is accepted, or is being looked at by an accept hook that is not done yet
+   */
+  addWebSocket(context: HttpListenerContext): boolean {
+    try {
+      const key = this.checkRequest(context.request);
+      const decision = this.acceptClient?.(context.request) ?? true;
+      if (typeof decision !== "object" || !("then" in decision)) return this.decide(context, key, decision);
+      this.pendingCount++;
+      void this.decideLater(context, key, decision);
+      return true;
+    } catch (error) {
+      this.refuse(context, error);
+      return false;
+    }
+  }
+
+  /**
+   * Sends a text message to one client.
+   *
+   * @param endPoint the client, as `listClients` names it
+   * @param fragmentSize largest payload of a frame in bytes, instead of `maxFragmentSize`; 0: never fragmented
+   * @returns false where the client is not connected, or its queue has no room now
+   */
+  sendString(endPoint: string, message: string, fragmentSize?: number): boolean {
+    return this.sendTo(endPoint, (client) => client.sendString(message, fragmentSize));
+  }
+
+  /** Sends a binary message to one client. As {@link WebSocketServer.sendString}. */
+  sendData(endPoint: string, buffer: Uint8Array | ArrayBuffer, fragmentSize?: number): boolean {
+    return this.sendTo(endPoint, (client) => client.sendBytes(buffer, fragmentSize));
+  }
+
+  /**
+   * Sends a message to all clients: a text, or bytes as binary. It is encoded once, however many they are.
+   *
+   * @param fragmentSize largest payload of a frame in bytes, instead of `maxFragmentSize`; 0: never fragmented
+   * @returns how many clients it is sent to: one whose queue has no room is left out
+   */
+  broadcast(message: string | Uint8Array | ArrayBuffer, fragmentSize = this.settings.maxFragmentSize): number {
+    checkFragmentSize(fragmentSize);
+    const isText = typeof message === "string";
+    const payload = isText ? encodeUtf8(message) : message instanceof Uint8Array ? message : new Uint8Array(message);
+    const frames = encodeMessage(Role.Server, isText ? Opcode.Text : Opcode.Binary, payload, fragmentSize);
+    const time = now();
+    let count = 0;
+    for (const client of this.clients.values())
+      if (client.sendEncoded(frames, payload.length, fragmentSize, time)) count++;
+    return count;
+  }
+
+  /**
+   * Closes one client. Does nothing where it is not connected.
+   *
+   * @param closeStatus 1000 unless given
+   * @param isAbort true: ends the connection at once, without a Close frame
+   */
+  disconnectClient(endPoint: string, closeStatus?: WebSocketCloseStatus, isAbort = false): void {
+    const client = this.clients.get(endPoint);
+    if (isAbort) client?.abort();
+    else client?.close(closeStatus);
+  }
+
+  /** @internal */
+  clientMessageReceived(e: MessageReceivedEventArgs): void {
+    this.onMessageReceived?.(this, e);
+  }
+
+  /** @internal */
+  clientClosed(client: ServerClient, e: ConnectionClosedEventArgs): void {
+    const endPoint = client.remoteEndPoint;
+    this.clients.delete(endPoint);
+    this.onWebSocketClosed?.(this, { ...e, endPoint, webSocket: client });
+  }
+
+  private createListener(address: string | undefined): HttpListener {
+    const { port, maxHeadBytes, handshakeTimeoutMs, prefix, maxClients } = this.settings;
+    return new HttpListener({
+      port,
+      maxHeadBytes,
+      requestTimeoutMs: handshakeTimeoutMs,
+      maxRequests: maxClients,
+      ...(address === undefined ? {} : { address }),
+      onRequest: (context) => {
+        if (context.request.path === prefix) this.addWebSocket(context);
+        else this.refuse(context, new HandshakeError(404, "There is no WebSocket at this path."));
+      },
+    });
+  }
+
+  private checkRequest(request: HttpListenerRequest): string {
+    if (!this.isStarted) throw new HandshakeError(503, "The WebSocketServer is not started.");
+    const key = checkServerRequest(request, this.settings.allowedOrigins);
+    if (this.clients.size + this.pendingCount >= this.settings.maxClients)
+      throw new HandshakeError(503, `The server has its ${this.settings.maxClients} clients (maxClients).`);
+    return key;
+  }
+
+  private async decideLater(
+    context: HttpListenerContext,
+    key: string,
+    decision: Promise<AcceptDecision>,
+  ): Promise<void> {
+    try {
+      const decided = await decision;
+      this.pendingCount--;
+      if (this.isStarted) this.decide(context, key, decided);
+      else this.refuse(context, new HandshakeError(503, "The WebSocketServer was stopped."));
+    } catch (error) {
+      this.pendingCount--;
+      this.refuse(context, error);
+    }
+  }
+
+  private decide(context: HttpListenerContext, key: string, decision: AcceptDecision): boolean {
+    if (decision === true) return this.accept(context, key);
+    const { statusCode, headers = {} } = decision === false ? { statusCode: 403 } : decision;
+    context.response.statusCode = statusCode;
+    for (const [name, value] of Object.entries(headers)) context.response.setHeader(name, value);
+    context.response.close();
+    return false;
+  }
+
+  private accept(context: HttpListenerContext, key: string): boolean {
+    const { request } = context;
+    const { subprotocol, headers } = upgradeHeaders(request.headers, key, this.settings);
+    const upgraded = context.upgrade(headers);
+    if (upgraded === undefined) return false;
+    const client = new ServerClient(this, this.settings);
+    client.openOn(upgraded.socket);
+    const endPoint = client.remoteEndPoint;
+    this.clients.set(endPoint, client);
+    try {
+      this.onWebSocketOpened?.(this, { endPoint, webSocket: client, request, subprotocol });
+    } catch (cause) {
+      logError("A handler of the opened event threw; the connection is closed with 1011.", cause);
+      client.close(WebSocketCloseStatus.InternalServerError);
+    }
+    client.receiveEarly(upgraded.bytes);
+    return true;
+  }
+
+  private refuse(context: HttpListenerContext, error: unknown): void {
+    const statusCode = error instanceof HandshakeError ? error.statusCode : 500;
+    if (statusCode === 500) logError("The accept hook threw; the client is answered 500.", error);
+    const { response } = context;
+    if (response.isClosed) return;
+    response.statusCode = statusCode;
+    // RFC 6455, 4.4: the answer to another version names the one that is spoken.
+    if (statusCode === 426) {
+      response.setHeader("Upgrade", "websocket");
+      response.setHeader("Sec-WebSocket-Version", "13");
+    }
+    if (statusCode === 405) response.setHeader("Allow", "GET");
+    response.close(error instanceof HandshakeError ? `${error.message}\n` : "");
+  }
+
+  private sendTo(endPoint: string, send: (client: ServerClient) => boolean): boolean {
+    const client = this.clients.get(endPoint);
+    return client !== undefined && client.isOpen && send(client);
+  }
+}

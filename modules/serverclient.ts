@@ -1,0 +1,71 @@
+/** A client of a WebSocketServer, as the server sees it (.NET nanoFramework `WebSocketServerClient`). */
+
+import type { Socket } from "#network";
+import { Role, WebSocketState } from "./protocol/constants.js";
+import type { ConnectionSettings } from "./protocol/options.js";
+import { WebSocket, type ConnectionClosedEventArgs, type MessageReceivedEventArgs } from "./websocket.js";
+
+/** The server, as its clients see it. */
+export interface ClientOwner {
+  /** A message came. */
+  clientMessageReceived(e: MessageReceivedEventArgs): void;
+  /** The client is gone. */
+  clientClosed(client: ServerClient, e: ConnectionClosedEventArgs): void;
+}
+
+/** The server's side of one connection. */
+export class ServerClient extends WebSocket {
+  private readonly owner: ClientOwner;
+  declare private closed?: () => void;
+
+  constructor(owner: ClientOwner, settings: ConnectionSettings) {
+    super(settings);
+    this.owner = owner;
+  }
+
+  override get isServer(): boolean {
+    return true;
+  }
+
+  /** Whether messages can be sent. */
+  get isOpen(): boolean {
+    return this.state === WebSocketState.Open;
+  }
+
+  /** Takes over a socket whose opening handshake is done. */
+  openOn(socket: Socket): void {
+    this.open(Role.Server, socket);
+  }
+
+  /** Takes the bytes that came behind the request: they are the first frames. */
+  receiveEarly(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.connection?.data(bytes);
+  }
+
+  /** Sends frames that were encoded before. @returns false where they cannot be sent now */
+  sendEncoded(frames: readonly Uint8Array[], length: number, fragmentSize: number, time: number): boolean {
+    return this.isOpen && this.connection?.protocol.sendEncoded(frames, length, fragmentSize, time) === true;
+  }
+
+  /** Resolves when the connection is over. */
+  whenClosed(): Promise<void> {
+    if (this.isClosed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.closed = resolve;
+    });
+  }
+
+  protected override raiseMessageReceived(e: MessageReceivedEventArgs): void {
+    this.owner.clientMessageReceived(e);
+    super.raiseMessageReceived(e);
+  }
+
+  protected override raiseConnectionClosed(e: ConnectionClosedEventArgs): void {
+    this.closed?.();
+    try {
+      this.owner.clientClosed(this, e);
+    } finally {
+      super.raiseConnectionClosed(e);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** How a WebSocketServer answers an upgrade request (RFC 6455, 4.2). */
+
+import type { HttpListenerRequest } from "./httpexchange.js";
+import { HandshakeError } from "./protocol/errors.js";
+import { acceptForKey, checkUpgradeRequest, chooseSubprotocol, isSameOrigin } from "./protocol/handshake.js";
+import type { HttpHeaders } from "./protocol/httphead.js";
+import type { ServerSettings } from "./serveroptions.js";
+
+/**
+ * Checks a request against RFC 6455, 4.2.1, and the origin of a browser's page against the policy (RFC 6455, 10.2).
+ *
+ * @returns the Sec-WebSocket-Key
+ * @throws HandshakeError with the status of the answer: 400, 403, 405 or 426
+ */
+export function checkServerRequest(request: HttpListenerRequest, allowedOrigins: readonly string[]): string {
+  const key = checkUpgradeRequest(request.httpMethod, request.headers);
+  const origin = request.headers.get("origin");
+  const isAllowed = isSameOrigin(request.headers) || allowedOrigins.includes("*");
+  if (!isAllowed && !allowedOrigins.some((allowed) => allowed.toLowerCase() === origin?.toLowerCase()))
+    throw new HandshakeError(403, "Pages of this origin may not connect: add it to allowedOrigins.");
+  return key;
+}
+
+/** The header fields of a 101 answer (RFC 6455, 4.2.2), and the subprotocol that they agree on. */
+export function upgradeHeaders(
+  request: HttpHeaders,
+  key: string,
+  settings: ServerSettings,
+): { readonly subprotocol: string | undefined; readonly headers: readonly (readonly [string, string])[] } {
+  const subprotocol = chooseSubprotocol(settings.subprotocols, request);
+  const headers: [string, string][] = [
+    ["Upgrade", "websocket"],
+    ["Connection", "Upgrade"],
+    ["Sec-WebSocket-Accept", acceptForKey(key)],
+  ];
+  if (subprotocol !== undefined) headers.push(["Sec-WebSocket-Protocol", subprotocol]);
+  if (settings.serverName !== "") headers.push(["Server", settings.serverName]);
+  return { subprotocol, headers };
+}

@@ -1,0 +1,88 @@
+/** Options of WebSocketServer: types, defaults and validation. */
+
+import type { HttpListenerRequest } from "./httpexchange.js";
+import { OptionError } from "./protocol/errors.js";
+import { isFieldValue, isToken } from "./protocol/httphead.js";
+import {
+  checkConnectionSettings,
+  checkInteger,
+  checkTime,
+  CONNECTION_DEFAULTS,
+  withDefaults,
+  type ResolvedOptions,
+  type WebSocketOptions,
+} from "./protocol/options.js";
+
+/** How an accept hook refuses a client. */
+export interface Refusal {
+  /** The HTTP status of the answer, 400 to 599. */
+  readonly statusCode: number;
+  /** Header fields of the answer, such as WWW-Authenticate. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** True: the client may connect. False: it is answered 403. */
+export type AcceptDecision = boolean | Refusal;
+
+/** Looks at a client's request, its path, headers and origin, before it is accepted. Waits for at most `handshakeTimeoutMs`. */
+export type AcceptHook = (request: HttpListenerRequest) => AcceptDecision | Promise<AcceptDecision>;
+
+/** Values among the options of a WebSocketServer (.NET nanoFramework `WebSocketServerOptions`, and limits of our own). */
+export interface WebSocketServerLimits extends WebSocketOptions {
+  /** Stand-alone: TCP port, 0 to 65535; 0: the system chooses a free one. */
+  readonly port?: number;
+  /** Stand-alone: the path of the WebSocket; another one is answered with 404. */
+  readonly prefix?: string;
+  /** The Server header of the handshake's answer; "": none. */
+  readonly serverName?: string;
+  /** Clients at the same time; one more is answered with 503. */
+  readonly maxClients?: number;
+  /** True: the server listens itself; false: connections come by `addWebSocket`. */
+  readonly isStandAlone?: boolean;
+  /** Stand-alone: largest head of a request, in bytes; a larger one is answered with 431. */
+  readonly maxHeadBytes?: number;
+  /** Stand-alone: milliseconds that the opening handshake may take. */
+  readonly handshakeTimeoutMs?: number;
+  /** Subprotocols that are spoken, the most wanted first (RFC 6455, 1.9). */
+  readonly subprotocols?: readonly string[];
+  /** Origins of web pages that may connect beside those of this server, as "https://example.org"; ["*"]: any. */
+  readonly allowedOrigins?: readonly string[];
+}
+
+/** A server's settings, validated. */
+export type ServerSettings = ResolvedOptions<WebSocketServerLimits>;
+
+/** The defaults of a server. */
+export const SERVER_DEFAULTS: ServerSettings = Object.freeze({
+  port: 80,
+  prefix: "/",
+  serverName: "xs-websockets",
+  maxClients: 10,
+  isStandAlone: true,
+  maxHeadBytes: 4_096,
+  handshakeTimeoutMs: 10_000,
+  subprotocols: Object.freeze([]),
+  allowedOrigins: Object.freeze([]),
+  ...CONNECTION_DEFAULTS,
+});
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws OptionError where an option is out of its range
+ */
+export function resolveServerOptions(options: WebSocketServerLimits): ServerSettings {
+  const settings = withDefaults(options, SERVER_DEFAULTS);
+  checkConnectionSettings(settings);
+  checkInteger("port", settings.port, 0, 65_535);
+  checkInteger("maxClients", settings.maxClients, 1, 65_535);
+  checkInteger("maxHeadBytes", settings.maxHeadBytes, 256, 1_048_576);
+  checkTime("handshakeTimeoutMs", settings.handshakeTimeoutMs, 1);
+  if (!settings.prefix.startsWith("/"))
+    throw new OptionError(`prefix starts with "/"; it was given ${JSON.stringify(settings.prefix)}.`);
+  if (!isFieldValue(settings.serverName)) throw new OptionError("serverName has no control characters.");
+  for (const name of settings.subprotocols)
+    if (!isToken(name))
+      throw new OptionError(`A subprotocol is a token (RFC 6455, 4.1); ${JSON.stringify(name)} is not.`);
+  return settings;
+}

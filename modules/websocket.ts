@@ -1,0 +1,290 @@
+/** What client and server connections have in common (.NET nanoFramework `WebSocket`). */
+
+import type { Socket } from "#network";
+import { encodeUtf8, now } from "#platform";
+import { Connection, type ConnectionEvents } from "./connection.js";
+import type { CloseOutcome } from "./protocol/closing.js";
+import {
+  FragmentationType,
+  Opcode,
+  type Role,
+  WebSocketCloseStatus,
+  WebSocketMessageType,
+  WebSocketState,
+} from "./protocol/constants.js";
+import { InvalidStateError, OptionError, type WebSocketError } from "./protocol/errors.js";
+import type { ConnectionSettings } from "./protocol/options.js";
+
+/** A received message, or fragment of one (.NET nanoFramework `ReceiveMessageFrame`). */
+export class MessageReceivedFrame {
+  /** Text or Binary. */
+  readonly messageType: WebSocketMessageType;
+  /** Which part of its message it is; NotFragmented for a whole message, however many frames it came in. */
+  readonly fragmentation: FragmentationType;
+  private bytes: Uint8Array | undefined;
+  private readonly characters: string | undefined;
+  private readonly source: WebSocket;
+
+  /** @internal */
+  constructor(
+    source: WebSocket,
+    messageType: WebSocketMessageType,
+    bytes: Uint8Array | undefined,
+    text: string | undefined,
+    fragmentation: FragmentationType,
+  ) {
+    this.source = source;
+    this.messageType = messageType;
+    this.bytes = bytes;
+    this.characters = text;
+    this.fragmentation = fragmentation;
+  }
+
+  /** The payload as bytes: the receiver's own. That of a whole text is made of `text` when it is first asked for. */
+  get buffer(): Uint8Array {
+    return (this.bytes ??= encodeUtf8(this.characters ?? ""));
+  }
+
+  /** The payload of a text message. "" for a binary one. Of a fragment: the characters that are complete by its end. */
+  get text(): string {
+    return this.characters ?? "";
+  }
+
+  /** Bytes of the payload. */
+  get messageLength(): number {
+    return this.buffer.length;
+  }
+
+  /** Whether it is a fragment: only with the option `deliverFragments`. */
+  get isFragmented(): boolean {
+    return this.fragmentation !== FragmentationType.NotFragmented;
+  }
+
+  /** The sender, as "address:port". */
+  get endPoint(): string {
+    return this.source.remoteEndPoint;
+  }
+}
+
+/** What `onMessageReceived` is told. */
+export interface MessageReceivedEventArgs {
+  readonly frame: MessageReceivedFrame;
+  /** The connection it came on: answer with its `sendString` or `sendBytes`. */
+  readonly webSocket: WebSocket;
+}
+
+/** What `onConnectionClosed` is told. */
+export interface ConnectionClosedEventArgs {
+  /** The peer's status, that of the failure, or 1005 (none was given) or 1006 (no Close frame came). */
+  readonly closeStatus: WebSocketCloseStatus;
+  /** The reason that goes with it; "" where there is none. */
+  readonly closeStatusDescription: string;
+  /** Whether both sides sent a Close frame. */
+  readonly wasClean: boolean;
+  /** What went wrong; undefined where nothing did. */
+  readonly error: WebSocketError | undefined;
+}
+
+/** A WebSocket connection of either role. */
+export abstract class WebSocket implements ConnectionEvents {
+  /** A message came, or with `deliverFragments` a fragment. An exception closes the connection with 1011. */
+  declare onMessageReceived?: ((sender: WebSocket, e: MessageReceivedEventArgs) => void) | undefined;
+  /** The connection is over. Called once for each connection. */
+  declare onConnectionClosed?: ((sender: WebSocket, e: ConnectionClosedEventArgs) => void) | undefined;
+  /** After the queue was filled: all of it has left, `send` takes messages again. */
+  declare onDrained?: ((sender: WebSocket) => void) | undefined;
+  /** A Pong came; `payload` is valid during the call. */
+  declare onPongReceived?: ((sender: WebSocket, payload: Uint8Array) => void) | undefined;
+
+  protected readonly settings: ConnectionSettings;
+  protected connection: Connection | undefined = undefined;
+  private endPoint = "";
+
+  protected constructor(settings: ConnectionSettings) {
+    this.settings = settings;
+  }
+
+  /** Whether this is the server's side of the connection. */
+  abstract get isServer(): boolean;
+
+  /** The state of the connection. */
+  get state(): WebSocketState {
+    return this.connection?.state ?? WebSocketState.None;
+  }
+
+  /** The peer, as "address:port"; "" before there is one. */
+  get remoteEndPoint(): string {
+    return this.endPoint;
+  }
+
+  /** Milliseconds without a byte from the peer after which it is sent a Ping; 0: never. */
+  get keepAliveInterval(): number {
+    return this.settings.keepAliveInterval;
+  }
+
+  /** Milliseconds the peer may take to answer a Ping; 0: for ever. */
+  get serverTimeout(): number {
+    return this.settings.serverTimeout;
+  }
+
+  /** Largest payload of a received frame, in bytes. */
+  get maxReceiveFrameSize(): number {
+    return this.settings.maxReceiveFrameSize || this.settings.maxMessageBytes;
+  }
+
+  /** Largest payload of a sent frame, in bytes; 0: messages are never fragmented. */
+  get maxFragmentSize(): number {
+    return this.settings.maxFragmentSize;
+  }
+
+  /** Why the connection was closed; undefined while it is not. */
+  get closeStatus(): WebSocketCloseStatus | undefined {
+    return this.isClosed ? this.connection?.protocol.outcome.status : undefined;
+  }
+
+  /** The reason that goes with `closeStatus`; undefined while the connection is not closed. */
+  get closeStatusDescription(): string | undefined {
+    return this.isClosed ? this.connection?.protocol.outcome.description : undefined;
+  }
+
+  /** Bytes that wait to be sent, frame headers included. */
+  get bufferedAmount(): number {
+    return this.connection?.protocol.bufferedAmount ?? 0;
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @param buffer the payload; it is copied. A Text message is to be UTF-8
+   * @param messageType Text or Binary
+   * @param fragmentSize largest payload of a frame in bytes, instead of `maxFragmentSize`; 0: never fragmented
+   * @returns true; false where the queue has no room for it now: nothing was sent, try again after `onDrained`
+   * @throws InvalidStateError unless the state is Open
+   * @throws OptionError for a message that `maxQueueBytes` can never hold
+   */
+  send(buffer: Uint8Array | ArrayBuffer, messageType: WebSocketMessageType, fragmentSize?: number): boolean {
+    const opcode = messageType === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary;
+    return this.sendPayload(opcode, buffer instanceof Uint8Array ? buffer : new Uint8Array(buffer), fragmentSize);
+  }
+
+  /** Sends a text message. As {@link WebSocket.send}; a lone surrogate is sent as U+FFFD. */
+  sendString(message: string, fragmentSize?: number): boolean {
+    return this.sendPayload(Opcode.Text, encodeUtf8(message), fragmentSize);
+  }
+
+  /** Sends a binary message. As {@link WebSocket.send}. */
+  sendBytes(data: Uint8Array | ArrayBuffer, fragmentSize?: number): boolean {
+    return this.send(data, WebSocketMessageType.Binary, fragmentSize);
+  }
+
+  /**
+   * Sends a Ping; `onPongReceived` tells of the answer.
+   *
+   * @param payload at most 125 bytes
+   * @throws InvalidStateError unless the state is Open
+   */
+  ping(payload: Uint8Array = new Uint8Array(0)): void {
+    this.requireConnection().protocol.ping(payload, now());
+  }
+
+  /**
+   * Starts the closing handshake (RFC 6455, 7.1.2). Messages that wait are sent before. Ends within `closeTimeoutMs`,
+   * with `onConnectionClosed`. Does nothing unless the state is Open.
+   *
+   * @param closeStatus 1000 unless given; 1005 (Empty) sends none
+   * @param statusDescription at most 123 bytes as UTF-8
+   * @throws OptionError where they cannot be sent
+   */
+  close(closeStatus: WebSocketCloseStatus = WebSocketCloseStatus.NormalClosure, statusDescription = ""): void {
+    if (this.state === WebSocketState.Open) this.connection?.protocol.close(closeStatus, statusDescription, now());
+  }
+
+  /** Ends the connection at once, without a Close frame. `onConnectionClosed` is called before this returns. */
+  abort(): void {
+    this.connection?.abort();
+  }
+
+  /** Frees everything. As {@link WebSocket.abort}. */
+  dispose(): void {
+    this.abort();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal */
+  messageReceived(
+    type: WebSocketMessageType,
+    bytes: Uint8Array | undefined,
+    text: string | undefined,
+    fragmentation: FragmentationType,
+  ): void {
+    const frame = new MessageReceivedFrame(this, type, bytes, text, fragmentation);
+    this.raiseMessageReceived({ frame, webSocket: this });
+  }
+
+  /** @internal */
+  pongReceived(payload: Uint8Array): void {
+    this.onPongReceived?.(this, payload);
+  }
+
+  /** @internal */
+  queueDrained(): void {
+    this.onDrained?.(this);
+  }
+
+  /** @internal */
+  connectionClosed(outcome: CloseOutcome): void {
+    this.raiseConnectionClosed({
+      closeStatus: outcome.status,
+      closeStatusDescription: outcome.description,
+      wasClean: outcome.wasClean,
+      error: outcome.error,
+    });
+  }
+
+  /** Tells of a message. */
+  protected raiseMessageReceived(e: MessageReceivedEventArgs): void {
+    this.onMessageReceived?.(this, e);
+  }
+
+  /** Tells of the end. */
+  protected raiseConnectionClosed(e: ConnectionClosedEventArgs): void {
+    this.onConnectionClosed?.(this, e);
+  }
+
+  /** The opening handshake is done. */
+  protected open(role: Role, socket: Socket): Connection {
+    this.endPoint = formatEndPoint(socket.remoteAddress, socket.remotePort);
+    return (this.connection = new Connection(role, socket, this.settings, this));
+  }
+
+  /** Whether the connection is over. */
+  protected get isClosed(): boolean {
+    return this.state === WebSocketState.Closed || this.state === WebSocketState.Aborted;
+  }
+
+  private sendPayload(opcode: Opcode, payload: Uint8Array, fragmentSize = this.settings.maxFragmentSize): boolean {
+    checkFragmentSize(fragmentSize);
+    return this.requireConnection().protocol.send(opcode, payload, fragmentSize, now());
+  }
+
+  private requireConnection(): Connection {
+    const { connection } = this;
+    if (connection === undefined || this.state !== WebSocketState.Open)
+      throw new InvalidStateError("The WebSocket is not open: look at its state before sending.");
+    return connection;
+  }
+}
+
+/** @throws OptionError unless it is a size in bytes, or 0 */
+export function checkFragmentSize(fragmentSize: number): void {
+  if (!(fragmentSize >= 0) || Math.floor(fragmentSize) !== fragmentSize)
+    throw new OptionError(`fragmentSize is a number of bytes, or 0; it was given ${fragmentSize}.`);
+}
+
+/** "address:port"; an IPv6 address is put in brackets (RFC 3986, 3.2.2). */
+export function formatEndPoint(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
