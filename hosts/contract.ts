@@ -33,6 +33,8 @@ export interface Platform {
   sha1(bytes: Uint8Array): Uint8Array;
   /** Base64 with padding (RFC 4648, 4). */
   base64(bytes: Uint8Array): string;
+  /** The bytes of a text in base64; white space in it is skipped. Throws where it is not base64. */
+  fromBase64(text: string): Uint8Array;
   /** Fills `bytes` with cryptographically strong random values. */
   randomFill(bytes: Uint8Array): void;
   /** Milliseconds on a clock that never goes back; its zero has no meaning. */
@@ -82,6 +84,40 @@ export interface Socket {
   destroy(): void;
 }
 
+/**
+ * Why a host could not connect or listen, or why a connection broke: the `code` of the error that `close` is given.
+ * They are Node's where Node has one:
+ *
+ * - ENOTFOUND: the host name has no address
+ * - ECONNREFUSED: nothing listens there, or the host cannot tell why it was not let in
+ * - EHOSTUNREACH: there is no way to the peer
+ * - ECONNRESET: the peer or the network broke the connection
+ * - EADDRINUSE: another program listens on the port
+ * - EACCES: the program may not listen on the port
+ * - ENOTSUP: the host cannot do what it was asked for
+ * - ETLSUNTRUSTED: the certificate was issued by no authority that is trusted
+ * - ETLSEXPIRED: the certificate is not valid any more, or not yet
+ * - ETLSHOSTNAME: the certificate is for another host name
+ * - ETLSVERSION: there is no TLS version or cipher suite that both sides speak
+ * - ETLSFAILED: TLS failed in another way, which the message or the cause tells
+ * - EIO, EHOSTERROR: anything else, which the message or the cause tells
+ */
+export type NetworkErrorCode =
+  | "ENOTFOUND"
+  | "ECONNREFUSED"
+  | "EHOSTUNREACH"
+  | "ECONNRESET"
+  | "EADDRINUSE"
+  | "EACCES"
+  | "ENOTSUP"
+  | "ETLSUNTRUSTED"
+  | "ETLSEXPIRED"
+  | "ETLSHOSTNAME"
+  | "ETLSVERSION"
+  | "ETLSFAILED"
+  | "EIO"
+  | "EHOSTERROR";
+
 /** Handlers of a socket that is still being connected. */
 export interface ConnectHandlers extends SocketHandlers {
   /** The connection stands (for TLS: is secured and verified). */
@@ -96,12 +132,34 @@ export interface ConnectOptions {
   readonly port: number;
 }
 
+/** A certificate chain, the own certificate first, and its private key, all DER; the key PKCS #8. */
+export interface TlsIdentity {
+  readonly certificates: readonly Uint8Array[];
+  readonly privateKey: Uint8Array;
+}
+
+/** Where to connect to with TLS, and whom to trust. */
+export interface ConnectTlsOptions extends ConnectOptions {
+  /** The name that is asked for (SNI, RFC 6066) and that the certificate is checked against; "" for none. */
+  readonly serverName: string;
+  /** False: any certificate is accepted. */
+  readonly isVerified: boolean;
+  /** Certificates of the authorities to trust, DER; empty: those that the host trusts of itself. */
+  readonly authorities: readonly Uint8Array[];
+  /** What to show where the server asks for a certificate. */
+  readonly identity?: TlsIdentity;
+  /** The lowest TLS version that is accepted. */
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+}
+
 /** Where to listen. */
 export interface ListenOptions {
   /** The TCP port, 0 to 65535; 0 lets the system choose a free one. */
   readonly port: number;
   /** The local address to bind, where the host can choose; all addresses when left out. */
   readonly address?: string;
+  /** Serves TLS, where the host can; `error` is called with NotSupported where it cannot. */
+  readonly identity?: TlsIdentity;
 }
 
 /** Handlers of a listener. */
@@ -126,6 +184,8 @@ export interface Listener {
 export interface Network {
   /** Opens a TCP connection. A failure is reported by `handlers.close(error)`. */
   connect(options: ConnectOptions, handlers: ConnectHandlers): Socket;
+  /** Opens a TCP connection and secures it. A failure is reported by `handlers.close(error)`, with its code. */
+  connectTls(options: ConnectTlsOptions, handlers: ConnectHandlers): Socket;
   /** Listens for TCP connections. A failure is reported by `handlers.error(error)`. */
   listen(options: ListenOptions, handlers: ListenHandlers): Listener;
 }

@@ -70,9 +70,7 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   }
 
   sendFrame(frame: Uint8Array): boolean {
-    const hasRoom = this.socket.write(frame);
-    if (!hasRoom && this.timer === undefined) this.armFor(0);
-    return hasRoom;
+    return this.socket.write(frame);
   }
 
   endTransport(): void {
@@ -84,7 +82,7 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     this.finish(WebSocketState.Closed);
   }
 
-  closingStarted(): void {
+  deadlineMoved(): void {
     this.arm();
   }
 
@@ -124,6 +122,7 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   /** RFC 6455, 7.4.1: 1011 tells that an "unexpected condition" kept the request from being fulfilled. */
   private handlerFailed(cause: unknown): void {
     logError("An event handler threw; the connection is closed with 1011.", cause);
+    if (this.isOver) return;
     const error = new ProtocolError(WebSocketCloseStatus.InternalServerError, "An event handler failed.", { cause });
     this.protocol.fail(error, now());
   }

@@ -48,6 +48,7 @@ export class HttpListener {
   private readonly address: string | undefined;
   private readonly exchanges = new Set<HttpExchange>();
   private listener: Listener | undefined = undefined;
+  private rejectStart: ((error: Error) => void) | undefined = undefined;
 
   /** @throws OptionError where an option is out of its range */
   constructor(options: HttpListenerOptions = {}) {
@@ -74,7 +75,8 @@ export class HttpListener {
   /**
    * Starts to listen.
    *
-   * @returns resolves when requests are accepted; rejects with NetworkError where the port cannot be had
+   * @returns resolves when requests are accepted; rejects with NetworkError where the port cannot be had, with
+   *   InvalidStateError where it is stopped before
    * @throws InvalidStateError where it listens already
    */
   start(): Promise<void> {
@@ -83,12 +85,13 @@ export class HttpListener {
     const { port } = this.settings;
     const { address } = this;
     return new Promise((resolve, reject) => {
+      this.rejectStart = reject;
       this.listener = listen(address === undefined ? { port } : { port, address }, {
         accept: (socket) => this.accept(socket),
         listening: resolve,
         error: (cause) => {
-          this.stop();
           reject(new NetworkError(`Cannot listen on port ${port}: ${cause.message}`, { cause }));
+          this.stop();
         },
       });
     });
@@ -98,6 +101,8 @@ export class HttpListener {
   stop(): void {
     this.listener?.close();
     this.listener = undefined;
+    this.rejectStart?.(new InvalidStateError("The HttpListener was stopped before it listened."));
+    this.rejectStart = undefined;
     for (const exchange of [...this.exchanges]) exchange.abort();
   }
 

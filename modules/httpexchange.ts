@@ -88,6 +88,7 @@ export class HttpExchange implements SocketHandlers {
   }
 
   data(bytes: Uint8Array): void {
+    if (this.isAnswered) return;
     if (this.reader === undefined) return void this.early.push(bytes);
     try {
       const rest = this.reader.read(bytes);
@@ -209,10 +210,10 @@ class Response implements HttpListenerResponse {
 
   close(body: string | Uint8Array = ""): void {
     if (this.isClosed) throw new InvalidStateError("The request was answered before: call close() once.");
-    this.isClosed = true;
     const bytes = typeof body === "string" ? encodeUtf8(body) : body;
     if (this.contentType !== undefined) this.setHeader("Content-Type", this.contentType);
     this.setHeader("Content-Length", String(bytes.length));
+    this.isClosed = true;
     const head = encodeUtf8(formatHead(this.statusCode, [...this.headers, CLOSE]));
     this.exchange.respond(head, this.isBodiless ? undefined : bytes);
   }

@@ -6,7 +6,8 @@ import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from
 import { Opcode, Role, WebSocketCloseStatus } from "./protocol/constants.js";
 import { HandshakeError, InvalidStateError } from "./protocol/errors.js";
 import { encodeMessage } from "./protocol/framewriter.js";
-import { checkServerRequest, upgradeHeaders } from "./serverhandshake.js";
+import { checkInteger } from "./protocol/options.js";
+import { checkServerRequest, PendingDecisions, upgradeHeaders } from "./serverhandshake.js";
 import { ServerClient } from "./serverclient.js";
 import { resolveServerOptions } from "./serveroptions.js";
 import type { AcceptDecision, AcceptHook, ServerSettings, WebSocketServerLimits } from "./serveroptions.js";
@@ -66,13 +67,14 @@ export class WebSocketServer {
   private readonly acceptClient: AcceptHook | undefined;
   private readonly listener: HttpListener | undefined;
   private readonly clients = new Map<string, ServerClient>();
-  private pendingCount = 0;
+  private readonly pending: PendingDecisions;
   private isStarted = false;
 
   /** @throws OptionError where an option is out of its range */
   constructor(options: WebSocketServerOptions = {}) {
     const { address, acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed, ...limits } = options;
     this.settings = resolveServerOptions(limits);
+    this.pending = new PendingDecisions(this.settings.handshakeTimeoutMs);
     this.acceptClient = acceptClient;
     this.onMessageReceived = onMessageReceived;
     this.onWebSocketOpened = onWebSocketOpened;
@@ -147,7 +149,8 @@ export class WebSocketServer {
     try {
       await this.listener?.start();
     } catch (error) {
-      this.isStarted = false;
+      // It may have been stopped and started again meanwhile.
+      this.isStarted = this.listener?.isListening === true;
       throw error;
     }
   }
@@ -160,6 +163,7 @@ export class WebSocketServer {
   async stop(): Promise<void> {
     this.isStarted = false;
     this.listener?.stop();
+    this.pending.cancel();
     const clients = [...this.clients.values()];
     for (const client of clients) client.close(WebSocketCloseStatus.EndpointUnavailable);
     await Promise.all(clients.map((client) => client.whenClosed()));
@@ -169,6 +173,7 @@ export class WebSocketServer {
   abort(): void {
     this.isStarted = false;
     this.listener?.stop();
+    this.pending.cancel();
     for (const client of [...this.clients.values()]) client.abort();
   }
 
@@ -191,8 +196,7 @@ export class WebSocketServer {
       const key = this.checkRequest(context.request);
       const decision = this.acceptClient?.(context.request) ?? true;
       if (typeof decision !== "object" || !("then" in decision)) return this.decide(context, key, decision);
-      this.pendingCount++;
-      void this.decideLater(context, key, decision);
+      this.decideLater(context, key, decision);
       return true;
     } catch (error) {
       this.refuse(context, error);
@@ -276,30 +280,25 @@ export class WebSocketServer {
   private checkRequest(request: HttpListenerRequest): string {
     if (!this.isStarted) throw new HandshakeError(503, "The WebSocketServer is not started.");
     const key = checkServerRequest(request, this.settings.allowedOrigins);
-    if (this.clients.size + this.pendingCount >= this.settings.maxClients)
+    if (this.clients.size + this.pending.count >= this.settings.maxClients)
       throw new HandshakeError(503, `The server has its ${this.settings.maxClients} clients (maxClients).`);
     return key;
   }
 
-  private async decideLater(
-    context: HttpListenerContext,
-    key: string,
-    decision: Promise<AcceptDecision>,
-  ): Promise<void> {
-    try {
-      const decided = await decision;
-      this.pendingCount--;
-      if (this.isStarted) this.decide(context, key, decided);
-      else this.refuse(context, new HandshakeError(503, "The WebSocketServer was stopped."));
-    } catch (error) {
-      this.pendingCount--;
-      this.refuse(context, error);
-    }
+  private decideLater(context: HttpListenerContext, key: string, decision: Promise<AcceptDecision>): void {
+    this.pending.wait(
+      decision,
+      (decided) => this.decide(context, key, decided),
+      (error) => {
+        this.refuse(context, error);
+      },
+    );
   }
 
   private decide(context: HttpListenerContext, key: string, decision: AcceptDecision): boolean {
     if (decision === true) return this.accept(context, key);
     const { statusCode, headers = {} } = decision === false ? { statusCode: 403 } : decision;
+    checkInteger("The statusCode of a refusal", statusCode, 400, 599);
     context.response.statusCode = statusCode;
     for (const [name, value] of Object.entries(headers)) context.response.setHeader(name, value);
     context.response.close();
@@ -314,6 +313,8 @@ export class WebSocketServer {
     const client = new ServerClient(this, this.settings);
     client.openOn(upgraded.socket);
     const endPoint = client.remoteEndPoint;
+    // A client that went away unnoticed may come back from the same port.
+    this.clients.get(endPoint)?.abort();
     this.clients.set(endPoint, client);
     try {
       this.onWebSocketOpened?.(this, { endPoint, webSocket: client, request, subprotocol });

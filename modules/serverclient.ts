@@ -51,7 +51,11 @@ export class ServerClient extends WebSocket {
   whenClosed(): Promise<void> {
     if (this.isClosed) return Promise.resolve();
     return new Promise((resolve) => {
-      this.closed = resolve;
+      const { closed } = this;
+      this.closed = () => {
+        closed?.();
+        resolve();
+      };
     });
   }
 

@@ -1,10 +1,11 @@
 /** How a WebSocketServer answers an upgrade request (RFC 6455, 4.2). */
 
+import { clearTimer, setTimer } from "#platform";
 import type { HttpListenerRequest } from "./httpexchange.js";
 import { HandshakeError } from "./protocol/errors.js";
 import { acceptForKey, checkUpgradeRequest, chooseSubprotocol, isSameOrigin } from "./protocol/handshake.js";
 import type { HttpHeaders } from "./protocol/httphead.js";
-import type { ServerSettings } from "./serveroptions.js";
+import type { AcceptDecision, ServerSettings } from "./serveroptions.js";
 
 /**
  * Checks a request against RFC 6455, 4.2.1, and the origin of a browser's page against the policy (RFC 6455, 10.2).
@@ -36,4 +37,50 @@ export function upgradeHeaders(
   if (subprotocol !== undefined) headers.push(["Sec-WebSocket-Protocol", subprotocol]);
   if (settings.serverName !== "") headers.push(["Server", settings.serverName]);
   return { subprotocol, headers };
+}
+
+/** Accept hooks that are not done yet. Each keeps the place of a client, but not for ever. */
+export class PendingDecisions {
+  private readonly cancels = new Set<() => void>();
+  private readonly timeoutMs: number;
+
+  /** @param timeoutMs how long a hook may take */
+  constructor(timeoutMs: number) {
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** How many are waited for. */
+  get count(): number {
+    return this.cancels.size;
+  }
+
+  /** Waits for a decision, then calls one of the others: `failed` also for what `decided` throws. */
+  wait(
+    decision: Promise<AcceptDecision>,
+    decided: (decision: AcceptDecision) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    const cancel = (): void => {
+      if (end()) failed(new HandshakeError(503, "The server did not decide in time, or was stopped."));
+    };
+    const timer = setTimer(cancel, this.timeoutMs);
+    const end = (): boolean => {
+      clearTimer(timer);
+      return this.cancels.delete(cancel);
+    };
+    this.cancels.add(cancel);
+    decision
+      .then((value) => {
+        if (end()) decided(value);
+      })
+      .catch((error: unknown) => {
+        end();
+        failed(error);
+      });
+  }
+
+  /** Waits no more. */
+  cancel(): void {
+    for (const cancel of [...this.cancels]) cancel();
+  }
 }

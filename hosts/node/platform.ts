@@ -47,6 +47,12 @@ export const sha1: Platform["sha1"] = (bytes) => createHash("sha1").update(bytes
 export const base64: Platform["base64"] = (bytes) =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 
+export const fromBase64: Platform["fromBase64"] = (text) => {
+  const compact = text.replace(/\s/g, "");
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(compact) || compact.length % 4 !== 0) throw new SyntaxError("not base64");
+  return Buffer.from(compact, "base64");
+};
+
 /** Random bytes are drawn in stock: a system call for the four bytes of each mask would cost more than the frame. */
 const stock = new Uint8Array(8_192);
 let stockUsed = stock.length;
@@ -63,7 +69,11 @@ export const randomFill: Platform["randomFill"] = (bytes) => {
 
 export const now: Platform["now"] = () => performance.now();
 
-export const setTimer: Platform["setTimer"] = (callback, delayMs) => setTimeout(callback, delayMs);
+export const setTimer: Platform["setTimer"] = (callback, delayMs) =>
+  setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS));
+
+/** The longest delay that Node's timers hold: a longer one would fire at once. */
+const MAX_DELAY_MS = 2_147_483_647;
 
 export const clearTimer: Platform["clearTimer"] = (timer: TimerHandle) => {
   clearTimeout(timer as NodeJS.Timeout);

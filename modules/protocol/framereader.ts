@@ -16,9 +16,11 @@ import {
 } from "./constants.js";
 import { ProtocolError } from "./errors.js";
 
-/** What a reader tells. Each frame is one `frameStarted` and one or more `payloadReceived`. */
+/** What a reader tells: a frame that came whole, or the parts of one that comes in pieces. */
 export interface FrameSink {
-  /** A header came and obeys the rules of its role. */
+  /** A frame came whole; its payload is unmasked, and lies in the chunk that was read. */
+  frameReceived(opcode: Opcode, isFinal: boolean, payload: Uint8Array): void;
+  /** The header of a frame came that obeys the rules of its role; `payloadReceived` follows. */
   frameStarted(opcode: Opcode, isFinal: boolean, length: number): void;
   /** The next bytes of the payload, unmasked; `isEnd` with the last ones, which may be none. */
   payloadReceived(bytes: Uint8Array, isEnd: boolean): void;
@@ -28,18 +30,19 @@ export interface FrameSink {
 
 /** Reads the frames of one connection. */
 export class FrameReader {
+  /** Payload bytes of the present frame that are still to come. */
   private remaining = 0;
-  private isMasked = false;
   private isStopped = false;
-  private maskKey: Uint8Array | undefined;
-  private held: Uint8Array | undefined;
-  private heldCount = 0;
   private readonly sink: FrameSink;
-  private readonly role: Role;
+  /** The mask bit that every frame of the peer has to have. */
+  private readonly maskBit: number;
+  private mask: Uint8Array | undefined = undefined;
+  private held: Uint8Array | undefined = undefined;
+  private heldCount = 0;
 
   /** @param role the side of the reader: a server wants masked frames, a client unmasked ones */
   constructor(role: Role, sink: FrameSink) {
-    this.role = role;
+    this.maskBit = role === Role.Server ? MASK_BIT : 0;
     this.sink = sink;
   }
 
@@ -48,8 +51,9 @@ export class FrameReader {
     const end = chunk.length;
     let offset = 0;
     while (offset < end && !this.isStopped) {
-      if (this.remaining === 0) offset = this.readHeader(chunk, offset, end);
-      else offset = this.readPayload(chunk, offset, end);
+      if (this.remaining !== 0) offset = this.readPayload(chunk, offset, end);
+      else if (this.held !== undefined || end - offset < 2) offset = this.holdHeader(chunk, offset, end);
+      else offset = this.readFrame(chunk, offset, end);
     }
   }
 
@@ -59,81 +63,85 @@ export class FrameReader {
     this.held = undefined;
   }
 
-  private readHeader(chunk: Uint8Array, offset: number, end: number): number {
-    if (this.held === undefined && end - offset >= 2) {
-      const size = headerSize(chunk[offset + 1] as number);
-      if (end - offset >= size) {
-        this.startFrame(chunk, offset, size);
-        return offset + size;
-      }
-    }
-    return this.holdHeader(chunk, offset, end);
+  /** Reads a frame, or as much of it as has come. */
+  private readFrame(chunk: Uint8Array, offset: number, end: number): number {
+    const first = chunk[offset] as number;
+    const second = chunk[offset + 1] as number;
+    if (this.refuses(first, second)) return end;
+    const lengthCode = second & ~MASK_BIT;
+    const size = headerSize(lengthCode, this.maskBit);
+    const start = offset + size;
+    if (start > end) return this.holdHeader(chunk, offset, end);
+    const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(chunk, offset + 2, lengthCode);
+    if (length < 0) return end;
+    if (start + length > end) return this.startFrame(chunk, offset, start, length);
+    const payload = chunk.subarray(start, start + length);
+    if (this.maskBit !== 0) xorMask(payload, chunk.subarray(start - MASK_BYTES, start));
+    this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, payload);
+    return start + length;
+  }
+
+  /** Begins a frame whose payload has not come whole. @returns where its payload begins */
+  private startFrame(bytes: Uint8Array, offset: number, start: number, length: number): number {
+    const first = bytes[offset] as number;
+    if (this.maskBit !== 0) this.mask = bytes.slice(start - MASK_BYTES, start);
+    this.remaining = length;
+    this.sink.frameStarted((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, length);
+    return start;
   }
 
   /** Collects a header that comes in pieces; a rule that its first bytes break is found as they come. */
   private holdHeader(chunk: Uint8Array, offset: number, end: number): number {
     const held = (this.held ??= new Uint8Array(MAX_HEADER_BYTES));
-    let at = offset;
-    while (at < end) {
-      held[this.heldCount++] = chunk[at++] as number;
-      if (this.refuses(held[0] as number, this.heldCount > 1 ? (held[1]) : undefined)) return end;
-      const size = this.heldCount < 2 ? MAX_HEADER_BYTES : headerSize(held[1] as number);
-      if (this.heldCount < size) continue;
+    for (let at = offset; at < end; at++) {
+      held[this.heldCount++] = chunk[at] as number;
+      const first = held[0] as number;
+      const second = held[1] as number;
+      if (this.heldCount === 1 ? this.refusesFirst(first) : this.refuses(first, second)) return end;
+      const lengthCode = second & ~MASK_BIT;
+      const size = headerSize(lengthCode, this.maskBit);
+      if (this.heldCount < 2 || this.heldCount < size) continue;
       this.held = undefined;
       this.heldCount = 0;
-      this.startFrame(held, 0, size);
-      return at;
+      const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(held, 2, lengthCode);
+      if (length === 0) this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, NO_BYTES);
+      else if (length > 0) this.startFrame(held, 0, size, length);
+      return at + 1;
     }
     return end;
-  }
-
-  private startFrame(bytes: Uint8Array, offset: number, size: number): void {
-    const first = bytes[offset] as number;
-    const second = bytes[offset + 1] as number;
-    if (this.refuses(first, second)) return;
-    const lengthCode = second & ~MASK_BIT;
-    const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(bytes, offset + 2, lengthCode);
-    if (length < 0) return;
-    this.isMasked = (second & MASK_BIT) !== 0;
-    if (this.isMasked) this.keepMask(bytes, offset + size - MASK_BYTES);
-    this.remaining = length;
-    this.sink.frameStarted((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, length);
-    if (length === 0 && !this.isStopped) this.sink.payloadReceived(NO_BYTES, true);
-  }
-
-  private keepMask(bytes: Uint8Array, offset: number): void {
-    const mask = (this.maskKey ??= new Uint8Array(MASK_BYTES));
-    mask[0] = bytes[offset] as number;
-    mask[1] = bytes[offset + 1] as number;
-    mask[2] = bytes[offset + 2] as number;
-    mask[3] = bytes[offset + 3] as number;
   }
 
   private readPayload(chunk: Uint8Array, offset: number, end: number): number {
     const count = Math.min(this.remaining, end - offset);
     const bytes = count === chunk.length ? chunk : chunk.subarray(offset, offset + count);
-    const mask = this.maskKey;
     this.remaining -= count;
-    if (this.isMasked && mask !== undefined) {
-      xorMask(bytes, mask);
-      if (this.remaining !== 0) rotate(mask, count % MASK_BYTES);
+    if (this.mask !== undefined) {
+      xorMask(bytes, this.mask);
+      if (this.remaining !== 0) rotate(this.mask, count % MASK_BYTES);
     }
     this.sink.payloadReceived(bytes, this.remaining === 0);
     return offset + count;
   }
 
-  /** Checks the two fixed bytes of a header, the second as soon as it is there. */
-  private refuses(first: number, second: number | undefined): boolean {
-    const problem =
-      firstByteProblem(first) ?? (second === undefined ? undefined : this.secondByteProblem(first, second));
-    if (problem === undefined) return false;
-    return this.refuse(WebSocketCloseStatus.ProtocolError, problem);
+  /** Checks the two fixed bytes of a header. */
+  private refuses(first: number, second: number): boolean {
+    // A whole text or binary message, masked as it should be, is most of what comes.
+    if ((first === FINAL_TEXT || first === FINAL_BINARY) && (second & MASK_BIT) === this.maskBit) return false;
+    return this.refusesFirst(first) || this.refusesFor(this.secondByteProblem(first, second));
+  }
+
+  private refusesFirst(first: number): boolean {
+    return this.refusesFor(firstByteProblem(first));
+  }
+
+  private refusesFor(problem: string | undefined): boolean {
+    return problem !== undefined && this.refuse(WebSocketCloseStatus.ProtocolError, problem);
   }
 
   private secondByteProblem(first: number, second: number): string | undefined {
     // RFC 6455, 5.1: "a client MUST mask all frames", "A server MUST NOT mask any frames".
-    if (((second & MASK_BIT) !== 0) !== (this.role === Role.Server))
-      return this.role === Role.Server ? "The client sent a frame without a mask." : "The server sent a masked frame.";
+    if ((second & MASK_BIT) !== this.maskBit)
+      return this.maskBit !== 0 ? "The client sent a frame without a mask." : "The server sent a masked frame.";
     // RFC 6455, 5.5: "All control frames MUST have a payload length of 125 bytes or less".
     if ((first & CONTROL_BIT) !== 0 && (second & ~MASK_BIT) >= LENGTH_16)
       return "A control frame has more than 125 bytes of payload.";
@@ -173,10 +181,13 @@ export class FrameReader {
 /** Never written to, so it may be shared. */
 const NO_BYTES = new Uint8Array(0);
 
-function headerSize(second: number): number {
-  const lengthCode = second & ~MASK_BIT;
+const FINAL_TEXT = FIN_BIT | Opcode.Text;
+const FINAL_BINARY = FIN_BIT | Opcode.Binary;
+
+/** Bytes of a header with this length code (RFC 6455, 5.2). */
+function headerSize(lengthCode: number, maskBit: number): number {
   const size = lengthCode < LENGTH_16 ? 2 : lengthCode === LENGTH_16 ? 4 : 10;
-  return (second & MASK_BIT) !== 0 ? size + MASK_BYTES : size;
+  return maskBit === 0 ? size : size + MASK_BYTES;
 }
 
 function firstByteProblem(first: number): string | undefined {

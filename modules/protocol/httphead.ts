@@ -125,7 +125,7 @@ export class HttpHeadReader {
 }
 
 /** Control characters but for the tab, which a header field may have (RFC 9110, 5.5). */
- 
+
 const FORBIDDEN_IN_LINE = /[\x00-\x08\x0a-\x1f\x7f]/;
 /** RFC 9110, 5.6.2: the characters of a token. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -145,8 +145,9 @@ function parseField(line: string, headers: HttpHeaders): void {
   const name = line.slice(0, Math.max(colon, 0));
   // RFC 9112, 5.1 and 5.2: no white space before the colon, no field that goes on in the next line.
   if (!isToken(name)) throw badRequest("A header field has no valid name.");
-  const value = line.slice(colon + 1).trim();
-  if (!isFieldValue(value)) throw badRequest(`The value of the header field ${name} has a control character.`);
+  const text = line.slice(colon + 1);
+  if (!isFieldValue(text)) throw badRequest(`The value of the header field ${name} has a control character.`);
+  const value = text.trim();
   // RFC 9112, 3.2: a request with more than one Host is refused; a second key would be ambiguous too.
   if (SINGLE_FIELDS.includes(name.toLowerCase()) && headers.get(name) !== undefined)
     throw badRequest(`The header field ${name} came twice.`);

@@ -42,6 +42,15 @@ export class MessageReader {
   }
 
   /**
+   * A data frame came whole.
+   *
+   * @returns the error that fails the connection, if there is one
+   */
+  frameReceived(opcode: Opcode, isFinal: boolean, payload: Uint8Array): ProtocolError | undefined {
+    return this.startFrame(opcode, isFinal, payload.length) ?? this.payloadReceived(payload, true);
+  }
+
+  /**
    * A data frame begins. Nothing is allocated for it before its length has met the limits.
    *
    * @returns the error that fails the connection, if there is one

@@ -59,14 +59,20 @@ export function withDefaults<Settings extends object>(
 ): Settings {
   const settings = { ...defaults } as Record<string, unknown>;
   for (const [name, value] of Object.entries(options ?? {})) {
-    if (!(name in defaults))
+    if (!Object.hasOwn(defaults, name))
       throw new OptionError(`There is no option "${name}". Known are: ${Object.keys(defaults).join(", ")}.`);
     if (value === undefined) continue;
-    if (typeof value !== typeof settings[name])
-      throw new OptionError(`Option ${name} is a ${typeof settings[name]}; it was given a ${typeof value}.`);
+    const type = typeName(settings[name]);
+    if (typeName(value) !== type)
+      throw new OptionError(`Option ${name} is of type ${type}; it was given ${typeName(value)}.`);
     settings[name] = value;
   }
   return settings as Settings;
+}
+
+function typeName(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  return value === null ? "null" : typeof value;
 }
 
 /** @throws OptionError where a setting of a connection is out of its range */

@@ -24,8 +24,8 @@ export interface ProtocolOwner extends MessageSink {
   pongReceived(payload: Uint8Array): void;
   /** All that waited has left. */
   queueDrained(): void;
-  /** The closing handshake began: `deadline` has come nearer. */
-  closingStarted(): void;
+  /** `deadline` may have come nearer: the closing handshake began, or the transport is full. */
+  deadlineMoved(): void;
 }
 
 /** The state machine of one connection, from the end of the opening handshake to the end of the closing one. */
@@ -136,7 +136,7 @@ export class Protocol implements FrameSink {
     this.time = now;
     this.startClosing(WebSocketState.CloseSent);
     this.enqueue(encodeFrame(this.role, Opcode.Close, true, body));
-    this.owner.closingStarted();
+    this.owner.deadlineMoved();
   }
 
   /** Fails the connection (RFC 6455, 7.1.7): sends a Close frame with the error's status, reads no more, ends. */
@@ -175,6 +175,12 @@ export class Protocol implements FrameSink {
     this.owner.destroyTransport();
   }
 
+  frameReceived(opcode: Opcode, isFinal: boolean, payload: Uint8Array): void {
+    if ((opcode & CONTROL_BIT) !== 0) return this.controlReceived(opcode, payload);
+    const error = this.messages.frameReceived(opcode, isFinal, payload);
+    if (error !== undefined) this.failNow(error);
+  }
+
   frameStarted(opcode: Opcode, isFinal: boolean, length: number): void {
     this.opcode = opcode;
     if ((opcode & CONTROL_BIT) !== 0) return;
@@ -193,18 +199,17 @@ export class Protocol implements FrameSink {
   }
 
   private controlPayloadReceived(bytes: Uint8Array, isEnd: boolean): void {
-    if (isEnd && this.controlPayload === undefined) return this.controlReceived(bytes);
     const start = this.controlPayload ?? NO_BYTES;
     const payload = new Uint8Array(start.length + bytes.length);
     payload.set(start);
     payload.set(bytes, start.length);
     this.controlPayload = isEnd ? undefined : payload;
-    if (isEnd) this.controlReceived(payload);
+    if (isEnd) this.controlReceived(this.opcode, payload);
   }
 
-  private controlReceived(payload: Uint8Array): void {
-    if (this.opcode === Opcode.Close) this.closeReceived(payload);
-    else if (this.opcode === Opcode.Pong) this.owner.pongReceived(payload);
+  private controlReceived(opcode: Opcode, payload: Uint8Array): void {
+    if (opcode === Opcode.Close) this.closeReceived(payload);
+    else if (opcode === Opcode.Pong) this.owner.pongReceived(payload);
     // RFC 6455, 5.5.2: a Ping is answered "unless it already received a Close frame"; after our own, nothing is sent.
     else if (this.state === WebSocketState.Open) this.sendControl(Opcode.Pong, payload);
   }
@@ -220,7 +225,7 @@ export class Protocol implements FrameSink {
     if (wasOpen) this.enqueue(encodeFrame(this.role, Opcode.Close, true, payload.subarray(0, 2)));
     // RFC 6455, 7.1.1: the server ends the TCP connection first.
     if (this.role === Role.Server) this.endTransport(closing);
-    this.owner.closingStarted();
+    this.owner.deadlineMoved();
   }
 
   private failNow(error: ProtocolError): void {
@@ -230,7 +235,7 @@ export class Protocol implements FrameSink {
     if (wasOpen) this.queue = undefined;
     this.startClosing(WebSocketState.CloseSent).fail(error, this.time);
     if (wasOpen) this.enqueue(encodeFrame(this.role, Opcode.Close, true, encodeFailure(error)));
-    this.owner.closingStarted();
+    this.owner.deadlineMoved();
   }
 
   private startClosing(state: WebSocketState): Closing {
@@ -282,7 +287,9 @@ export class Protocol implements FrameSink {
   }
 
   private transmit(frame: Uint8Array): void {
-    if (!this.owner.sendFrame(frame)) this.blockedAt = this.time;
+    if (this.owner.sendFrame(frame)) return;
+    this.blockedAt = this.time;
+    this.owner.deadlineMoved();
   }
 
   private silenceMessage(): string {

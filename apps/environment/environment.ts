@@ -1,0 +1,26 @@
+/** What a sample app needs of the place where it runs. `#environment` is a module that exports these. */
+export interface Environment {
+  /**
+   * The app's settings, all as texts. Moddable: the manifest's `config` and `key=value` of the command line of
+   * mcconfig; Node: `key=value` of the command line.
+   */
+  readonly config: Readonly<Record<string, string>>;
+  /**
+   * The bytes of a file that comes with the app; they are not to be changed.
+   *
+   * @throws where there is no such file
+   */
+  loadResource(name: string): Uint8Array;
+  /**
+   * Fulfilled when sockets can be used: on a device, when it is connected to its network.
+   *
+   * @returns the name or IP address by which a browser finds the app
+   */
+  whenNetworkReady(): Promise<string>;
+  /** Calls `callback` before the app ends, where an app can end. */
+  onExit(callback: () => Promise<void>): void;
+  /** Reports an error that the app cannot go on after, and ends the app where an app can end. */
+  exitWith(error: unknown): void;
+  /** Writes one line for whoever watches the app. */
+  log(text: string): void;
+}

@@ -1,0 +1,43 @@
+import sdkConfig from "mc/config";
+import Net from "net";
+import Resource from "Resource";
+
+import type { Environment } from "./environment.js";
+
+type AbortHook = (reason: string, exception: unknown) => boolean;
+
+// Without this hook (the manifest's define xs.abortHook) an exception that nobody catches stops the app in silence.
+// Any other reason, such as memory that is full, still ends it: a device then starts anew.
+(globalThis as { abort?: AbortHook }).abort = (reason, exception) => {
+  trace(`${reason}: ${describe(exception)}\n`);
+  return !reason.startsWith("unhandled");
+};
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+}
+
+const settings: readonly (readonly [string, unknown])[] = Object.entries(sdkConfig);
+
+export const config: Environment["config"] = Object.fromEntries(settings.map(([name, value]) => [name, String(value)]));
+
+export const loadResource: Environment["loadResource"] = (name) => {
+  // XS makes views of a resource as of an ArrayBuffer, without a copy: it stays in flash.
+  const resource: object = new Resource(name);
+  return new Uint8Array(resource as ArrayBuffer);
+};
+
+/** The SDK's setup/network joins the Wi-Fi of the settings `ssid` and `password` before it starts the app. */
+export const whenNetworkReady: Environment["whenNetworkReady"] = () => Promise.resolve(Net.get("IP") || "localhost");
+
+export const onExit: Environment["onExit"] = () => {
+  // An app of XS ends only by the end of its power, or of the simulator.
+};
+
+export const exitWith: Environment["exitWith"] = (error) => {
+  trace(`The app cannot go on: ${describe(error)}\n`);
+};
+
+export const log: Environment["log"] = (text) => {
+  trace(text, "\n");
+};

@@ -1,0 +1,15 @@
+/** The codes of a {@link NetworkError}: those that Node.js gives for the same failure. */
+export type NetworkErrorCode =
+  "EACCES" | "EADDRINUSE" | "ECONNREFUSED" | "ECONNRESET" | "EHOSTERROR" | "EIO" | "ENOTFOUND";
+
+/** A failure of a socket or a listener. */
+export class NetworkError extends Error {
+  override readonly name: string = "NetworkError";
+  /** Names the failure: stable, for programs. */
+  readonly code: NetworkErrorCode;
+
+  constructor(code: NetworkErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}

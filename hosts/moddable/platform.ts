@@ -1,0 +1,78 @@
+import { Digest } from "crypt";
+import Logical from "logical";
+import TextDecoder from "text/decoder";
+import Timer from "timer";
+
+import type { Platform, Utf8Decoder } from "../contract.js";
+// XS resolves this against this module's name, "xs-websockets/#platform": it is "xs-websockets/host/native" there.
+import { fillRandom, hasSurrogates, monotonicTime } from "./host/native.js";
+
+export type { Platform, TimerHandle, Utf8Decoder } from "../contract.js";
+
+/** The longest delay in milliseconds that the SDK's timers hold, an integer of 32 bits: 24.8 days. */
+const maxDelayMs = 0x7fff_ffff;
+
+const decoderOptions = { fatal: true, ignoreBOM: true } as const;
+const streaming = { stream: true } as const;
+
+/** Made when it is first needed: it changes itself, and a preloaded object lies in flash. */
+let wholeTextDecoder: TextDecoder | undefined;
+
+export const xorMask: Platform["xorMask"] = Logical.xor;
+
+export const decodeUtf8: Platform["decodeUtf8"] = (bytes) => {
+  wholeTextDecoder ??= new TextDecoder("utf-8", decoderOptions);
+  return wholeTextDecoder.decode(bytes);
+};
+
+class StreamingDecoder implements Utf8Decoder {
+  readonly #decoder = new TextDecoder("utf-8", decoderOptions);
+
+  decode(bytes: Uint8Array, isLast: boolean): string {
+    return isLast ? this.#decoder.decode(bytes) : this.#decoder.decode(bytes, streaming);
+  }
+}
+
+export const createUtf8Decoder: Platform["createUtf8Decoder"] = () => new StreamingDecoder();
+
+/**
+ * XS keeps a pair of surrogates that was put together from two strings as two characters, and would take each for a
+ * lone one.
+ */
+function toWellFormed(text: string): string {
+  // A global expression changes its lastIndex: as a constant of a preloaded module it could not.
+  const joined = text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, (pair) => {
+    const high = pair.charCodeAt(0) - 0xd800;
+    const low = pair.charCodeAt(1) - 0xdc00;
+    return String.fromCodePoint(0x1_0000 + high * 0x400 + low);
+  });
+  return joined.toWellFormed();
+}
+
+export const encodeUtf8: Platform["encodeUtf8"] = (text) => {
+  // Looking for surrogates in the bytes costs a tenth of what isWellFormed() does.
+  const bytes = new Uint8Array(ArrayBuffer.fromString(text));
+  return hasSurrogates(bytes) ? new Uint8Array(ArrayBuffer.fromString(toWellFormed(text))) : bytes;
+};
+
+export const sha1: Platform["sha1"] = (bytes) => {
+  const digest = new Digest("SHA1");
+  digest.write(bytes.slice().buffer);
+  return new Uint8Array(digest.close());
+};
+
+export const base64: Platform["base64"] = (bytes) => bytes.toBase64();
+
+export const randomFill: Platform["randomFill"] = fillRandom;
+
+export const now: Platform["now"] = monotonicTime;
+
+export const setTimer: Platform["setTimer"] = (callback, delayMs) => Timer.set(callback, Math.min(delayMs, maxDelayMs));
+
+export const clearTimer: Platform["clearTimer"] = (timer) => {
+  Timer.clear(timer as Timer);
+};
+
+export const log: Platform["log"] = (message) => {
+  trace(message, "\n");
+};

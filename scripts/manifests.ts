@@ -1,0 +1,134 @@
+/**
+ * Writes the manifests of modules/: mcconfig wants every TypeScript module by name, in `modules` and in `preload`.
+ * With --check it writes nothing and fails where a manifest is not what the imports say.
+ */
+
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+interface Part {
+  /** The file in modules/ is manifest_NAME.json. */
+  readonly name: string;
+  /** The part whose modules this one needs, too. */
+  readonly base: string | undefined;
+  /** The public modules of the part, relative to modules/. */
+  readonly roots: readonly string[];
+}
+
+/** The part that holds what server and client share. */
+const sharedPart = "protocol";
+
+const parts: readonly Part[] = [
+  { name: "server", base: sharedPart, roots: ["server", "http"] },
+  { name: "client", base: sharedPart, roots: ["client"] },
+  { name: "whatwg", base: "client", roots: ["whatwg"] },
+  { name: "mqtt", base: "client", roots: ["mqtt/mqtt", "mqtt/stream"] },
+  { name: "signalr_client", base: "client", roots: ["signalr/client", "signalr/hubconnection"] },
+  { name: "signalr_server", base: "server", roots: ["signalr/server", "signalr/hubserver"] },
+];
+
+/** The modules that `module` imports at run time, by names relative to modules/. */
+function importsOf(folder: string, module: string): string[] {
+  const source = readFileSync(path.join(folder, `${module}.ts`), "utf8");
+  const statements = source.matchAll(/^(?:import|export)\s(?!type\b)[^;]*?from\s+"(\.[^"]*)";/gm);
+  const names: string[] = [];
+  for (const [, specifier] of statements) {
+    if (specifier === undefined) continue;
+    names.push(path.posix.join(path.posix.dirname(module), specifier.replace(/\.js$/, "")));
+  }
+  return names;
+}
+
+function closureOf(folder: string, roots: readonly string[]): Set<string> {
+  const found = new Set<string>();
+  const visit = (module: string): void => {
+    if (found.has(module) || !existsSync(path.join(folder, `${module}.ts`))) return;
+    found.add(module);
+    importsOf(folder, module).forEach(visit);
+  };
+  roots.forEach(visit);
+  return found;
+}
+
+function textOf(manifest: unknown): string {
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
+}
+
+function manifestOf(include: readonly string[], modules: readonly string[]): string {
+  const names = modules.map((module) => `xs-websockets/${module}`);
+  const sources = modules.map((module) => `./${module}`);
+  return textOf({
+    include,
+    modules: Object.fromEntries(names.map((name, index) => [name, sources[index]])),
+    preload: names,
+  });
+}
+
+function basesOf(name: string | undefined): string[] {
+  if (name === undefined) return [];
+  return [name, ...basesOf(parts.find((part) => part.name === name)?.base)];
+}
+
+/** The modules of each part, without those of its bases. */
+function modulesOfParts(folder: string): Map<string, string[]> {
+  const closures = new Map(parts.map(({ name, roots }) => [name, closureOf(folder, roots)]));
+  const closure = (name: string): ReadonlySet<string> => closures.get(name) ?? new Set();
+  const [server, client] = [closure("server"), closure("client")];
+  // Until there is a client, all of protocol/ is shared.
+  const isShared = (module: string): boolean => (client.size > 0 ? client.has(module) : module.startsWith("protocol/"));
+  closures.set(sharedPart, new Set([...server].filter(isShared)));
+
+  const modules = new Map([[sharedPart, [...closure(sharedPart)].sort()]]);
+  for (const { name, base } of parts) {
+    const isInherited = (module: string): boolean => basesOf(base).some((part) => closure(part).has(module));
+    const own = [...closure(name)].filter((module) => !isInherited(module)).sort();
+    if (own.length > 0) modules.set(name, own);
+  }
+  return modules;
+}
+
+/** @returns the text of each manifest, by its path in the project's folder */
+export function createManifests(project: string): Map<string, string> {
+  const manifests = new Map<string, string>();
+  for (const [name, modules] of modulesOfParts(path.join(project, "modules"))) {
+    const base = parts.find((part) => part.name === name)?.base;
+    const include = base === undefined ? "../hosts/moddable/manifest.json" : `./manifest_${base}.json`;
+    manifests.set(`modules/manifest_${name}.json`, manifestOf([include], modules));
+  }
+  manifests.set("manifest.json", textOf({ include: [...manifests.keys()].map((name) => `./${name}`) }));
+  return manifests;
+}
+
+/** @returns the manifests whose file differs from what the imports say */
+export function findStaleManifests(project: string): string[] {
+  const manifests = createManifests(project);
+  const present = readdirSync(path.join(project, "modules"))
+    .filter((name) => /^manifest_.*\.json$/.test(name))
+    .map((name) => `modules/${name}`);
+  const read = (name: string): string | undefined => {
+    const file = path.join(project, name);
+    // A formatter may have had its own view of white space.
+    return existsSync(file) ? textOf(JSON.parse(readFileSync(file, "utf8"))) : undefined;
+  };
+  return [...new Set([...manifests.keys(), ...present])].filter((name) => read(name) !== manifests.get(name));
+}
+
+function main(): void {
+  const project = process.cwd();
+  if (process.argv.includes("--check")) {
+    const stale = findStaleManifests(project);
+    if (stale.length > 0) {
+      process.stderr.write(`stale manifests: ${stale.join(", ")}; run npm run manifests\n`);
+      process.exitCode = 1;
+    }
+    return;
+  }
+  const manifests = createManifests(project);
+  for (const name of findStaleManifests(project)) {
+    const text = manifests.get(name);
+    if (text === undefined) rmSync(path.join(project, name));
+    else writeFileSync(path.join(project, name), text);
+  }
+}
+
+if (process.argv[1] !== undefined && /manifests\.[jt]s$/.test(process.argv[1])) main();

@@ -1,0 +1,131 @@
+/** Finds the Moddable SDK and builds apps with it. Used by the scripts and by the tests. */
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+
+/** A Moddable SDK on this machine, with its tools built. */
+export interface Sdk {
+  /** What the SDK's own tools know as MODDABLE. */
+  readonly folder: string;
+  /** mcconfig's name of this machine. */
+  readonly host: "lin" | "mac" | "win";
+  /** The variables for mcconfig: MODDABLE, and a PATH with the SDK's tools and this project's TypeScript. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export interface BuildOptions {
+  /** The folder of the app's manifest.json. */
+  readonly app: string;
+  /** A platform of mcconfig, such as "lin" or "esp32/m5atom_lite". */
+  readonly platform: string;
+  /** The folder for all that is made. */
+  readonly output: string;
+  /** `key=value` pairs that the app finds in `mc/config`. */
+  readonly settings?: readonly string[];
+}
+
+export interface Run {
+  readonly exitCode: number;
+  /** What the program wrote to stdout and stderr. */
+  readonly text: string;
+}
+
+/** What to do where {@link findSdk} finds nothing. */
+export const missingSdkMessage = `The Moddable SDK was not found. It is looked for in $MODDABLE, then in ~/.local/share/moddable.
+Get it with "npx xs-dev setup", or by hand:
+https://github.com/Moddable-OpenSource/moddable/blob/public/documentation/Moddable%20SDK%20-%20Getting%20Started.md
+`;
+
+function hostName(): Sdk["host"] {
+  if (process.platform === "darwin") return "mac";
+  return process.platform === "win32" ? "win" : "lin";
+}
+
+/** @returns the SDK, undefined where there is none whose tools are built */
+export function findSdk(): Sdk | undefined {
+  const candidates = [process.env["MODDABLE"], path.join(homedir(), ".local", "share", "moddable")];
+  const host = hostName();
+  const program = host === "win" ? "mcconfig.exe" : "mcconfig";
+  for (const folder of candidates) {
+    if (folder === undefined) continue;
+    const tools = path.join(folder, "build", "bin", host, "release");
+    if (existsSync(path.join(tools, program))) return { folder, host, environment: environmentFor(folder, tools) };
+  }
+  return undefined;
+}
+
+function environmentFor(folder: string, tools: string): NodeJS.ProcessEnv {
+  // mcconfig runs tsc once for each file; TypeScript 7 does that four times as fast as TypeScript 6.
+  const compilers = ["node_modules/typescript-7/bin", "node_modules/.bin"].map((name) => path.resolve(name));
+  const search = [...compilers, tools, process.env["PATH"] ?? ""].join(path.delimiter);
+  return { ...process.env, MODDABLE: folder, PATH: search };
+}
+
+/** Runs a program to its end. Its output is kept, and shown as it comes where `isShown` says so. */
+export function run(
+  program: string,
+  parameters: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly isShown?: boolean } = {},
+): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, parameters, { cwd: options.cwd, env: options.env, stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    const keep = (data: Buffer): void => {
+      text += data.toString();
+      if (options.isShown === true) process.stderr.write(data);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.on("error", reject);
+    child.on("close", (exitCode) => {
+      resolve({ exitCode: exitCode ?? 1, text });
+    });
+  });
+}
+
+/** The folder of the sample app `name`, undefined where there is none. */
+export function findApp(name: string): string | undefined {
+  const folder = path.resolve("apps", name);
+  return existsSync(path.join(folder, "manifest.json")) ? folder : undefined;
+}
+
+/** Runs mcconfig for an app, without starting what it builds: the other targets of mcconfig end every simulator. */
+export function runMcconfig(sdk: Sdk, options: BuildOptions, isShown: boolean, env = sdk.environment): Promise<Run> {
+  mkdirSync(options.output, { recursive: true });
+  const target = ["-m", "-p", options.platform, "-t", "build", "-o", options.output];
+  return run("mcconfig", [...target, ...(options.settings ?? [])], { cwd: options.app, env, isShown });
+}
+
+/**
+ * Builds an app for the simulator.
+ *
+ * @returns the path of the library that the simulator loads
+ * @throws Error with the output of mcconfig where the build fails
+ */
+export async function buildForSimulator(sdk: Sdk, options: Omit<BuildOptions, "platform">): Promise<string> {
+  const { exitCode, text } = await runMcconfig(sdk, { ...options, platform: sdk.host }, false);
+  const library = path.join(
+    options.output,
+    ...["bin", sdk.host, "mc", "release", path.basename(options.app)],
+    sdk.host === "win" ? "mc.dll" : "mc.so",
+  );
+  if (exitCode !== 0 || !existsSync(library)) throw new Error(`mcconfig has failed for ${options.app}:\n${text}`);
+  return library;
+}
+
+/** The command that starts the simulator with a library. */
+export function simulatorCommand(sdk: Sdk, library: string): readonly [program: string, ...parameters: string[]] {
+  const tools = path.join(sdk.folder, "build", "bin", sdk.host, "release");
+  const simulators = path.join(sdk.folder, "build", "simulators") + path.sep;
+  switch (sdk.host) {
+    case "lin":
+      // Its stdout is a file or a pipe, which the C library fills by blocks: lines would come late.
+      return ["stdbuf", "-oL", "-eL", path.join(tools, "mcsim"), simulators, library];
+    case "mac":
+      return ["open", "-W", "-a", path.join(tools, "mcsim.app"), simulators, library];
+    case "win":
+      return [path.join(tools, "mcsim.exe"), simulators, library];
+  }
+}

@@ -1,0 +1,81 @@
+/** What a message costs on XS, without a network: microseconds, beside the floor of what any implementation must do. */
+
+import type { Socket, SocketHandlers } from "#network";
+import { decodeUtf8, now, xorMask } from "#platform";
+import { Opcode, Role } from "xs-websockets/protocol/constants";
+import { encodeFrame } from "xs-websockets/protocol/framewriter";
+import { CONNECTION_DEFAULTS } from "xs-websockets/protocol/options";
+import { ServerClient } from "xs-websockets/serverclient";
+
+const SIZES = [16, 125, 1024, 16_384];
+const ROUNDS = 5;
+const NO_HANDLERS: SocketHandlers = { data() {}, drain() {}, close() {} };
+
+class FakeSocket implements Socket {
+  handlers = NO_HANDLERS;
+  readonly remoteAddress = "10.0.0.1";
+  readonly remotePort = 4711;
+  readonly bufferedAmount = 0;
+  write(): boolean {
+    return true;
+  }
+  pause(): void {}
+  resume(): void {}
+  end(): void {}
+  destroy(): void {}
+}
+
+const TEXTS: Record<number, string> = Object.fromEntries(SIZES.map((size) => [size, "a".repeat(size)]));
+let received = 0;
+const owner = {
+  clientMessageReceived(e: { readonly frame: { readonly text: string; readonly buffer: Uint8Array; readonly messageType: number } }): void {
+    received += e.frame.messageType === 0 ? e.frame.text.length : e.frame.buffer.length;
+  },
+  clientClosed(): void {},
+};
+
+/** The best of some rounds, in microseconds a call; `prepare` is not measured. */
+function measure(count: number, prepare: () => Uint8Array[], call: (chunk: Uint8Array) => void): number {
+  let best = Infinity;
+  for (let round = 0; round < ROUNDS; round++) {
+    const chunks = prepare();
+    const start = now();
+    for (let at = 0; at < count; at++) call(chunks[at] as Uint8Array);
+    best = Math.min(best, (now() - start) / count);
+  }
+  return Math.round(best * 100_000) / 100;
+}
+
+for (const size of SIZES) {
+  const payload = new Uint8Array(size).fill(97);
+  const count = size > 10_000 ? 100 : 1_000;
+  const row: string[] = [];
+  for (const opcode of [Opcode.Text, Opcode.Binary]) {
+    const frame = encodeFrame(Role.Client, opcode, true, payload);
+    const start = frame.length - size;
+    const copies = (): Uint8Array[] => Array.from({ length: count }, () => frame.slice());
+    const socket = new FakeSocket();
+    const client = new ServerClient(owner, { ...CONNECTION_DEFAULTS, keepAliveInterval: 0 });
+    client.openOn(socket);
+    const ours = measure(count, copies, (chunk) => {
+      socket.handlers.data(chunk);
+    });
+    const mask = frame.slice(start - 4, start);
+    const floor = measure(count, copies, (chunk) => {
+      const bytes = chunk.slice(start);
+      xorMask(bytes, mask);
+      received += opcode === Opcode.Text ? decodeUtf8(bytes).length : bytes.length;
+    });
+    const sent = measure(count, copies, () => {
+      if (opcode === Opcode.Text) client.sendString(text(size));
+      else client.sendBytes(payload);
+    });
+    row.push(`${opcode === Opcode.Text ? "text" : "binary"} receive ${ours} floor ${floor} send ${sent}`);
+  }
+  trace(`bench ${size} B: ${row.join(" | ")}\n`);
+}
+trace(`bench done ${received}\n`);
+
+function text(size: number): string {
+  return TEXTS[size] ?? "";
+}

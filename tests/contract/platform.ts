@@ -1,0 +1,186 @@
+/** What every host's `#platform` promises, as named tests for Jest and for the Moddable simulator. */
+
+import type { Platform } from "../../hosts/contract.js";
+import { assert, assertEqual, assertThrowsTypeError, type Tests } from "../support/assertions.js";
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Texts and their UTF-8, with the first and last of each length (RFC 3629, 3), NUL and a byte order mark. */
+const validTexts: readonly (readonly [string, string])[] = [
+  ["", ""],
+  ["a\u0000b", "610062"],
+  ["\u007f\u0080\u07ff", "7fc280dfbf"],
+  ["\u0800\ud7ff\ue000\uffff", "e0a080ed9fbfee8080efbfbf"],
+  ["\u{10000}\u{10ffff}", "f0908080f48fbfbf"],
+  ["\ufeffx", "efbbbf78"],
+  ["Hello-µ@ßöäüàá-UTF-8!!", "48656c6c6f2dc2b540c39fc3b6c3a4c3bcc3a0c3a12d5554462d382121"],
+];
+
+const invalidTexts: Readonly<Record<string, string>> = {
+  "a lone continuation byte": "80",
+  "the overlong form of /": "c0af",
+  "the overlong form of NUL": "c080",
+  "an overlong form of 3 bytes": "e08080",
+  "an overlong form of 4 bytes": "f0808080",
+  "a high surrogate": "eda080",
+  "a low surrogate": "edb080",
+  "a pair of surrogates (CESU-8)": "eda080edb080",
+  "a code point above U+10FFFF": "f4908080",
+  "a form of 5 bytes": "f888808080",
+  "an incomplete form": "61e282",
+  "a form that is cut by ASCII": "e28261",
+  "the byte FF": "61ff",
+};
+
+/** RFC 6455, 1.3 and 5.7, and FIPS 180. */
+const digests: readonly (readonly [string, string])[] = [
+  ["", "da39a3ee5e6b4b0d3255bfef95601890afd80709"],
+  ["abc", "a9993e364706816aba3e25717850c26c9cd0d89d"],
+  ["dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11", "b37a4f2cc0624f1690f64606cf385945b2bec4ea"],
+];
+
+function delay(platform: Platform, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    platform.setTimer(resolve, delayMs);
+  });
+}
+
+function masks(platform: Platform): void {
+  const bytes = bytesOf("48656c6c6f");
+  platform.xorMask(bytes, bytesOf("37fa213d"));
+  assertEqual(hexOf(bytes), "7f9f4d5158", "masked Hello (RFC 6455, 5.7)");
+  const whole = new Uint8Array(1_000).fill(0xff);
+  platform.xorMask(whole.subarray(3, 10), bytesOf("01020304"));
+  assertEqual(hexOf(whole.subarray(0, 12)), "fffffffefdfcfbfefdfcffff", "a masked view");
+  platform.xorMask(whole.subarray(5, 5), bytesOf("01020304"));
+}
+
+function decodes(platform: Platform): void {
+  for (const [text, hex] of validTexts) {
+    assertEqual(platform.decodeUtf8(bytesOf(hex)), text, hex);
+    const padded = bytesOf(`00${hex}00`);
+    assertEqual(platform.decodeUtf8(padded.subarray(1, padded.byteLength - 1)), text, `view of ${hex}`);
+  }
+}
+
+function encodes(platform: Platform): void {
+  for (const [text, hex] of validTexts) assertEqual(hexOf(platform.encodeUtf8(text)), hex, hex);
+  const high = String.fromCharCode(0xd83d);
+  const low = String.fromCharCode(0xde00);
+  assertEqual(hexOf(platform.encodeUtf8(high + low)), "f09f9880", "a joined pair");
+  assertEqual(
+    hexOf(platform.encodeUtf8(`${low}${high}${high}${low}`)),
+    "efbfbdefbfbdf09f9880",
+    "a pair among lone ones",
+  );
+  assertEqual(hexOf(platform.encodeUtf8(`a${high}b`)), "61efbfbd62", "a lone high surrogate");
+  assertEqual(hexOf(platform.encodeUtf8(`a${low}b`)), "61efbfbd62", "a lone low surrogate");
+  const bytes = platform.encodeUtf8("own");
+  bytes[0] = 0x4f;
+  assertEqual(hexOf(platform.encodeUtf8("own")), "6f776e", "the text after its bytes were changed");
+}
+
+function refusesInvalidUtf8(platform: Platform): void {
+  for (const [what, hex] of Object.entries(invalidTexts)) {
+    assertThrowsTypeError(() => platform.decodeUtf8(bytesOf(hex)), what);
+    assertThrowsTypeError(() => {
+      const decoder = platform.createUtf8Decoder();
+      for (const byte of bytesOf(hex)) decoder.decode(Uint8Array.of(byte), false);
+      decoder.decode(new Uint8Array(), true);
+    }, `${what}, byte by byte`);
+  }
+  assertEqual(platform.decodeUtf8(bytesOf("61")), "a", "a text after invalid ones");
+}
+
+function decodesPieces(platform: Platform): void {
+  for (const [text, hex] of validTexts) {
+    const bytes = bytesOf(hex);
+    for (let split = 0; split <= bytes.byteLength; split += 1) {
+      const decoder = platform.createUtf8Decoder();
+      const first = decoder.decode(bytes.subarray(0, split), false);
+      assertEqual(first + decoder.decode(bytes.subarray(split), true), text, `${hex} at ${split.toString()}`);
+    }
+  }
+}
+
+function keepsDecodersApart(platform: Platform): void {
+  const one = platform.createUtf8Decoder();
+  const two = platform.createUtf8Decoder();
+  one.decode(bytesOf("e2"), false);
+  assertEqual(two.decode(bytesOf("41"), true), "A", "the other decoder");
+  assertEqual(platform.decodeUtf8(bytesOf("42")), "B", "a whole text");
+  assertEqual(one.decode(bytesOf("82ac"), true), "\u20ac", "the first decoder");
+}
+
+function digestsSha1(platform: Platform): void {
+  for (const [text, hex] of digests) assertEqual(hexOf(platform.sha1(platform.encodeUtf8(text))), hex, text);
+}
+
+function encodesBase64(platform: Platform): void {
+  const accept = bytesOf("b37a4f2cc0624f1690f64606cf385945b2bec4ea");
+  assertEqual(platform.base64(accept), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "the accept key of RFC 6455, 1.3");
+  assertEqual(platform.base64(new Uint8Array()), "", "nothing");
+  assertEqual(platform.base64(bytesOf("00fbff00").subarray(1, 3)), "+/8=", "a view");
+}
+
+function randomDiffers(platform: Platform): void {
+  const whole = new Uint8Array(96);
+  platform.randomFill(whole.subarray(0, 32));
+  platform.randomFill(whole.subarray(32, 64));
+  const [one, two, rest] = [whole.slice(0, 32), whole.slice(32, 64), whole.slice(64)];
+  assert(hexOf(one) !== hexOf(two), "two fills are the same");
+  assert(
+    one.some((byte) => byte !== 0),
+    "a fill of zeros",
+  );
+  assert(
+    rest.every((byte) => byte === 0),
+    "bytes behind the view were changed",
+  );
+  platform.randomFill(new Uint8Array());
+}
+
+async function clockAdvances(platform: Platform): Promise<void> {
+  const start = platform.now();
+  await delay(platform, 50);
+  const passed = platform.now() - start;
+  assert(passed >= 45 && passed < 2_000, `50 ms took ${passed.toString()} ms`);
+}
+
+async function timersFireInTurn(platform: Platform): Promise<void> {
+  const calls: string[] = [];
+  const stopped = platform.setTimer(() => calls.push("stopped"), 10);
+  platform.setTimer(() => calls.push("later"), 60);
+  const fired = platform.setTimer(() => calls.push("soon"), 0);
+  platform.setTimer(() => calls.push("far"), 3_000_000_000_000);
+  platform.clearTimer(stopped);
+  platform.clearTimer(stopped);
+  assertEqual(calls.join(), "", "calls within setTimer");
+  await delay(platform, 120);
+  platform.clearTimer(fired);
+  assertEqual(calls.join(), "soon,later", "calls");
+}
+
+/** @returns the tests of `platform`, by name */
+export function platformTests(platform: Platform): Tests {
+  const run = (test: (platform: Platform) => void | Promise<void>) => () => test(platform);
+  return {
+    "xorMask() repeats the mask, in place": run(masks),
+    "decodeUtf8() decodes": run(decodes),
+    "encodeUtf8() encodes, lone surrogates as U+FFFD": run(encodes),
+    "invalid UTF-8 is a TypeError": run(refusesInvalidUtf8),
+    "createUtf8Decoder() decodes pieces": run(decodesPieces),
+    "decoders are independent": run(keepsDecodersApart),
+    "sha1() digests": run(digestsSha1),
+    "base64() encodes": run(encodesBase64),
+    "randomFill() differs": run(randomDiffers),
+    "now() advances": run(clockAdvances),
+    "timers fire in turn and stop": run(timersFireInTurn),
+  };
+}

@@ -1,0 +1,101 @@
+/** What a vector is, and how the tables make two of one: for a server and for a client. */
+
+import { Role } from "../../modules/protocol/constants.js";
+import type { WebSocketOptions } from "../../modules/protocol/options.js";
+import { bytesOf, frame, joined } from "../support/vectors.js";
+
+/** Bytes from a peer, and what comes of them. */
+export interface Vector {
+  readonly name: string;
+  /** The receiver: a server reads masked frames, a client unmasked ones. */
+  readonly role: Role;
+  /** What the peer sends. */
+  bytes(): Uint8Array;
+  readonly options?: WebSocketOptions;
+  /** Messages received and frames sent, as tests/support/vectorowner.ts writes them. */
+  readonly events: readonly string[];
+  /** Close status, and whether both sides sent a Close frame: "1000 clean". That of an open connection: "1006 unclean". */
+  readonly outcome: string;
+}
+
+/** A frame of a table: its first byte, and its payload as hex or bytes. */
+export type FrameSpec = readonly [first: number, payload?: string | Uint8Array];
+
+/** What a table may say of a vector beside its frames. */
+export interface VectorDetails {
+  readonly options?: WebSocketOptions;
+  /** Bytes behind the frames, as they are. */
+  readonly tail?: string;
+}
+
+/** Frames after which the connection is open. */
+export function accepted(
+  name: string,
+  frames: readonly FrameSpec[],
+  events: readonly string[],
+  details?: VectorDetails,
+): Vector[] {
+  return inBothRoles(name, frames, () => events, "1006 unclean", details);
+}
+
+/** Frames that fail the connection with a status. `events` are those before the Close frame. */
+export function refused(
+  name: string,
+  frames: readonly FrameSpec[],
+  status: number,
+  events: readonly string[] = [],
+  details?: VectorDetails,
+): Vector[] {
+  return inBothRoles(name, frames, () => [...events, `sent close:${status}`], `${status} unclean`, details);
+}
+
+/** Frames the last of which is the peer's Close frame. `answer` is the status that goes back, "" for none. */
+export function closed(
+  name: string,
+  frames: readonly FrameSpec[],
+  status: number,
+  answer: string,
+  events: readonly string[] = [],
+  details?: VectorDetails,
+): Vector[] {
+  const told = (role: Role): string[] => [
+    ...events,
+    `sent close:${answer}`,
+    // RFC 6455, 7.1.1: the server ends the TCP connection first.
+    ...(role === Role.Server ? ["end"] : []),
+  ];
+  return inBothRoles(name, frames, told, `${status} clean`, details);
+}
+
+/** Bytes that fail the connection of one role. */
+export function refusedBytes(name: string, role: Role, hex: string, status: number): Vector {
+  return {
+    name: `${name}, read by a ${role === Role.Server ? "server" : "client"}`,
+    role,
+    bytes: () => bytesOf(hex),
+    events: [`sent close:${status}`],
+    outcome: `${status} unclean`,
+  };
+}
+
+function inBothRoles(
+  name: string,
+  frames: readonly FrameSpec[],
+  events: (role: Role) => readonly string[],
+  outcome: string,
+  details: VectorDetails = {},
+): Vector[] {
+  const { options, tail = "" } = details;
+  return [Role.Server, Role.Client].map((role) => ({
+    name: `${name}, read by a ${role === Role.Server ? "server" : "client"}`,
+    role,
+    bytes: () => joined([...frames.map((spec) => encode(spec, role === Role.Server)), bytesOf(tail)]),
+    ...(options === undefined ? {} : { options }),
+    events: events(role),
+    outcome,
+  }));
+}
+
+function encode([first, payload = ""]: FrameSpec, isMasked: boolean): Uint8Array {
+  return frame(first, typeof payload === "string" ? bytesOf(payload) : payload, isMasked);
+}

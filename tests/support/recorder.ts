@@ -1,0 +1,100 @@
+import type { ConnectHandlers, Socket } from "../../hosts/contract.js";
+
+/** A socket and the handlers that record what its host tells. */
+export interface Accepted {
+  readonly socket: Socket;
+  readonly recorder: Recorder;
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+function defer<T>(): Deferred<T> {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((fulfil) => {
+    resolve = fulfil;
+  });
+  return { promise, resolve };
+}
+
+/** Handlers of a socket that keep what they are told, and tell it as promises. */
+export class Recorder implements ConnectHandlers {
+  /** "open", "drain" and "close" in the order in which they came. */
+  readonly events: string[] = [];
+  /** Bytes received and not yet taken. */
+  receivedBytes = 0;
+  /** Takes the bytes instead of this recorder. */
+  onData: ((bytes: Uint8Array) => void) | undefined;
+
+  readonly #opened = defer<undefined>();
+  readonly #drained = defer<undefined>();
+  readonly #closed = defer<Error | undefined>();
+  #chunks: Uint8Array[] = [];
+  #wanted = 0;
+  #resolveTake: ((bytes: Uint8Array) => void) | undefined;
+
+  get opened(): Promise<undefined> {
+    return this.#opened.promise;
+  }
+
+  /** Fulfilled by the first drain. */
+  get drained(): Promise<undefined> {
+    return this.#drained.promise;
+  }
+
+  /** Fulfilled by the end, with its error. */
+  get closed(): Promise<Error | undefined> {
+    return this.#closed.promise;
+  }
+
+  open(): void {
+    this.events.push("open");
+    this.#opened.resolve(undefined);
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.onData !== undefined) {
+      this.onData(bytes);
+      return;
+    }
+    this.#chunks.push(bytes);
+    this.receivedBytes += bytes.byteLength;
+    this.#giveTaken();
+  }
+
+  drain(): void {
+    this.events.push("drain");
+    this.#drained.resolve(undefined);
+  }
+
+  close(error?: Error): void {
+    this.events.push("close");
+    this.#closed.resolve(error);
+  }
+
+  /** Waits for `count` bytes and takes them. */
+  take(count: number): Promise<Uint8Array> {
+    return new Promise((resolve) => {
+      this.#wanted = count;
+      this.#resolveTake = resolve;
+      this.#giveTaken();
+    });
+  }
+
+  #giveTaken(): void {
+    const resolve = this.#resolveTake;
+    if (resolve === undefined || this.receivedBytes < this.#wanted) return;
+    this.#resolveTake = undefined;
+    const whole = new Uint8Array(this.receivedBytes);
+    let position = 0;
+    for (const chunk of this.#chunks) {
+      whole.set(chunk, position);
+      position += chunk.byteLength;
+    }
+    this.#chunks = [whole.subarray(this.#wanted)];
+    this.receivedBytes -= this.#wanted;
+    resolve(whole.subarray(0, this.#wanted));
+  }
+}

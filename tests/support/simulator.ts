@@ -1,0 +1,145 @@
+/** Runs an app in the Moddable simulator without a screen, for Jest. Linux only: it needs Xvfb and ImageMagick. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+
+import { buildForSimulator, findSdk, type Sdk, simulatorCommand } from "../../scripts/sdk.js";
+
+/** One picture of the whole virtual screen. */
+export interface Screenshot {
+  readonly width: number;
+  readonly height: number;
+  /** How many pixels have the colour. */
+  count(red: number, green: number, blue: number): number;
+}
+
+interface Waiter {
+  readonly pattern: RegExp;
+  readonly found: (line: string) => void;
+}
+
+/** @returns the SDK where apps can be run without a screen; else undefined */
+export function findSimulatorSdk(): Sdk | undefined {
+  const sdk = findSdk();
+  return sdk?.host === "lin" ? sdk : undefined;
+}
+
+/** An app that runs in the simulator. */
+export class Simulator {
+  /** All lines that the app has written. */
+  readonly lines: string[] = [];
+
+  readonly #display: string;
+  readonly #folder: string;
+  readonly #children: readonly ChildProcess[];
+  #waiters: Waiter[] = [];
+
+  private constructor(display: string, folder: string, screen: ChildProcess, simulator: ChildProcess) {
+    this.#display = display;
+    this.#folder = folder;
+    this.#children = [simulator, screen];
+    for (const stream of [simulator.stdout, simulator.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on("line", (line) => {
+        this.#addLine(line);
+      });
+    }
+  }
+
+  /**
+   * Builds the app whose manifest.json is in the folder `app`, and starts it.
+   *
+   * @param settings `key=value` pairs for `mc/config`
+   */
+  static async start(sdk: Sdk, app: string, settings: readonly string[] = []): Promise<Simulator> {
+    const output = path.resolve("build", "tests");
+    const library = await buildForSimulator(sdk, { app: path.resolve(app), output, settings });
+    const folder = mkdtempSync(path.join(tmpdir(), "simulator-"));
+    const screen = spawn("Xvfb", ["-displayfd", "3", "-nolisten", "tcp", "-screen", "0", "1024x768x24"], {
+      stdio: ["ignore", "ignore", "ignore", "pipe"],
+    });
+    const display = `:${await firstLine(screen)}`;
+    const [program, ...parameters] = simulatorCommand(sdk, library);
+    const simulator = spawn(program, parameters, {
+      env: { ...sdk.environment, DISPLAY: display, GDK_BACKEND: "x11", XDG_CONFIG_HOME: folder },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    return new Simulator(display, folder, screen, simulator);
+  }
+
+  /** Waits for a line, one that has come already counts. Rejects after `timeoutMs` milliseconds. */
+  waitForLine(pattern: RegExp, timeoutMs: number): Promise<string> {
+    const present = this.lines.find((line) => pattern.test(line));
+    if (present !== undefined) return Promise.resolve(present);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(
+          new Error(`no line like ${String(pattern)} within ${timeoutMs.toString()} ms:\n${this.lines.join("\n")}`),
+        );
+      }, timeoutMs);
+      const found = (line: string): void => {
+        clearTimeout(timer);
+        resolve(line);
+      };
+      this.#waiters.push({ pattern, found });
+    });
+  }
+
+  /** Takes a picture of the screen. */
+  async screenshot(): Promise<Screenshot> {
+    const command = spawn("import", ["-display", this.#display, "-window", "root", "-depth", "8", "ppm:-"]);
+    const chunks: Buffer[] = [];
+    for await (const chunk of command.stdout) chunks.push(Buffer.from(chunk as Uint8Array));
+    return readPixmap(Buffer.concat(chunks));
+  }
+
+  /** Ends the simulator and its screen. */
+  async stop(): Promise<void> {
+    for (const child of this.#children) {
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      if (child.exitCode === null && child.signalCode === null && child.kill("SIGKILL")) await ended;
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #addLine(line: string): void {
+    this.lines.push(line);
+    const [found, waiting] = [[] as Waiter[], [] as Waiter[]];
+    for (const waiter of this.#waiters) (waiter.pattern.test(line) ? found : waiting).push(waiter);
+    this.#waiters = waiting;
+    for (const waiter of found) waiter.found(line);
+  }
+}
+
+/** The first line of the file descriptor 3 of a program: Xvfb writes the number of its display there. */
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", () => {
+      reject(new Error("Xvfb has ended"));
+    });
+    createInterface({ input: child.stdio[3] as Readable }).once("line", resolve);
+  });
+}
+
+/** Reads the binary PPM of one picture: "P6 WIDTH HEIGHT 255" and three bytes for a pixel. */
+function readPixmap(file: Buffer): Screenshot {
+  const header = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(file.toString("latin1", 0, 64));
+  if (header === null) throw new Error("ImageMagick's import has given no picture");
+  const pixels = file.subarray(header[0].length);
+  return {
+    width: Number(header[1]),
+    height: Number(header[2]),
+    count(red, green, blue) {
+      let count = 0;
+      for (let at = 0; at + 2 < pixels.length; at += 3) {
+        if (pixels[at] === red && pixels[at + 1] === green && pixels[at + 2] === blue) count += 1;
+      }
+      return count;
+    },
+  };
+}

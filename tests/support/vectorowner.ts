@@ -1,0 +1,75 @@
+import { FragmentationType, type WebSocketMessageType } from "../../modules/protocol/constants.js";
+import type { ProtocolOwner } from "../../modules/protocol/protocol.js";
+import { describeBytes, describeFrame, describeText, joined, wireFrames, type WireFrame } from "./vectors.js";
+
+/** A protocol's owner that records what it is told, each as one line of text. Its transport blocks when it is told to. */
+export class RecordingOwner implements ProtocolOwner {
+  /** "text:…", "binary:…", "received pong:…", "sent …", "drained", "end", "destroy". */
+  readonly events: string[] = [];
+  /** The bytes of all frames that were sent. */
+  readonly sent: Uint8Array[] = [];
+  /** Whether the next frame fills the transport. */
+  isBlocking = false;
+  bufferedAmount = 0;
+  /** Called with each event, after it is recorded. */
+  onEvent: ((event: string) => void) | undefined = undefined;
+
+  /** The frames that were sent. */
+  get frames(): WireFrame[] {
+    return wireFrames(joined(this.sent));
+  }
+
+  /** The recorded events, which are forgotten. */
+  take(): string[] {
+    return this.events.splice(0);
+  }
+
+  messageReceived(
+    _type: WebSocketMessageType,
+    bytes: Uint8Array | undefined,
+    text: string | undefined,
+    fragmentation: FragmentationType,
+  ): void {
+    const kind = `${text === undefined ? "binary" : "text"}${PARTS[fragmentation]}`;
+    const content = [text === undefined ? [] : describeText(text), bytes === undefined ? [] : describeBytes(bytes)];
+    this.record(`${kind}:${content.flat().join("/")}`);
+  }
+
+  sendFrame(frame: Uint8Array): boolean {
+    this.sent.push(frame);
+    for (const sent of wireFrames(frame)) this.record(`sent ${describeFrame(sent)}`);
+    return !this.isBlocking;
+  }
+
+  endTransport(): void {
+    this.record("end");
+  }
+
+  destroyTransport(): void {
+    this.record("destroy");
+  }
+
+  pongReceived(payload: Uint8Array): void {
+    this.record(`received pong:${describeBytes(payload)}`);
+  }
+
+  queueDrained(): void {
+    this.record("drained");
+  }
+
+  deadlineMoved(): void {
+    // The tests look at the deadline themselves.
+  }
+
+  private record(event: string): void {
+    this.events.push(event);
+    this.onEvent?.(event);
+  }
+}
+
+const PARTS: Readonly<Record<FragmentationType, string>> = {
+  [FragmentationType.NotFragmented]: "",
+  [FragmentationType.FirstFragment]: "[first]",
+  [FragmentationType.Fragment]: "[middle]",
+  [FragmentationType.FinalFragment]: "[final]",
+};

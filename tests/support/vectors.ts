@@ -1,0 +1,122 @@
+/** Frames as bytes, made and read without the library. No API of Node or Jest: the vectors run on XS too. */
+
+/** The masking key of every masked frame here: that of RFC 6455, 5.7. */
+export const MASK: readonly number[] = [0x37, 0xfa, 0x21, 0x3d];
+
+/** The bytes of "0a 0b" or "0a0b". */
+export function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/[0-9a-f]{2}/gi) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+/** Bytes as "0a0b". */
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The characters of a text of ASCII, as bytes. */
+export function asciiOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** All pieces behind one another. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** Bytes that do not repeat soon; all of them below 0x80, so that they are a text as well. */
+export function pattern(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, at) => (at * 7 + (at >> 7)) & 0x7f);
+}
+
+/** The length fields of a header, in the fewest bytes, as hex: "7d", "7e007e", "7f0000000000010000". */
+export function lengthHex(length: number): string {
+  if (length < 126) return length.toString(16).padStart(2, "0");
+  return length < 65_536 ? `7e${length.toString(16).padStart(4, "0")}` : `7f${length.toString(16).padStart(16, "0")}`;
+}
+
+/** A frame: its first byte, its payload, and whether it is a client's. */
+export function frame(first: number, payload: Uint8Array, isMasked: boolean): Uint8Array {
+  const fields = bytesOf(lengthHex(payload.length));
+  if (!isMasked) return joined([Uint8Array.of(first), fields, payload]);
+  fields[0] = (fields[0] ?? 0) | 0x80;
+  return joined([Uint8Array.of(first), fields, Uint8Array.from(MASK), masked(payload, MASK)]);
+}
+
+/** A frame as it was found on the wire. */
+export interface WireFrame {
+  /** FIN, the reserved bits and the opcode. */
+  readonly first: number;
+  /** The masking key; empty in a frame without one. */
+  readonly mask: Uint8Array;
+  /** The payload, unmasked. */
+  readonly payload: Uint8Array;
+}
+
+/** Reads whole frames. @throws Error where bytes are missing or too many */
+export function wireFrames(bytes: Uint8Array): WireFrame[] {
+  const frames: WireFrame[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const second = bytes[at + 1] ?? 0;
+    const code = second & 0x7f;
+    const size = code < 126 ? 0 : code === 126 ? 2 : 8;
+    const length = size === 0 ? code : Number.parseInt(hexOf(bytes.subarray(at + 2, at + 2 + size)), 16);
+    const maskEnd = at + 2 + size + ((second & 0x80) === 0 ? 0 : 4);
+    const mask = bytes.slice(at + 2 + size, maskEnd);
+    const payload = bytes.slice(maskEnd, maskEnd + length);
+    if (maskEnd + length > bytes.length) throw new Error(`A frame is torn: ${hexOf(bytes.subarray(at, at + 20))}`);
+    frames.push({ first: bytes[at] ?? 0, mask, payload: mask.length === 0 ? payload : masked(payload, [...mask]) });
+    at = maskEnd + length;
+  }
+  return frames;
+}
+
+/** "text:…", "ping:0a0b", "close:1000" and so on; a fragment that is not the last one has "+" before its colon. */
+export function describeFrame(sent: WireFrame): string {
+  const opcode = sent.first & 0x0f;
+  const name = (OPCODE_NAMES[opcode] ?? `opcode ${opcode}`) + ((sent.first & 0x80) === 0 ? "+" : "");
+  if (opcode !== 8) return `${name}:${describeBytes(sent.payload)}`;
+  const [high, low] = sent.payload;
+  return high === undefined || low === undefined ? `${name}:` : `${name}:${high * 256 + low}`;
+}
+
+const OPCODE_NAMES: Readonly<Record<number, string>> = {
+  0: "continuation",
+  1: "text",
+  2: "binary",
+  8: "close",
+  9: "ping",
+  10: "pong",
+};
+
+/** Bytes as hex; of many bytes their number and a checksum. */
+export function describeBytes(bytes: Uint8Array): string {
+  return bytes.length <= 32 ? hexOf(bytes) : `${bytes.length} bytes #${checksum(bytes)}`;
+}
+
+/** A text as it is; of a long one its length and a checksum. */
+export function describeText(text: string): string {
+  if (text.length <= 32) return text;
+  return `${text.length} characters #${checksum(Array.from(text, (character) => character.charCodeAt(0)))}`;
+}
+
+/** Fletcher's checksum. */
+function checksum(values: ArrayLike<number>): number {
+  let first = 1;
+  let second = 0;
+  for (let at = 0; at < values.length; at++) {
+    first = (first + (values[at] ?? 0)) % 65_521;
+    second = (second + first) % 65_521;
+  }
+  return second * 65_536 + first;
+}
+
+function masked(payload: Uint8Array, mask: readonly number[]): Uint8Array {
+  return payload.map((byte, at) => byte ^ (mask[at % 4] ?? 0));
+}
