@@ -1,6 +1,6 @@
 /**
- * The two contracts that a host fulfils. `#platform` is a module that exports the members of {@link Platform};
- * `#network` is a module that exports the members of {@link Network}. Nothing else of a host is known to the library.
+ * The contracts that a host fulfils. `#platform` is a module that exports the members of {@link Platform}, `#network`
+ * those of {@link Network}, `#tls` those of {@link TlsNetwork}. Nothing else of a host is known to the library.
  */
 
 /** A handle to a running timer. Its shape is the host's own business. */
@@ -21,10 +21,13 @@ export interface Utf8Decoder {
 
 /** Pure services, without sockets. */
 export interface Platform {
-  /** XORs `bytes` in place with `mask`, which repeats; `mask[0]` meets `bytes[0]` (RFC 6455, 5.3). */
-  xorMask(bytes: Uint8Array, mask: Uint8Array): void;
-  /** Decodes a whole text. A byte order mark is kept. Throws TypeError where the bytes are not UTF-8. */
-  decodeUtf8(bytes: Uint8Array): string;
+  /**
+   * XORs `bytes` from `start` to `end` in place with the four bytes of `mask` from `maskStart` on, which repeat: the
+   * first of them meets the byte at `start` (RFC 6455, 5.3). `mask` may be `bytes` itself, outside of that range.
+   */
+  xorMask(bytes: Uint8Array, start: number, end: number, mask: Uint8Array, maskStart: number): void;
+  /** Decodes `bytes` from `start` to `end` as a whole text. A byte order mark is kept. Throws TypeError where they are not UTF-8. */
+  decodeUtf8(bytes: Uint8Array, start: number, end: number): string;
   /** A decoder for a text that arrives in pieces. A byte order mark is kept. */
   createUtf8Decoder(): Utf8Decoder;
   /** Encodes a text as UTF-8; a lone surrogate becomes U+FFFD. The result is the caller's own. */
@@ -140,9 +143,12 @@ export interface TlsIdentity {
 
 /** Where to connect to with TLS, and whom to trust. */
 export interface ConnectTlsOptions extends ConnectOptions {
-  /** The name that is asked for (SNI, RFC 6066) and that the certificate is checked against; "" for none. */
+  /**
+   * The name that is asked for (SNI) and that the certificate is checked against. Where it is "", none is asked for and
+   * `host` is checked. An IP address is checked, but never asked for (RFC 6066, 3).
+   */
   readonly serverName: string;
-  /** False: any certificate is accepted. */
+  /** False: any certificate of any name is accepted, and nothing is known of the peer. Nothing else turns this off. */
   readonly isVerified: boolean;
   /** Certificates of the authorities to trust, DER; empty: those that the host trusts of itself. */
   readonly authorities: readonly Uint8Array[];
@@ -158,7 +164,7 @@ export interface ListenOptions {
   readonly port: number;
   /** The local address to bind, where the host can choose; all addresses when left out. */
   readonly address?: string;
-  /** Serves TLS, where the host can; `error` is called with NotSupported where it cannot. */
+  /** Serves TLS, where the host can; `error` is called with ENOTSUP where it cannot. */
   readonly identity?: TlsIdentity;
 }
 
@@ -184,8 +190,15 @@ export interface Listener {
 export interface Network {
   /** Opens a TCP connection. A failure is reported by `handlers.close(error)`. */
   connect(options: ConnectOptions, handlers: ConnectHandlers): Socket;
-  /** Opens a TCP connection and secures it. A failure is reported by `handlers.close(error)`, with its code. */
-  connectTls(options: ConnectTlsOptions, handlers: ConnectHandlers): Socket;
   /** Listens for TCP connections. A failure is reported by `handlers.error(error)`. */
   listen(options: ListenOptions, handlers: ListenHandlers): Listener;
+}
+
+/** Secured sockets. They are a contract of their own since on XS they link 100 KB that a plain server does not need. */
+export interface TlsNetwork {
+  /**
+   * Opens a TCP connection and secures it. A failure is reported by `handlers.close(error)`, with its code. There is no
+   * time limit but that of TCP: whoever sets one calls `destroy()`.
+   */
+  connectTls(options: ConnectTlsOptions, handlers: ConnectHandlers): Socket;
 }

@@ -5,7 +5,7 @@ import { clearTimer, log, now, setTimer, type TimerHandle } from "#platform";
 import type { CloseOutcome } from "./protocol/closing.js";
 import { WebSocketCloseStatus, WebSocketState } from "./protocol/constants.js";
 import type { FragmentationType, Role, WebSocketMessageType } from "./protocol/constants.js";
-import { NetworkError, ProtocolError } from "./protocol/errors.js";
+import { networkError, ProtocolError } from "./protocol/errors.js";
 import type { MessageSink } from "./protocol/message.js";
 import type { ConnectionSettings } from "./protocol/options.js";
 import { Protocol, type ProtocolOwner } from "./protocol/protocol.js";
@@ -64,7 +64,7 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   }
 
   close(cause?: Error): void {
-    const error = new NetworkError("The connection was lost.", cause === undefined ? undefined : { cause });
+    const error = networkError("The connection was lost.", cause);
     this.protocol.stop(error, now());
     this.finish(WebSocketState.Closed);
   }

@@ -3,7 +3,7 @@
 import { listen, type Listener, type Socket } from "#network";
 import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
 import { logError } from "./connection.js";
-import { InvalidStateError, NetworkError } from "./protocol/errors.js";
+import { InvalidStateError, networkError } from "./protocol/errors.js";
 import { checkInteger, checkTime, withDefaults, type ResolvedOptions } from "./protocol/options.js";
 
 export type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "./httpexchange.js";
@@ -75,22 +75,21 @@ export class HttpListener {
   /**
    * Starts to listen.
    *
-   * @returns resolves when requests are accepted; rejects with NetworkError where the port cannot be had, with
-   *   InvalidStateError where it is stopped before
-   * @throws InvalidStateError where it listens already
+   * @returns resolves when requests are accepted. Rejects with NetworkError where the port cannot be had, and with
+   *   InvalidStateError where it listens already, or is stopped before it does
    */
-  start(): Promise<void> {
+  async start(): Promise<void> {
     if (this.listener !== undefined)
       throw new InvalidStateError("The HttpListener listens already: call stop() first.");
     const { port } = this.settings;
     const { address } = this;
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       this.rejectStart = reject;
       this.listener = listen(address === undefined ? { port } : { port, address }, {
         accept: (socket) => this.accept(socket),
         listening: resolve,
         error: (cause) => {
-          reject(new NetworkError(`Cannot listen on port ${port}: ${cause.message}`, { cause }));
+          reject(networkError(`Cannot listen on port ${port}:`, cause));
           this.stop();
         },
       });

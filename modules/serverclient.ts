@@ -1,9 +1,14 @@
 /** A client of a WebSocketServer, as the server sees it (.NET nanoFramework `WebSocketServerClient`). */
 
 import type { Socket } from "#network";
-import { Role, WebSocketState } from "./protocol/constants.js";
+import { Role, WebSocketState, type FragmentationType, type WebSocketMessageType } from "./protocol/constants.js";
 import type { ConnectionSettings } from "./protocol/options.js";
-import { WebSocket, type ConnectionClosedEventArgs, type MessageReceivedEventArgs } from "./websocket.js";
+import {
+  MessageReceivedFrame,
+  WebSocket,
+  type ConnectionClosedEventArgs,
+  type MessageReceivedEventArgs,
+} from "./websocket.js";
 
 /** The server, as its clients see it. */
 export interface ClientOwner {
@@ -59,9 +64,16 @@ export class ServerClient extends WebSocket {
     });
   }
 
-  protected override raiseMessageReceived(e: MessageReceivedEventArgs): void {
+  override messageReceived(
+    type: WebSocketMessageType,
+    bytes: Uint8Array | undefined,
+    text: string | undefined,
+    fragmentation: FragmentationType,
+  ): void {
+    const frame = new MessageReceivedFrame(this, type, bytes, text, fragmentation);
+    const e = { frame, webSocket: this };
     this.owner.clientMessageReceived(e);
-    super.raiseMessageReceived(e);
+    this.onMessageReceived?.(this, e);
   }
 
   protected override raiseConnectionClosed(e: ConnectionClosedEventArgs): void {

@@ -3,7 +3,7 @@
 import type { Socket } from "#network";
 import { encodeUtf8, now } from "#platform";
 import { Connection, type ConnectionEvents } from "./connection.js";
-import type { CloseOutcome } from "./protocol/closing.js";
+import { NOT_CLOSED, type CloseOutcome } from "./protocol/closing.js";
 import {
   FragmentationType,
   Opcode,
@@ -17,13 +17,14 @@ import type { ConnectionSettings } from "./protocol/options.js";
 
 /** A received message, or fragment of one (.NET nanoFramework `ReceiveMessageFrame`). */
 export class MessageReceivedFrame {
+  // Declared, not defined: a field that is defined before the constructor sets it takes XS twice the time.
   /** Text or Binary. */
-  readonly messageType: WebSocketMessageType;
+  declare readonly messageType: WebSocketMessageType;
   /** Which part of its message it is; NotFragmented for a whole message, however many frames it came in. */
-  readonly fragmentation: FragmentationType;
-  private bytes: Uint8Array | undefined;
-  private readonly characters: string | undefined;
-  private readonly source: WebSocket;
+  declare readonly fragmentation: FragmentationType;
+  declare private bytes: Uint8Array | undefined;
+  declare private readonly characters: string | undefined;
+  declare private readonly source: WebSocket;
 
   /** @internal */
   constructor(
@@ -139,12 +140,12 @@ export abstract class WebSocket implements ConnectionEvents {
 
   /** Why the connection was closed; undefined while it is not. */
   get closeStatus(): WebSocketCloseStatus | undefined {
-    return this.isClosed ? this.connection?.protocol.outcome.status : undefined;
+    return this.isClosed ? this.outcome.status : undefined;
   }
 
   /** The reason that goes with `closeStatus`; undefined while the connection is not closed. */
   get closeStatusDescription(): string | undefined {
-    return this.isClosed ? this.connection?.protocol.outcome.description : undefined;
+    return this.isClosed ? this.outcome.description : undefined;
   }
 
   /** Bytes that wait to be sent, frame headers included. */
@@ -221,7 +222,7 @@ export abstract class WebSocket implements ConnectionEvents {
     fragmentation: FragmentationType,
   ): void {
     const frame = new MessageReceivedFrame(this, type, bytes, text, fragmentation);
-    this.raiseMessageReceived({ frame, webSocket: this });
+    this.onMessageReceived?.(this, { frame, webSocket: this });
   }
 
   /** @internal */
@@ -244,11 +245,6 @@ export abstract class WebSocket implements ConnectionEvents {
     });
   }
 
-  /** Tells of a message. */
-  protected raiseMessageReceived(e: MessageReceivedEventArgs): void {
-    this.onMessageReceived?.(this, e);
-  }
-
   /** Tells of the end. */
   protected raiseConnectionClosed(e: ConnectionClosedEventArgs): void {
     this.onConnectionClosed?.(this, e);
@@ -258,6 +254,10 @@ export abstract class WebSocket implements ConnectionEvents {
   protected open(role: Role, socket: Socket): Connection {
     this.endPoint = formatEndPoint(socket.remoteAddress, socket.remotePort);
     return (this.connection = new Connection(role, socket, this.settings, this));
+  }
+
+  private get outcome(): CloseOutcome {
+    return this.connection?.protocol.outcome ?? NOT_CLOSED;
   }
 
   /** Whether the connection is over. */

@@ -20,7 +20,7 @@ const sharedPart = "protocol";
 
 const parts: readonly Part[] = [
   { name: "server", base: sharedPart, roots: ["server", "http"] },
-  { name: "client", base: sharedPart, roots: ["client"] },
+  { name: "client", base: sharedPart, roots: ["client", "backoff"] },
   { name: "whatwg", base: "client", roots: ["whatwg"] },
   { name: "mqtt", base: "client", roots: ["mqtt/mqtt", "mqtt/stream"] },
   { name: "signalr_client", base: "client", roots: ["signalr/client", "signalr/hubconnection"] },

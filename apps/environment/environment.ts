@@ -17,6 +17,10 @@ export interface Environment {
    * @returns the name or IP address by which a browser finds the app
    */
   whenNetworkReady(): Promise<string>;
+  /** Fulfilled when the clock tells today's date: on a device, when it has asked a time server. */
+  whenDateValid(): Promise<void>;
+  /** Fulfilled after `delayMs` milliseconds. */
+  delay(delayMs: number): Promise<void>;
   /** Calls `callback` before the app ends, where an app can end. */
   onExit(callback: () => Promise<void>): void;
   /** Reports an error that the app cannot go on after, and ends the app where an app can end. */

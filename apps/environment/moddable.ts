@@ -1,6 +1,7 @@
 import sdkConfig from "mc/config";
 import Net from "net";
 import Resource from "Resource";
+import Timer from "timer";
 
 import type { Environment } from "./environment.js";
 
@@ -29,6 +30,20 @@ export const loadResource: Environment["loadResource"] = (name) => {
 
 /** The SDK's setup/network joins the Wi-Fi of the settings `ssid` and `password` before it starts the app. */
 export const whenNetworkReady: Environment["whenNetworkReady"] = () => Promise.resolve(Net.get("IP") || "localhost");
+
+export const delay: Environment["delay"] = (delayMs) =>
+  new Promise((resolve) => {
+    Timer.set(() => {
+      resolve();
+    }, delayMs);
+  });
+
+/** Milliseconds at 2025-01-01: a clock that was not set yet is far before. */
+const DATE_IS_VALID_AT = 1_735_689_600_000;
+
+export const whenDateValid: Environment["whenDateValid"] = async () => {
+  while (Date.now() < DATE_IS_VALID_AT) await delay(100);
+};
 
 export const onExit: Environment["onExit"] = () => {
   // An app of XS ends only by the end of its power, or of the simulator.

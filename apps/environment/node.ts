@@ -20,6 +20,10 @@ export const loadResource: Environment["loadResource"] = (name) =>
 
 export const whenNetworkReady: Environment["whenNetworkReady"] = () => Promise.resolve("localhost");
 
+export const whenDateValid: Environment["whenDateValid"] = () => Promise.resolve();
+
+export const delay: Environment["delay"] = (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs));
+
 export const log: Environment["log"] = (text) => {
   console.log(text);
 };

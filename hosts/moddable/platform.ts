@@ -1,11 +1,10 @@
 import { Digest } from "crypt";
-import Logical from "logical";
 import TextDecoder from "text/decoder";
 import Timer from "timer";
 
 import type { Platform, Utf8Decoder } from "../contract.js";
 // XS resolves this against this module's name, "xs-websockets/#platform": it is "xs-websockets/host/native" there.
-import { fillRandom, hasSurrogates, monotonicTime } from "./host/native.js";
+import { decodeAscii, fillRandom, hasSurrogates, monotonicTime, xorRange } from "./host/native.js";
 
 export type { Platform, TimerHandle, Utf8Decoder } from "../contract.js";
 
@@ -18,11 +17,13 @@ const streaming = { stream: true } as const;
 /** Made when it is first needed: it changes itself, and a preloaded object lies in flash. */
 let wholeTextDecoder: TextDecoder | undefined;
 
-export const xorMask: Platform["xorMask"] = Logical.xor;
+export const xorMask: Platform["xorMask"] = xorRange;
 
-export const decodeUtf8: Platform["decodeUtf8"] = (bytes) => {
+export const decodeUtf8: Platform["decodeUtf8"] = (bytes, start, end) => {
+  const text = decodeAscii(bytes, start, end);
+  if (text !== undefined) return text;
   wholeTextDecoder ??= new TextDecoder("utf-8", decoderOptions);
-  return wholeTextDecoder.decode(bytes);
+  return wholeTextDecoder.decode(bytes.subarray(start, end));
 };
 
 class StreamingDecoder implements Utf8Decoder {
@@ -62,6 +63,8 @@ export const sha1: Platform["sha1"] = (bytes) => {
 };
 
 export const base64: Platform["base64"] = (bytes) => bytes.toBase64();
+
+export const fromBase64: Platform["fromBase64"] = (text) => Uint8Array.fromBase64(text);
 
 export const randomFill: Platform["randomFill"] = fillRandom;
 

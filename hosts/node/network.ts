@@ -1,111 +1,63 @@
-/** `#network` on Node.js: node:net. */
+/** `#network` on Node.js: node:net, and node:tls for a listener with an identity. */
 
-import { connect as netConnect, createServer, type Socket as NetSocket } from "node:net";
-import type { ConnectHandlers, Listener, Network, Socket, SocketHandlers } from "../contract.js";
+import { connect as netConnect, createServer, type Server, type Socket as NetSocket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+
+import type { Listener, Network, TlsIdentity } from "../contract.js";
+import { NetworkError, toNetworkError } from "./networkerror.js";
+import { identityToPem } from "./pem.js";
+import { NodeSocket } from "./socket.js";
 
 export type * from "../contract.js";
 
-/** Until the owner of an accepted socket has given its own. */
-const IGNORE: SocketHandlers = { data() {}, drain() {}, close() {} };
+/** Milliseconds after which a peer that does not finish its TLS handshake is dropped. */
+const tlsHandshakeTimeoutMs = 10_000;
 
-class NodeSocket implements Socket {
-  handlers: SocketHandlers;
-  remoteAddress: string;
-  remotePort: number;
-  private error: Error | undefined;
-  private isWaiting = false;
-  private readonly socket: NetSocket;
-
-  constructor(socket: NetSocket, handlers: SocketHandlers) {
-    this.socket = socket;
-    this.handlers = handlers;
-    this.remoteAddress = addressOf(socket);
-    this.remotePort = socket.remotePort ?? 0;
-    socket.setNoDelay(true);
-    socket.on("data", (bytes: Buffer) => {
-      this.handlers.data(bytes);
-    });
-    socket.on("error", (error) => (this.error = error));
-    socket.on("close", () => {
-      this.handlers.close(this.error);
-    });
-  }
-
-  get bufferedAmount(): number {
-    return this.socket.writableLength;
-  }
-
-  write(bytes: Uint8Array): boolean {
-    if (!this.socket.writable) return true;
-    this.socket.write(bytes, this.written);
-    this.isWaiting = this.socket.writableLength > 0;
-    return !this.isWaiting;
-  }
-
-  pause(): void {
-    this.socket.pause();
-  }
-
-  resume(): void {
-    this.socket.resume();
-  }
-
-  end(): void {
-    this.socket.end();
-    this.socket.resume();
-  }
-
-  destroy(): void {
-    this.handlers = IGNORE;
-    this.socket.destroy();
-  }
-
-  /** The name was resolved and the peer has answered. */
-  opened(): void {
-    this.remoteAddress = addressOf(this.socket);
-    this.remotePort = this.socket.remotePort ?? 0;
-  }
-
-  private readonly written = (): void => {
-    if (!this.isWaiting || this.socket.writableLength > 0 || this.socket.destroyed) return;
-    this.isWaiting = false;
-    this.handlers.drain();
-  };
-}
-
-/** A socket that listens for IPv6 and IPv4 names IPv4 peers by mapped addresses (RFC 4291, 2.5.5.2). */
-function addressOf(socket: NetSocket): string {
-  return (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
-}
-
-export const connect: Network["connect"] = (options, handlers: ConnectHandlers) => {
+export const connect: Network["connect"] = (options, handlers) => {
   const inner = netConnect({ host: options.host, port: options.port });
   const socket = new NodeSocket(inner, handlers);
   inner.once("connect", () => {
-    socket.opened();
-    if (socket.handlers === handlers) handlers.open();
+    socket.opened(handlers);
   });
   return socket;
 };
 
-export const listen: Network["listen"] = (options, handlers) => {
-  const server = createServer((inner) => {
-    const socket = new NodeSocket(inner, IGNORE);
-    const accepted = handlers.accept(socket);
-    if (accepted === undefined) socket.destroy();
-    else if (socket.handlers === IGNORE) socket.handlers = accepted;
+function createServerFor(identity: TlsIdentity | undefined, accept: (inner: NetSocket) => void): Server {
+  if (identity === undefined) return createServer(accept);
+  const options = { ...identityToPem(identity), handshakeTimeout: tlsHandshakeTimeoutMs };
+  const server = createTlsServer(options, accept);
+  // A peer that fails its handshake is no one's connection yet.
+  server.on("tlsClientError", (_error, inner) => {
+    inner.destroy();
   });
+  return server;
+}
+
+export const listen: Network["listen"] = (options, handlers) => {
   const listener: Listener & { port: number } = {
     port: 0,
     close() {
-      server.close();
+      server?.close();
     },
   };
-  server.on("error", (error) => {
-    handlers.error(error);
+  let server: Server | undefined;
+  try {
+    server = createServerFor(options.identity, (inner) => {
+      const socket = new NodeSocket(inner);
+      socket.accepted(handlers.accept(socket));
+    });
+  } catch (error) {
+    setImmediate(() => {
+      handlers.error(new NetworkError("ETLSFAILED", "the certificate or its key is not usable", error));
+    });
+    return listener;
+  }
+  const opened = server;
+  opened.on("error", (error) => {
+    handlers.error(toNetworkError(error));
   });
-  server.listen(options.port, options.address, () => {
-    const address = server.address();
+  opened.listen(options.port, options.address, () => {
+    const address = opened.address();
     if (address !== null && typeof address === "object") listener.port = address.port;
     handlers.listening();
   });

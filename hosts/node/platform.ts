@@ -5,22 +5,19 @@ import type { Platform, TimerHandle } from "../contract.js";
 
 export type * from "../contract.js";
 
-export const xorMask: Platform["xorMask"] = (bytes, mask) => {
-  const end = bytes.length;
-  const m0 = mask[0] as number;
-  const m1 = mask[1] as number;
-  const m2 = mask[2] as number;
-  const m3 = mask[3] as number;
+export const xorMask: Platform["xorMask"] = (bytes, start, end, mask, maskStart) => {
+  const key = [mask[maskStart], mask[maskStart + 1], mask[maskStart + 2], mask[maskStart + 3]] as number[];
   // Until the words are aligned, and where they do not pay, byte by byte.
-  const lead = end < WORDS_PAY_AT ? end : -bytes.byteOffset & 3;
-  const key = [m0, m1, m2, m3];
-  for (let at = 0; at < lead; at++) bytes[at] = (bytes[at] as number) ^ (key[at & 3] as number);
-  if (lead === end) return;
-  const wordCount = (end - lead) >> 2;
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + lead, wordCount);
+  const lead = end - start < WORDS_PAY_AT ? end - start : -(bytes.byteOffset + start) & 3;
+  for (let at = 0; at < lead; at++) bytes[start + at] = (bytes[start + at] as number) ^ (key[at & 3] as number);
+  const wordsStart = start + lead;
+  if (wordsStart === end) return;
+  const wordCount = (end - wordsStart) >> 2;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + wordsStart, wordCount);
   const word = LITTLE_ENDIAN ? wordOf(key, lead, 3, 2, 1, 0) : wordOf(key, lead, 0, 1, 2, 3);
   for (let at = 0; at < wordCount; at++) words[at] = (words[at] as number) ^ word;
-  for (let at = lead + wordCount * 4; at < end; at++) bytes[at] = (bytes[at] as number) ^ (key[at & 3] as number);
+  const tail = wordsStart + wordCount * 4;
+  for (let at = tail; at < end; at++) bytes[at] = (bytes[at] as number) ^ (key[(at - start) & 3] as number);
 };
 
 /** Bytes from which the set-up of word-wise masking costs less than it saves. */
@@ -33,7 +30,8 @@ function wordOf(key: readonly number[], lead: number, ...order: readonly number[
 
 const fatalDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-export const decodeUtf8: Platform["decodeUtf8"] = (bytes) => fatalDecoder.decode(bytes);
+export const decodeUtf8: Platform["decodeUtf8"] = (bytes, start, end) =>
+  fatalDecoder.decode(bytes.subarray(start, end));
 
 export const createUtf8Decoder: Platform["createUtf8Decoder"] = () => {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

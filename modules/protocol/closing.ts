@@ -92,7 +92,7 @@ export function parseCloseBody(payload: Uint8Array): CloseBody | ProtocolError {
   if (!isStatusOnTheWire(status))
     return new ProtocolError(WebSocketCloseStatus.ProtocolError, `A Close frame has the invalid status ${status}.`);
   try {
-    return { status, description: payload.length === 2 ? "" : decodeUtf8(payload.subarray(2)) };
+    return { status, description: decodeUtf8(payload, 2, payload.length) };
   } catch (cause) {
     const message = "The reason of a Close frame is not valid UTF-8.";
     return new ProtocolError(WebSocketCloseStatus.InvalidPayloadData, message, { cause });

@@ -7,7 +7,9 @@
  *     ├── ProtocolError          the peer's: it broke RFC 6455 or a limit; closeStatus tells which
  *     ├── HandshakeError         the peer's: the opening handshake failed; statusCode is that of HTTP
  *     ├── TimeoutError           the peer's: it stayed silent, or took too long
+ *     ├── AbortedError           the caller's: close() or abort() came before the connection was open
  *     └── NetworkError           the network's: the connection broke or could not be made; cause has the host's error
+ *         └── TlsError           TLS failed, or the certificate is not to be trusted
  */
 
 import { WebSocketCloseStatus } from "./constants.js";
@@ -65,15 +67,26 @@ const PROTOCOL_ERROR_CODES: Readonly<Record<number, string>> = {
   [WebSocketCloseStatus.InternalServerError]: "ERR_HANDLER",
 };
 
+/** What a server answered instead of 101. */
+export interface HandshakeAnswer {
+  /** The header fields, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The start of the body, as text. */
+  readonly body: string;
+}
+
 /** The opening handshake failed (RFC 6455, 4). */
 export class HandshakeError extends WebSocketError {
   override readonly name = "HandshakeError";
   /** The HTTP status that a server answers with, or that a client was answered with. */
   readonly statusCode: number;
+  /** A client's: what the server answered. */
+  readonly answer: HandshakeAnswer | undefined;
 
-  constructor(statusCode: number, message: string) {
+  constructor(statusCode: number, message: string, answer?: HandshakeAnswer) {
     super("ERR_HANDSHAKE", message);
     this.statusCode = statusCode;
+    this.answer = answer;
   }
 }
 
@@ -86,11 +99,36 @@ export class TimeoutError extends WebSocketError {
   }
 }
 
+/** The connection was closed or aborted by the caller before it was open. */
+export class AbortedError extends WebSocketError {
+  override readonly name = "AbortedError";
+
+  constructor() {
+    super("ERR_ABORTED", "The connection was closed before it was open.");
+  }
+}
+
 /** The connection broke, or could not be made. */
 export class NetworkError extends WebSocketError {
-  override readonly name = "NetworkError";
+  override readonly name: string = "NetworkError";
 
-  constructor(message: string, details?: ErrorDetails) {
-    super("ERR_NETWORK", message, details);
+  /** @param code "ERR_NETWORK", or what the host names the reason: "ENOTFOUND", "ECONNREFUSED", "EADDRINUSE" … */
+  constructor(message: string, details?: ErrorDetails, code = "ERR_NETWORK") {
+    super(code, message, details);
   }
+}
+
+/** TLS failed: `code` is ETLSUNTRUSTED, ETLSEXPIRED, ETLSHOSTNAME, ETLSVERSION or ETLSFAILED. */
+export class TlsError extends NetworkError {
+  override readonly name = "TlsError";
+}
+
+/** Makes one of our errors of a host's. */
+export function networkError(message: string, cause: Error | undefined): NetworkError {
+  if (cause === undefined) return new NetworkError(message);
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+  const text = `${message} ${cause.message}`;
+  return code?.startsWith("ETLS") === true
+    ? new TlsError(text, { cause }, code)
+    : new NetworkError(text, { cause }, code);
 }

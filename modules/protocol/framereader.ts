@@ -18,8 +18,8 @@ import { ProtocolError } from "./errors.js";
 
 /** What a reader tells: a frame that came whole, or the parts of one that comes in pieces. */
 export interface FrameSink {
-  /** A frame came whole; its payload is unmasked, and lies in the chunk that was read. */
-  frameReceived(opcode: Opcode, isFinal: boolean, payload: Uint8Array): void;
+  /** A frame came whole; its payload, unmasked, is `chunk` from `start` to `end`. */
+  frameReceived(opcode: Opcode, isFinal: boolean, chunk: Uint8Array, start: number, end: number): void;
   /** The header of a frame came that obeys the rules of its role; `payloadReceived` follows. */
   frameStarted(opcode: Opcode, isFinal: boolean, length: number): void;
   /** The next bytes of the payload, unmasked; `isEnd` with the last ones, which may be none. */
@@ -36,7 +36,9 @@ export class FrameReader {
   private readonly sink: FrameSink;
   /** The mask bit that every frame of the peer has to have. */
   private readonly maskBit: number;
+  /** The mask of a frame that comes in pieces, twice: a piece may begin at any of its bytes. */
   private mask: Uint8Array | undefined = undefined;
+  private maskStart = 0;
   private held: Uint8Array | undefined = undefined;
   private heldCount = 0;
 
@@ -67,24 +69,25 @@ export class FrameReader {
   private readFrame(chunk: Uint8Array, offset: number, end: number): number {
     const first = chunk[offset] as number;
     const second = chunk[offset + 1] as number;
-    if (this.refuses(first, second)) return end;
+    // A whole text or binary message, masked as it should be, is most of what comes.
+    const isUsual = (first === FINAL_TEXT || first === FINAL_BINARY) && (second & MASK_BIT) === this.maskBit;
+    if (!isUsual && this.refuses(first, second)) return end;
     const lengthCode = second & ~MASK_BIT;
-    const size = headerSize(lengthCode, this.maskBit);
-    const start = offset + size;
+    const start = offset + headerSize(lengthCode, this.maskBit);
     if (start > end) return this.holdHeader(chunk, offset, end);
     const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(chunk, offset + 2, lengthCode);
     if (length < 0) return end;
     if (start + length > end) return this.startFrame(chunk, offset, start, length);
-    const payload = chunk.subarray(start, start + length);
-    if (this.maskBit !== 0) xorMask(payload, chunk.subarray(start - MASK_BYTES, start));
-    this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, payload);
-    return start + length;
+    const payloadEnd = start + length;
+    if (this.maskBit !== 0) xorMask(chunk, start, payloadEnd, chunk, start - MASK_BYTES);
+    this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, chunk, start, payloadEnd);
+    return payloadEnd;
   }
 
   /** Begins a frame whose payload has not come whole. @returns where its payload begins */
   private startFrame(bytes: Uint8Array, offset: number, start: number, length: number): number {
     const first = bytes[offset] as number;
-    if (this.maskBit !== 0) this.mask = bytes.slice(start - MASK_BYTES, start);
+    if (this.maskBit !== 0) this.keepMask(bytes.subarray(start - MASK_BYTES, start));
     this.remaining = length;
     this.sink.frameStarted((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, length);
     return start;
@@ -104,11 +107,18 @@ export class FrameReader {
       this.held = undefined;
       this.heldCount = 0;
       const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(held, 2, lengthCode);
-      if (length === 0) this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, NO_BYTES);
+      if (length === 0) this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, held, 0, 0);
       else if (length > 0) this.startFrame(held, 0, size, length);
       return at + 1;
     }
     return end;
+  }
+
+  private keepMask(mask: Uint8Array): void {
+    this.mask ??= new Uint8Array(2 * MASK_BYTES);
+    this.mask.set(mask);
+    this.mask.set(mask, MASK_BYTES);
+    this.maskStart = 0;
   }
 
   private readPayload(chunk: Uint8Array, offset: number, end: number): number {
@@ -116,8 +126,8 @@ export class FrameReader {
     const bytes = count === chunk.length ? chunk : chunk.subarray(offset, offset + count);
     this.remaining -= count;
     if (this.mask !== undefined) {
-      xorMask(bytes, this.mask);
-      if (this.remaining !== 0) rotate(this.mask, count % MASK_BYTES);
+      xorMask(bytes, 0, count, this.mask, this.maskStart);
+      this.maskStart = (this.maskStart + count) % MASK_BYTES;
     }
     this.sink.payloadReceived(bytes, this.remaining === 0);
     return offset + count;
@@ -125,8 +135,6 @@ export class FrameReader {
 
   /** Checks the two fixed bytes of a header. */
   private refuses(first: number, second: number): boolean {
-    // A whole text or binary message, masked as it should be, is most of what comes.
-    if ((first === FINAL_TEXT || first === FINAL_BINARY) && (second & MASK_BIT) === this.maskBit) return false;
     return this.refusesFirst(first) || this.refusesFor(this.secondByteProblem(first, second));
   }
 
@@ -178,9 +186,6 @@ export class FrameReader {
   }
 }
 
-/** Never written to, so it may be shared. */
-const NO_BYTES = new Uint8Array(0);
-
 const FINAL_TEXT = FIN_BIT | Opcode.Text;
 const FINAL_BINARY = FIN_BIT | Opcode.Binary;
 
@@ -207,13 +212,4 @@ function uint32At(bytes: Uint8Array, offset: number): number {
     (bytes[offset] as number) * 0x100_0000 +
     (((bytes[offset + 1] as number) << 16) | ((bytes[offset + 2] as number) << 8) | (bytes[offset + 3] as number))
   );
-}
-
-/** Turns the mask so that it goes on at `count` bytes: the payload's next piece is masked from its own first byte. */
-function rotate(mask: Uint8Array, count: number): void {
-  for (let turn = count; turn > 0; turn--) {
-    const first = mask[0] as number;
-    mask.copyWithin(0, 1);
-    mask[3] = first;
-  }
 }

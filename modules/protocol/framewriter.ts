@@ -98,8 +98,7 @@ function writeLength(frame: Uint8Array, size: number, length: number): void {
 
 /** RFC 6455, 5.3: the masking key is "derived from a strong source of entropy" and new for each frame. */
 function maskFrame(frame: Uint8Array, start: number): void {
-  const mask = frame.subarray(start - MASK_BYTES, start);
-  randomFill(mask);
+  randomFill(frame.subarray(start - MASK_BYTES, start));
   frame[1] = (frame[1] as number) | MASK_BIT;
-  xorMask(frame.subarray(start), mask);
+  xorMask(frame, start, frame.length, frame, start - MASK_BYTES);
 }

@@ -168,7 +168,7 @@ function badRequest(message: string): HandshakeError {
 }
 
 /** RFC 9112, 2.2: a head is read as octets, because a field may have bytes of any character set. */
-function decodeLatin1(bytes: Uint8Array): string {
+export function decodeLatin1(bytes: Uint8Array): string {
   let text = "";
   for (let start = 0; start < bytes.length; start += DECODED_AT_ONCE)
     text += String.fromCharCode(...bytes.subarray(start, start + DECODED_AT_ONCE));

@@ -8,8 +8,9 @@ export type KeepAliveAction = (typeof KeepAliveAction)[keyof typeof KeepAliveAct
 
 /** The keep-alive of one connection. Any byte from the peer shows that it lives, not only a Pong. */
 export class KeepAlive {
-  private lastReceivedAt: number;
-  private pingSentAt: number | undefined = undefined;
+  /** When the peer last sent something. */
+  lastReceivedAt: number;
+  private pingSentAt = -Infinity;
   private readonly settings: ConnectionSettings;
 
   constructor(settings: ConnectionSettings, now: number) {
@@ -17,25 +18,24 @@ export class KeepAlive {
     this.lastReceivedAt = now;
   }
 
-  /** The peer sent something. */
-  received(now: number): void {
-    this.lastReceivedAt = now;
-    this.pingSentAt = undefined;
-  }
-
   /** The time at which `check` has to be called next; Infinity for never. */
   get deadline(): number {
     const { keepAliveInterval, serverTimeout } = this.settings;
-    if (this.pingSentAt !== undefined && serverTimeout !== 0) return this.pingSentAt + serverTimeout;
+    if (this.isWaiting && serverTimeout !== 0) return this.pingSentAt + serverTimeout;
     if (keepAliveInterval === 0) return Infinity;
-    return (this.pingSentAt ?? this.lastReceivedAt) + keepAliveInterval;
+    return Math.max(this.pingSentAt, this.lastReceivedAt) + keepAliveInterval;
   }
 
   /** Tells what is due. A Ping counts as sent at `now`. */
   check(now: number): KeepAliveAction {
     if (now < this.deadline) return KeepAliveAction.None;
-    if (this.pingSentAt !== undefined && this.settings.serverTimeout !== 0) return KeepAliveAction.GiveUp;
+    if (this.isWaiting && this.settings.serverTimeout !== 0) return KeepAliveAction.GiveUp;
     this.pingSentAt = now;
     return KeepAliveAction.Ping;
+  }
+
+  /** Whether the peer has sent nothing since it was sent a Ping. */
+  private get isWaiting(): boolean {
+    return this.pingSentAt > this.lastReceivedAt;
   }
 }

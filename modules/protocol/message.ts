@@ -26,6 +26,8 @@ export interface MessageSink {
 export class MessageReader {
   /** The type of the message whose fragments are coming; undefined between messages. */
   private type: WebSocketMessageType | undefined = undefined;
+  /** Largest message in one frame, in bytes, that is delivered whole; -1 where none is. */
+  private readonly maxWholeLength: number;
   private isFinal = true;
   private frameLength = 0;
   private messageLength = 0;
@@ -39,15 +41,25 @@ export class MessageReader {
   constructor(settings: ConnectionSettings, sink: MessageSink) {
     this.settings = settings;
     this.sink = sink;
+    this.maxWholeLength = settings.deliverFragments ? -1 : Math.min(settings.maxMessageBytes, maxFrameLength(settings));
   }
 
   /**
-   * A data frame came whole.
+   * A data frame came whole: its payload is `chunk` from `start` to `end`.
    *
    * @returns the error that fails the connection, if there is one
    */
-  frameReceived(opcode: Opcode, isFinal: boolean, payload: Uint8Array): ProtocolError | undefined {
-    return this.startFrame(opcode, isFinal, payload.length) ?? this.payloadReceived(payload, true);
+  frameReceived(
+    opcode: Opcode,
+    isFinal: boolean,
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+  ): ProtocolError | undefined {
+    // A message in one frame, which most are, changes no state.
+    if (isFinal && this.type === undefined && opcode !== Opcode.Continuation && end - start <= this.maxWholeLength)
+      return opcode === Opcode.Text ? this.deliverText(chunk, start, end) : this.deliverBinary(chunk, start, end);
+    return this.startFrame(opcode, isFinal, end - start) ?? this.payloadReceived(chunk.subarray(start, end), true);
   }
 
   /**
@@ -85,8 +97,8 @@ export class MessageReader {
   }
 
   private limitError(length: number): ProtocolError | undefined {
-    const { maxReceiveFrameSize, maxMessageBytes, maxFragments, deliverFragments } = this.settings;
-    const maxFrame = maxReceiveFrameSize === 0 ? maxMessageBytes : maxReceiveFrameSize;
+    const { maxMessageBytes, maxFragments, deliverFragments } = this.settings;
+    const maxFrame = maxFrameLength(this.settings);
     if (length > maxFrame)
       return error(TOO_BIG, `A frame announces ${length} bytes; maxReceiveFrameSize allows ${maxFrame}.`);
     if (deliverFragments) return undefined;
@@ -97,25 +109,37 @@ export class MessageReader {
     return undefined;
   }
 
-  private addToText(bytes: Uint8Array, isLast: boolean): ProtocolError | undefined {
+  private deliverText(chunk: Uint8Array, start: number, end: number): ProtocolError | undefined {
     let text: string;
     try {
-      if (isLast && this.partialText === undefined) text = decodeUtf8(bytes);
-      else {
-        const partial = (this.partialText ??= new TextAssembly());
-        partial.append(bytes, isLast);
-        if (!isLast) return undefined;
-        text = partial.take();
-      }
+      text = decodeUtf8(chunk, start, end);
     } catch (cause) {
       return textError(cause);
     }
-    this.endMessage();
     this.sink.messageReceived(WebSocketMessageType.Text, undefined, text, FragmentationType.NotFragmented);
     return undefined;
   }
 
-  private addToBinary(bytes: Uint8Array, isLast: boolean): undefined {
+  private deliverBinary(chunk: Uint8Array, start: number, end: number): ProtocolError | undefined {
+    const bytes = chunk.slice(start, end);
+    this.sink.messageReceived(WebSocketMessageType.Binary, bytes, undefined, FragmentationType.NotFragmented);
+    return undefined;
+  }
+
+  private addToText(bytes: Uint8Array, isLast: boolean): ProtocolError | undefined {
+    const partial = (this.partialText ??= new TextAssembly());
+    try {
+      partial.append(bytes, isLast);
+    } catch (cause) {
+      return textError(cause);
+    }
+    if (!isLast) return undefined;
+    this.endMessage();
+    this.sink.messageReceived(WebSocketMessageType.Text, undefined, partial.take(), FragmentationType.NotFragmented);
+    return undefined;
+  }
+
+  private addToBinary(bytes: Uint8Array, isLast: boolean): ProtocolError | undefined {
     const whole = this.collect(bytes, isLast);
     if (whole === undefined) return undefined;
     this.endMessage();
@@ -162,6 +186,10 @@ export class MessageReader {
     this.partialBytes = undefined;
     this.fragmentDecoder = undefined;
   }
+}
+
+function maxFrameLength(settings: ConnectionSettings): number {
+  return settings.maxReceiveFrameSize === 0 ? settings.maxMessageBytes : settings.maxReceiveFrameSize;
 }
 
 const PROTOCOL = WebSocketCloseStatus.ProtocolError;

@@ -69,7 +69,7 @@ export class Protocol implements FrameSink {
   /** Bytes came from the peer. They are unmasked in place. */
   receive(chunk: Uint8Array, now: number): void {
     this.time = now;
-    this.keepAlive.received(now);
+    this.keepAlive.lastReceivedAt = now;
     this.reader.read(chunk);
   }
 
@@ -175,9 +175,9 @@ export class Protocol implements FrameSink {
     this.owner.destroyTransport();
   }
 
-  frameReceived(opcode: Opcode, isFinal: boolean, payload: Uint8Array): void {
-    if ((opcode & CONTROL_BIT) !== 0) return this.controlReceived(opcode, payload);
-    const error = this.messages.frameReceived(opcode, isFinal, payload);
+  frameReceived(opcode: Opcode, isFinal: boolean, chunk: Uint8Array, start: number, end: number): void {
+    if ((opcode & CONTROL_BIT) !== 0) return this.controlReceived(opcode, chunk.subarray(start, end));
+    const error = this.messages.frameReceived(opcode, isFinal, chunk, start, end);
     if (error !== undefined) this.failNow(error);
   }
 

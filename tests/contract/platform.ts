@@ -53,19 +53,30 @@ function delay(platform: Platform, delayMs: number): Promise<void> {
 
 function masks(platform: Platform): void {
   const bytes = bytesOf("48656c6c6f");
-  platform.xorMask(bytes, bytesOf("37fa213d"));
+  platform.xorMask(bytes, 0, 5, bytesOf("37fa213d"), 0);
   assertEqual(hexOf(bytes), "7f9f4d5158", "masked Hello (RFC 6455, 5.7)");
   const whole = new Uint8Array(1_000).fill(0xff);
-  platform.xorMask(whole.subarray(3, 10), bytesOf("01020304"));
-  assertEqual(hexOf(whole.subarray(0, 12)), "fffffffefdfcfbfefdfcffff", "a masked view");
-  platform.xorMask(whole.subarray(5, 5), bytesOf("01020304"));
+  platform.xorMask(whole, 3, 10, bytesOf("000001020304"), 2);
+  assertEqual(hexOf(whole.subarray(0, 12)), "fffffffefdfcfbfefdfcffff", "a masked range");
+  platform.xorMask(whole, 5, 5, bytesOf("01020304"), 0);
+  // Word by word or byte by byte, from any place of the buffer and in any length, it comes to the same.
+  for (let start = 4; start < 9; start++)
+    for (const length of [0, 1, 3, 4, 5, 63, 64, 65, 131]) {
+      const frame = Uint8Array.from({ length: 160 }, (_, at) => (at * 37) & 0xff);
+      const expected = frame.map((byte, at) =>
+        at < start || at >= start + length ? byte : byte ^ (frame[start - 4 + ((at - start) & 3)] ?? 0),
+      );
+      platform.xorMask(frame, start, start + length, frame, start - 4);
+      assertEqual(hexOf(frame), hexOf(expected), `${length.toString()} bytes masked at ${start.toString()}`);
+    }
 }
 
 function decodes(platform: Platform): void {
   for (const [text, hex] of validTexts) {
-    assertEqual(platform.decodeUtf8(bytesOf(hex)), text, hex);
-    const padded = bytesOf(`00${hex}00`);
-    assertEqual(platform.decodeUtf8(padded.subarray(1, padded.byteLength - 1)), text, `view of ${hex}`);
+    const bytes = bytesOf(hex);
+    assertEqual(platform.decodeUtf8(bytes, 0, bytes.length), text, hex);
+    const padded = bytesOf(`ff${hex}ff`);
+    assertEqual(platform.decodeUtf8(padded, 1, padded.length - 1), text, `range of ${hex}`);
   }
 }
 
@@ -88,14 +99,14 @@ function encodes(platform: Platform): void {
 
 function refusesInvalidUtf8(platform: Platform): void {
   for (const [what, hex] of Object.entries(invalidTexts)) {
-    assertThrowsTypeError(() => platform.decodeUtf8(bytesOf(hex)), what);
+    assertThrowsTypeError(() => platform.decodeUtf8(bytesOf(hex), 0, bytesOf(hex).length), what);
     assertThrowsTypeError(() => {
       const decoder = platform.createUtf8Decoder();
       for (const byte of bytesOf(hex)) decoder.decode(Uint8Array.of(byte), false);
       decoder.decode(new Uint8Array(), true);
     }, `${what}, byte by byte`);
   }
-  assertEqual(platform.decodeUtf8(bytesOf("61")), "a", "a text after invalid ones");
+  assertEqual(platform.decodeUtf8(bytesOf("61"), 0, bytesOf("61").length), "a", "a text after invalid ones");
 }
 
 function decodesPieces(platform: Platform): void {
@@ -114,7 +125,7 @@ function keepsDecodersApart(platform: Platform): void {
   const two = platform.createUtf8Decoder();
   one.decode(bytesOf("e2"), false);
   assertEqual(two.decode(bytesOf("41"), true), "A", "the other decoder");
-  assertEqual(platform.decodeUtf8(bytesOf("42")), "B", "a whole text");
+  assertEqual(platform.decodeUtf8(bytesOf("42"), 0, bytesOf("42").length), "B", "a whole text");
   assertEqual(one.decode(bytesOf("82ac"), true), "\u20ac", "the first decoder");
 }
 
@@ -158,12 +169,13 @@ async function timersFireInTurn(platform: Platform): Promise<void> {
   const stopped = platform.setTimer(() => calls.push("stopped"), 10);
   platform.setTimer(() => calls.push("later"), 60);
   const fired = platform.setTimer(() => calls.push("soon"), 0);
-  platform.setTimer(() => calls.push("far"), 3_000_000_000_000);
+  const far = platform.setTimer(() => calls.push("far"), 3_000_000_000_000);
   platform.clearTimer(stopped);
   platform.clearTimer(stopped);
   assertEqual(calls.join(), "", "calls within setTimer");
   await delay(platform, 120);
   platform.clearTimer(fired);
+  platform.clearTimer(far);
   assertEqual(calls.join(), "soon,later", "calls");
 }
 

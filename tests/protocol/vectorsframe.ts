@@ -27,7 +27,12 @@ function lengthVectors(length: number): Vector[] {
   const fragments = [[0x02, payload.subarray(0, half)] as const, [0x80, payload.subarray(half)] as const];
   const details = { options: LARGE };
   return [
-    ...accepted(`a binary message of ${length} bytes`, [[0x82, payload]], [`binary:${describeBytes(payload)}`], details),
+    ...accepted(
+      `a binary message of ${length} bytes`,
+      [[0x82, payload]],
+      [`binary:${describeBytes(payload)}`],
+      details,
+    ),
     ...accepted(`a text message of ${length} bytes`, [[0x81, payload]], [`text:${text}`], details),
     ...accepted(`a message of ${length} bytes in two frames`, fragments, [`binary:${describeBytes(payload)}`], details),
   ];
@@ -120,9 +125,11 @@ function controlVectors(): Vector[] {
     ...accepted("an empty Ping", [[0x89]], ["sent pong:"]),
     ...accepted("a Ping with payload", [[0x89, "48656c6c6f"]], ["sent pong:48656c6c6f"]),
     ...accepted("a Ping of 125 bytes", [[0x89, full]], [`sent pong:${describeBytes(full)}`]),
-    ...accepted("ten Pings", Array.from({ length: 10 }, (_, at) => [0x89, Uint8Array.of(at)] as const), [
-      ...Array.from({ length: 10 }, (_, at) => `sent pong:0${at}`),
-    ]),
+    ...accepted(
+      "ten Pings",
+      Array.from({ length: 10 }, (_, at) => [0x89, Uint8Array.of(at)] as const),
+      [...Array.from({ length: 10 }, (_, at) => `sent pong:0${at}`)],
+    ),
     ...accepted("a Pong that nobody asked for", [[0x8a, "00ff"]], ["received pong:00ff"]),
     ...accepted("an empty Pong", [[0x8a]], ["received pong:"]),
     ...accepted("a Pong of 125 bytes", [[0x8a, full]], [`received pong:${describeBytes(full)}`]),
@@ -135,8 +142,19 @@ function orderVectors(): Vector[] {
   return [
     ...accepted("a text in two fragments", [hello.start, hello.end], ["text:Hello"]),
     ...accepted("a text in fragments without payload", [[0x01], [0x00], [0x00], [0x80]], ["text:"]),
-    ...accepted("fragments some of which are empty", [[0x02], [0x00, "01"], [0x00], [0x00, "02"], [0x80]], ["binary:0102"]),
-    ...accepted("two messages", [[0x81, "61"], [0x82, "62"]], ["text:a", "binary:62"]),
+    ...accepted(
+      "fragments some of which are empty",
+      [[0x02], [0x00, "01"], [0x00], [0x00, "02"], [0x80]],
+      ["binary:0102"],
+    ),
+    ...accepted(
+      "two messages",
+      [
+        [0x81, "61"],
+        [0x82, "62"],
+      ],
+      ["text:a", "binary:62"],
+    ),
     ...accepted(
       "control frames between fragments",
       [hello.start, [0x89, "01"], [0x8a, "02"], [0x00], [0x89], hello.end],
@@ -150,12 +168,27 @@ function orderVectors(): Vector[] {
     ...refused("a final continuation first", [[0x80, "61"]], 1002),
     ...refused("a continuation first", [[0x00, "61"]], 1002),
     ...refused("an empty continuation first", [[0x80]], 1002),
-    ...refused("a continuation after a whole message", [[0x81, "61"], [0x80, "62"]], 1002, ["text:a"]),
+    ...refused(
+      "a continuation after a whole message",
+      [
+        [0x81, "61"],
+        [0x80, "62"],
+      ],
+      1002,
+      ["text:a"],
+    ),
     ...refused("a continuation after the final one", [hello.start, hello.end, [0x80, "62"]], 1002, ["text:Hello"]),
     ...refused("a continuation after a Ping", [[0x89], [0x80, "62"]], 1002, ["sent pong:"]),
     ...[0x81, 0x82, 0x01, 0x02].flatMap((first) =>
       [0x01, 0x02].flatMap((start) =>
-        refused(`${first.toString(16)} within a message of ${start}`, [[start, "61"], [first, "62"]], 1002),
+        refused(
+          `${first.toString(16)} within a message of ${start}`,
+          [
+            [start, "61"],
+            [first, "62"],
+          ],
+          1002,
+        ),
       ),
     ),
     ...refused("a new message after a Ping within another", [[0x01, "61"], [0x89], [0x81]], 1002, ["sent pong:"]),

@@ -2,7 +2,7 @@
 
 import { Role } from "../../modules/protocol/constants.js";
 import type { WebSocketOptions } from "../../modules/protocol/options.js";
-import { bytesOf, frame, joined } from "../support/vectors.js";
+import { bytesOf, frame, header, joined } from "../support/vectors.js";
 
 /** Bytes from a peer, and what comes of them. */
 export interface Vector {
@@ -24,8 +24,8 @@ export type FrameSpec = readonly [first: number, payload?: string | Uint8Array];
 /** What a table may say of a vector beside its frames. */
 export interface VectorDetails {
   readonly options?: WebSocketOptions;
-  /** Bytes behind the frames, as they are. */
-  readonly tail?: string;
+  /** Behind the frames comes the header of another one, but no payload: its first byte and length. */
+  readonly announced?: readonly [first: number, length: number];
 }
 
 /** Frames after which the connection is open. */
@@ -85,11 +85,12 @@ function inBothRoles(
   outcome: string,
   details: VectorDetails = {},
 ): Vector[] {
-  const { options, tail = "" } = details;
+  const { options, announced } = details;
+  const tail = (isMasked: boolean): Uint8Array[] => (announced === undefined ? [] : [header(...announced, isMasked)]);
   return [Role.Server, Role.Client].map((role) => ({
     name: `${name}, read by a ${role === Role.Server ? "server" : "client"}`,
     role,
-    bytes: () => joined([...frames.map((spec) => encode(spec, role === Role.Server)), bytesOf(tail)]),
+    bytes: () => joined([...frames.map((spec) => encode(spec, role === Role.Server)), ...tail(role === Role.Server)]),
     ...(options === undefined ? {} : { options }),
     events: events(role),
     outcome,

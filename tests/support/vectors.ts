@@ -40,12 +40,17 @@ export function lengthHex(length: number): string {
   return length < 65_536 ? `7e${length.toString(16).padStart(4, "0")}` : `7f${length.toString(16).padStart(16, "0")}`;
 }
 
+/** The header of a frame: its first byte, the length that it announces, and whether it is a client's. */
+export function header(first: number, length: number, isMasked: boolean): Uint8Array {
+  const fields = bytesOf(lengthHex(length));
+  if (!isMasked) return joined([Uint8Array.of(first), fields]);
+  fields[0] = (fields[0] ?? 0) | 0x80;
+  return joined([Uint8Array.of(first), fields, Uint8Array.from(MASK)]);
+}
+
 /** A frame: its first byte, its payload, and whether it is a client's. */
 export function frame(first: number, payload: Uint8Array, isMasked: boolean): Uint8Array {
-  const fields = bytesOf(lengthHex(payload.length));
-  if (!isMasked) return joined([Uint8Array.of(first), fields, payload]);
-  fields[0] = (fields[0] ?? 0) | 0x80;
-  return joined([Uint8Array.of(first), fields, Uint8Array.from(MASK), masked(payload, MASK)]);
+  return joined([header(first, payload.length, isMasked), isMasked ? masked(payload, MASK) : payload]);
 }
 
 /** A frame as it was found on the wire. */
@@ -107,11 +112,11 @@ export function describeText(text: string): string {
 }
 
 /** Fletcher's checksum. */
-function checksum(values: ArrayLike<number>): number {
+function checksum(values: Iterable<number>): number {
   let first = 1;
   let second = 0;
-  for (let at = 0; at < values.length; at++) {
-    first = (first + (values[at] ?? 0)) % 65_521;
+  for (const value of values) {
+    first = (first + value) % 65_521;
     second = (second + first) % 65_521;
   }
   return second * 65_536 + first;

@@ -1,6 +1,4 @@
-/** The codes of a {@link NetworkError}: those that Node.js gives for the same failure. */
-export type NetworkErrorCode =
-  "EACCES" | "EADDRINUSE" | "ECONNREFUSED" | "ECONNRESET" | "EHOSTERROR" | "EIO" | "ENOTFOUND";
+import type { NetworkErrorCode } from "../../contract.js";
 
 /** A failure of a socket or a listener. */
 export class NetworkError extends Error {

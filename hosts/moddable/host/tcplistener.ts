@@ -11,6 +11,8 @@ import { tcpCallbacks, TcpSocket } from "./tcpsocket.js";
 /** The SDK's declarations lack `close`, which ECMA-419 has for every class of IO. */
 type ClosableListener = SdkListener & { close(): void };
 
+const noTlsServer = "the Moddable SDK has no TLS server: listen without an identity, and put a TLS proxy in front";
+
 /** Listens by an ECMA-419 Listener. The SDK's binds all addresses: an `address` is not obeyed. */
 export class TcpListener implements Listener {
   port = 0;
@@ -23,7 +25,7 @@ export class TcpListener implements Listener {
     this.#handlers = handlers;
     this.#timer = Timer.set(() => {
       this.#timer = undefined;
-      this.#start(options.port);
+      this.#start(options);
     }, 0);
   }
 
@@ -35,8 +37,8 @@ export class TcpListener implements Listener {
     listener?.close();
   }
 
-  #start(port: number): void {
-    const error = this.#bind(port);
+  #start({ port, identity }: ListenOptions): void {
+    const error = identity === undefined ? this.#bind(port) : new NetworkError("ENOTSUP", noTlsServer);
     try {
       if (error === undefined) this.#handlers.listening();
       else this.#handlers.error(error);

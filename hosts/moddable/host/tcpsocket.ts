@@ -217,8 +217,10 @@ export class TcpSocket implements Socket {
     waiting.splice(0, passed);
   }
 
+  /** The SDK's TCP gives an ArrayBuffer, TLS the part of one that is data. */
   #read(): Uint8Array | undefined {
     const buffer: unknown = this.#tcp?.read();
+    if (buffer instanceof Uint8Array) return buffer;
     return buffer instanceof ArrayBuffer ? new Uint8Array(buffer) : undefined;
   }
 

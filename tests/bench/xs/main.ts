@@ -1,11 +1,14 @@
 /** What a message costs on XS, without a network: microseconds, beside the floor of what any implementation must do. */
 
 import type { Socket, SocketHandlers } from "#network";
-import { decodeUtf8, now, xorMask } from "#platform";
+import Logical from "logical";
+import TextDecoder from "text/decoder";
+import { now, setTimer } from "#platform";
 import { Opcode, Role } from "xs-websockets/protocol/constants";
 import { encodeFrame } from "xs-websockets/protocol/framewriter";
 import { CONNECTION_DEFAULTS } from "xs-websockets/protocol/options";
 import { ServerClient } from "xs-websockets/serverclient";
+import { sdkServer } from "./sdkserver.js";
 
 const SIZES = [16, 125, 1024, 16_384];
 const ROUNDS = 5;
@@ -25,10 +28,14 @@ class FakeSocket implements Socket {
   destroy(): void {}
 }
 
-const TEXTS: Record<number, string> = Object.fromEntries(SIZES.map((size) => [size, "a".repeat(size)]));
+/** The floor: the SDK's own modules, and no framing at all. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 let received = 0;
 const owner = {
-  clientMessageReceived(e: { readonly frame: { readonly text: string; readonly buffer: Uint8Array; readonly messageType: number } }): void {
+  clientMessageReceived(e: {
+    readonly frame: { readonly text: string; readonly buffer: Uint8Array; readonly messageType: number };
+  }): void {
     received += e.frame.messageType === 0 ? e.frame.text.length : e.frame.buffer.length;
   },
   clientClosed(): void {},
@@ -46,36 +53,40 @@ function measure(count: number, prepare: () => Uint8Array[], call: (chunk: Uint8
   return Math.round(best * 100_000) / 100;
 }
 
-for (const size of SIZES) {
-  const payload = new Uint8Array(size).fill(97);
-  const count = size > 10_000 ? 100 : 1_000;
-  const row: string[] = [];
-  for (const opcode of [Opcode.Text, Opcode.Binary]) {
-    const frame = encodeFrame(Role.Client, opcode, true, payload);
-    const start = frame.length - size;
-    const copies = (): Uint8Array[] => Array.from({ length: count }, () => frame.slice());
-    const socket = new FakeSocket();
-    const client = new ServerClient(owner, { ...CONNECTION_DEFAULTS, keepAliveInterval: 0 });
-    client.openOn(socket);
-    const ours = measure(count, copies, (chunk) => {
-      socket.handlers.data(chunk);
-    });
-    const mask = frame.slice(start - 4, start);
-    const floor = measure(count, copies, (chunk) => {
-      const bytes = chunk.slice(start);
-      xorMask(bytes, mask);
-      received += opcode === Opcode.Text ? decodeUtf8(bytes).length : bytes.length;
-    });
-    const sent = measure(count, copies, () => {
-      if (opcode === Opcode.Text) client.sendString(text(size));
-      else client.sendBytes(payload);
-    });
-    row.push(`${opcode === Opcode.Text ? "text" : "binary"} receive ${ours} floor ${floor} send ${sent}`);
-  }
-  trace(`bench ${size} B: ${row.join(" | ")}\n`);
-}
-trace(`bench done ${received}\n`);
+const feedSdk = sdkServer((message) => {
+  received += typeof message === "string" ? message.length : (message as ArrayBuffer).byteLength;
+});
 
-function text(size: number): string {
-  return TEXTS[size] ?? "";
+setTimer(() => {
+  for (const size of SIZES) for (const opcode of [Opcode.Text, Opcode.Binary]) measureMessages(size, opcode);
+  trace(`bench done ${received}\n`);
+}, 100);
+
+function measureMessages(size: number, opcode: Opcode): void {
+  const isText = opcode === Opcode.Text;
+  const payload = new Uint8Array(size).fill(97);
+  const text = "a".repeat(size);
+  const count = size > 10_000 ? 100 : 1_000;
+  const frame = encodeFrame(Role.Client, opcode, true, payload);
+  const start = frame.length - size;
+  const mask = frame.slice(start - 4, start);
+  const copies = (): Uint8Array[] => Array.from({ length: count }, () => frame.slice());
+  const socket = new FakeSocket();
+  const client = new ServerClient(owner, { ...CONNECTION_DEFAULTS, keepAliveInterval: 0 });
+  client.openOn(socket);
+  const ours = measure(count, copies, (chunk) => {
+    socket.handlers.data(chunk);
+  });
+  const sdks = measure(count, copies, feedSdk);
+  const floor = measure(count, copies, (chunk) => {
+    const bytes = chunk.slice(start);
+    Logical.xor(bytes, mask);
+    received += isText ? decoder.decode(bytes).length : bytes.length;
+  });
+  const sent = measure(count, copies, () => {
+    if (isText) client.sendString(text);
+    else client.sendBytes(payload);
+  });
+  const kind = isText ? "text" : "binary";
+  trace(`bench ${size} B ${kind}: receive ${ours}, SDK websocket ${sdks}, floor ${floor}; send ${sent}\n`);
 }

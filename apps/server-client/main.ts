@@ -1,0 +1,73 @@
+/**
+ * A server that sends every message to all its clients, and a client that talks to another server by TLS (mirrors
+ * nanoFramework's Websockets.ServerClient.Sample). Settings: `port` of the server, `url` of the other one, and `ca`,
+ * the authority's certificate that is trusted for it, DER in base64.
+ */
+
+import { config, delay, exitWith, log, onExit, whenDateValid, whenNetworkReady } from "#environment";
+import { Backoff } from "xs-websockets/backoff";
+import { ClientWebSocket, WebSocketState } from "xs-websockets/client";
+import { WebSocketMessageType, WebSocketServer } from "xs-websockets/server";
+
+const HELLO_INTERVAL_MS = 1_000;
+
+const url = config["url"] ?? "wss://localhost:8443/";
+const ca = config["ca"];
+const port = Number(config["port"] ?? 80);
+const backoff = new Backoff();
+let isLeaving = false;
+
+const server = new WebSocketServer({
+  port,
+  onWebSocketOpened: (_sender, e) => {
+    log(`${e.endPoint} is connected.`);
+  },
+  onWebSocketClosed: (_sender, e) => {
+    log(`${e.endPoint} is gone: ${e.closeStatus}`);
+  },
+  onMessageReceived: (sender, { frame }) => {
+    sender.broadcast(frame.messageType === WebSocketMessageType.Text ? frame.text : frame.buffer);
+  },
+});
+
+const client = new ClientWebSocket({
+  ...(ca === undefined ? {} : { certificate: `-----BEGIN CERTIFICATE-----\n${ca}\n-----END CERTIFICATE-----` }),
+  onMessageReceived: (_sender, { frame }) => {
+    log(`Received from ${url}: ${frame.text}`);
+  },
+  onConnectionClosed: (_sender, { closeStatus, error }) => {
+    log(error === undefined ? `${url} has closed: ${closeStatus}` : `${error.name} ${error.code}: ${error.message}`);
+  },
+});
+
+async function serve(): Promise<void> {
+  const address = await whenNetworkReady();
+  await server.start();
+  log(`ws://${address}:${server.port}${server.prefix}`);
+}
+
+async function talk(): Promise<void> {
+  // Without the date no certificate can be verified.
+  await whenDateValid();
+  while (!isLeaving) {
+    try {
+      await client.connect(url);
+      backoff.reset();
+      for (let count = 1; client.state === WebSocketState.Open; count++) {
+        client.sendString(`Hello Secure Websocket! ${count}`);
+        await delay(HELLO_INTERVAL_MS);
+      }
+    } catch {
+      // onConnectionClosed has told why.
+    }
+    await delay(backoff.next());
+  }
+}
+
+onExit(async () => {
+  isLeaving = true;
+  client.close();
+  await server.stop();
+});
+
+serve().then(talk).catch(exitWith);

@@ -1,0 +1,131 @@
+/**
+ * Decides whether a server is whom it says it is (RFC 5280, 6 and RFC 6125, 6). The SDK's own decision is not used: it
+ * accepts a first certificate that nobody has signed where a true chain follows, and authorities that are none, and it
+ * looks at no name where the server sends a single certificate.
+ */
+
+import Resource from "Resource";
+
+import { NetworkError } from "../networkerror.js";
+import { type Certificate, readCertificate } from "./certificate.js";
+import { areSame } from "./der.js";
+import { isSignedBy, publicKeyOf } from "./signature.js";
+
+/** Whom to trust, and whom to expect. */
+export interface Trust {
+  /** Empty: those of the SDK that the app has linked. */
+  readonly authorities: readonly Certificate[];
+  /** The host name or IPv4 address that the certificate must be for. */
+  readonly name: string;
+}
+
+/** Certificates in a chain. Each may cost a second of a small device's time. */
+const maxChainLength = 8;
+
+/**
+ * Checks the certificates of a server, its own first.
+ *
+ * @throws NetworkError with ETLSUNTRUSTED, ETLSEXPIRED or ETLSHOSTNAME
+ */
+export function verifyChain(chain: readonly Certificate[], { authorities, name }: Trust): void {
+  const [leaf] = chain;
+  if (chain.length > maxChainLength)
+    throw new NetworkError("ETLSUNTRUSTED", "the server has sent too many certificates");
+  if (leaf === undefined) throw new NetworkError("ETLSUNTRUSTED", "the server has sent no certificate");
+  const path = findPath(leaf, chain.slice(1), authorities);
+  for (const certificate of path) checkTime(certificate);
+  if (!leaf.extensions.mayServe) throw untrusted("the certificate is not for a server");
+  if (!isFor(leaf, name)) {
+    const names = [...leaf.extensions.hostNames, ...leaf.extensions.addresses.map((address) => address.join("."))];
+    throw new NetworkError("ETLSHOSTNAME", `the certificate is for ${names.join(", ")}, and not for "${name}"`);
+  }
+}
+
+function untrusted(reason: string, cause?: unknown): NetworkError {
+  return new NetworkError("ETLSUNTRUSTED", `${reason}; name its authority in the options if you trust it`, cause);
+}
+
+/** The certificates from the server's to that of a trusted authority. */
+function findPath(
+  leaf: Certificate,
+  others: readonly Certificate[],
+  authorities: readonly Certificate[],
+): readonly Certificate[] {
+  const path = [leaf];
+  for (let current = leaf; ;) {
+    if (current.extensions.hasUnknownCritical) throw untrusted("a certificate has an unknown critical extension");
+    const { whole } = current;
+    if (authorities.some((authority) => areSame(authority.whole, whole))) return path;
+    const below = path.length - 1;
+    const anchors = authorities.length > 0 ? authorities : builtInAuthorities(current);
+    const anchor = anchors.find((authority) => hasIssued(authority, current, below));
+    if (anchor !== undefined) return [...path, anchor];
+    const next = others.find((other) => !path.includes(other) && hasIssued(other, current, below));
+    if (next === undefined) throw untrusted("the certificate was issued by no trusted authority");
+    path.push(next);
+    current = next;
+  }
+}
+
+/**
+ * Whether `issuer` has signed `certificate` and was allowed to.
+ *
+ * @param below how many authorities stand between it and the server's certificate
+ */
+function hasIssued(issuer: Certificate, certificate: Certificate, below: number): boolean {
+  const { isAuthority, maySign, pathLength } = issuer.extensions;
+  if (isAuthority !== true || !maySign || (pathLength !== undefined && pathLength < below)) return false;
+  if (!areSame(issuer.subject, certificate.issuer)) return false;
+  try {
+    return isSignedBy(certificate, publicKeyOf(issuer));
+  } catch (error) {
+    throw untrusted(`a signature cannot be checked: ${String(error)}`, error);
+  }
+}
+
+/**
+ * The SDK numbers its authorities ca0.der, ca1.der, …, those that the app's manifest names as resources. "ca.ski" has
+ * the key identifier of each, 20 bytes, in this order.
+ */
+function builtInAuthorities({ extensions }: Certificate): readonly Certificate[] {
+  const wanted = extensions.issuerKeyIdentifier;
+  const identifierBytes = 20;
+  if (wanted?.byteLength !== identifierBytes || !Resource.exists("ca.ski")) return [];
+  const identifiers = resource("ca.ski");
+  for (let at = 0; at + identifierBytes <= identifiers.byteLength; at += identifierBytes) {
+    if (!areSame(identifiers.subarray(at, at + identifierBytes), wanted)) continue;
+    const name = `ca${(at / identifierBytes).toString()}.der`;
+    return Resource.exists(name) ? [readCertificate(resource(name))] : [];
+  }
+  return [];
+}
+
+function resource(name: string): Uint8Array {
+  // XS makes views of a resource as of an ArrayBuffer, without a copy: it stays in flash.
+  const bytes: object = new Resource(name);
+  return new Uint8Array(bytes as ArrayBuffer);
+}
+
+function checkTime({ notBefore, notAfter }: Certificate): void {
+  const time = Date.now();
+  if (time >= notBefore && time <= notAfter) return;
+  const dates = [notBefore, notAfter, time].map((date) => new Date(date).toISOString().slice(0, 10));
+  throw new NetworkError(
+    "ETLSEXPIRED",
+    `a certificate is valid from ${dates[0] ?? ""} to ${dates[1] ?? ""}, and this device's clock says ${dates[2] ?? ""}`,
+  );
+}
+
+function isFor({ extensions }: Certificate, name: string): boolean {
+  if (/^\d+\.\d+\.\d+\.\d+$/.test(name)) return extensions.addresses.some((address) => address.join(".") === name);
+  const wanted = name.toLowerCase().replace(/\.$/, "");
+  return extensions.hostNames.some((hostName) => matches(hostName, wanted));
+}
+
+/** RFC 6125, 6.4.3: a wildcard stands for the whole left-most label. Not for one of two labels, such as "*.com". */
+function matches(pattern: string, name: string): boolean {
+  if (!pattern.startsWith("*.")) return pattern === name;
+  const rest = pattern.slice(1);
+  const dot = name.indexOf(".");
+  return dot > 0 && rest.indexOf(".", 1) > 0 && name.slice(dot) === rest;
+}

@@ -1,0 +1,27 @@
+import Modules from "modules";
+
+import type { TlsNetwork } from "../contract.js";
+// XS resolves these against this module's name, "xs-websockets/#tls": they are "xs-websockets/host/…" there.
+import { NetworkError } from "./host/networkerror.js";
+import { TcpSocket } from "./host/tcpsocket.js";
+
+export type { ConnectHandlers, ConnectTlsOptions, Socket, TlsIdentity, TlsNetwork } from "../contract.js";
+
+/**
+ * Linked by manifest_tls.json only, with 100 KB of the SDK: it is asked for at run time, so that an app of plain
+ * sockets is built without it.
+ */
+const implementation = "xs-websockets/host/tls/connecttls";
+
+const missing =
+  "TLS is not part of this app: include hosts/moddable/manifest_tls.json of xs-websockets in its manifest";
+
+export const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
+  if (Modules.has(implementation)) {
+    const connectLinked = Modules.importNow(implementation) as TlsNetwork["connectTls"];
+    return connectLinked(options, handlers);
+  }
+  const socket = new TcpSocket(handlers);
+  socket.fail(new NetworkError("ENOTSUP", missing));
+  return socket;
+};

@@ -1,0 +1,48 @@
+/** `#tls` on Node.js: node:tls. */
+
+import { isIP, Socket as NetSocket } from "node:net";
+import { checkServerIdentity, connect, createSecureContext, type SecureContext } from "node:tls";
+
+import type { ConnectTlsOptions, TlsNetwork } from "../contract.js";
+import { NetworkError } from "./networkerror.js";
+import { certificatesToPem, identityToPem } from "./pem.js";
+import { NodeSocket } from "./socket.js";
+
+export type * from "../contract.js";
+
+function contextOf({ authorities, identity, minVersion }: ConnectTlsOptions): SecureContext {
+  return createSecureContext({
+    minVersion,
+    // Without `ca`, Node trusts the authorities that it comes with.
+    ...(authorities.length > 0 ? { ca: certificatesToPem(authorities) } : {}),
+    ...(identity === undefined ? {} : identityToPem(identity)),
+  });
+}
+
+export const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
+  const { host, port, serverName, isVerified } = options;
+  let secureContext: SecureContext;
+  try {
+    secureContext = contextOf(options);
+  } catch (error) {
+    const unopened = new NetSocket();
+    const socket = new NodeSocket(unopened, handlers);
+    unopened.destroy(new NetworkError("ETLSFAILED", "a certificate or the key is not DER (the key: PKCS #8)", error));
+    return socket;
+  }
+  const checkedName = serverName === "" ? host : serverName;
+  const inner = connect({
+    host,
+    port,
+    secureContext,
+    // RFC 6066, 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'."
+    servername: isIP(serverName) === 0 ? serverName : "",
+    rejectUnauthorized: isVerified,
+    checkServerIdentity: (_name, certificate) => checkServerIdentity(checkedName, certificate),
+  });
+  const socket = new NodeSocket(inner, handlers);
+  inner.once("secureConnect", () => {
+    socket.opened(handlers);
+  });
+  return socket;
+};

@@ -1,0 +1,58 @@
+/** How long to wait before the next attempt to connect. */
+
+import { randomFill } from "#platform";
+import { OptionError } from "./protocol/errors.js";
+import { checkTime } from "./protocol/options.js";
+
+/** Options of a {@link Backoff}. */
+export interface BackoffOptions {
+  /** The first delay, in milliseconds. */
+  readonly initialMs?: number;
+  /** The largest delay, in milliseconds. */
+  readonly maxMs?: number;
+  /** By how much a delay grows from one failure to the next. */
+  readonly factor?: number;
+  /** The part of a delay that is left to chance, 0 to 1, so that many devices do not come back at the same time. */
+  readonly jitter?: number;
+}
+
+/** Delays that grow from failure to failure (RFC 6455, 7.2.3: "truncated binary exponential backoff"). */
+export class Backoff {
+  private readonly initialMs: number;
+  private readonly maxMs: number;
+  private readonly factor: number;
+  private readonly jitter: number;
+  private delayMs: number;
+
+  /** @throws OptionError where an option is out of its range */
+  constructor({ initialMs = 500, maxMs = 30_000, factor = 2, jitter = 0.3 }: BackoffOptions = {}) {
+    checkTime("initialMs", initialMs, 1);
+    checkTime("maxMs", maxMs, initialMs);
+    if (!(factor >= 1)) throw new OptionError(`factor is a number of at least 1; it was given ${factor}.`);
+    if (!(jitter >= 0 && jitter <= 1)) throw new OptionError(`jitter is from 0 to 1; it was given ${jitter}.`);
+    this.initialMs = initialMs;
+    this.maxMs = maxMs;
+    this.factor = factor;
+    this.jitter = jitter;
+    this.delayMs = initialMs;
+  }
+
+  /** The delay before the next attempt, in milliseconds. */
+  next(): number {
+    const delayMs = this.delayMs;
+    this.delayMs = Math.min(this.maxMs, delayMs * this.factor);
+    const [random = 0] = randomBytes(1);
+    return Math.round(delayMs * (1 - (this.jitter * random) / 255));
+  }
+
+  /** An attempt has succeeded: the next failure begins with the first delay. */
+  reset(): void {
+    this.delayMs = this.initialMs;
+  }
+}
+
+function randomBytes(count: number): Uint8Array {
+  const bytes = new Uint8Array(count);
+  randomFill(bytes);
+  return bytes;
+}

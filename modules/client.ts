@@ -1,0 +1,187 @@
+/** The client (.NET nanoFramework `ClientWebSocket`). */
+
+import type { Socket } from "#network";
+import { log, setTimer } from "#platform";
+import { ClientWebSocketHeaders, type HeadersInit } from "./clientheaders.js";
+import {
+  resolveCertificates,
+  resolveClientOptions,
+  SslVerification,
+  type ClientCertificates,
+  type ClientSettings,
+  type ClientWebSocketLimits,
+  type ResolvedCertificates,
+  type SslProtocols,
+} from "./clientoptions.js";
+import { logError } from "./connection.js";
+import { Opening } from "./opening.js";
+import { Role, WebSocketState, type WebSocketCloseStatus } from "./protocol/constants.js";
+import { NOT_CLOSED } from "./protocol/closing.js";
+import { InvalidStateError, type WebSocketError } from "./protocol/errors.js";
+import { parseWebSocketUri, type WebSocketUri } from "./protocol/uri.js";
+import { WebSocket } from "./websocket.js";
+
+export { ClientWebSocketHeaders, type HeadersInit } from "./clientheaders.js";
+export { SslProtocols, SslVerification } from "./clientoptions.js";
+export { FragmentationType, WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./protocol/constants.js";
+export * from "./protocol/errors.js";
+export type * from "./websocket.js";
+
+/** Options of a {@link ClientWebSocket} (.NET nanoFramework `ClientWebSocketOptions`, and limits of our own). */
+export interface ClientWebSocketOptions extends ClientWebSocketLimits, ClientCertificates {
+  /** Becomes the client's `onMessageReceived`. */
+  readonly onMessageReceived?: WebSocket["onMessageReceived"];
+  /** Becomes the client's `onConnectionClosed`. */
+  readonly onConnectionClosed?: WebSocket["onConnectionClosed"];
+  /** Becomes the client's `onDrained`. */
+  readonly onDrained?: WebSocket["onDrained"];
+}
+
+/** A WebSocket client. It may connect again after its connection is closed. */
+export class ClientWebSocket extends WebSocket {
+  private readonly clientSettings: ClientSettings;
+  private readonly certificates: ResolvedCertificates;
+  private uri: WebSocketUri | undefined = undefined;
+  private opening: Opening | undefined = undefined;
+  private chosenSubprotocol: string | undefined = undefined;
+  private endState: WebSocketState = WebSocketState.None;
+
+  /** @throws OptionError where an option is out of its range, or options contradict each other */
+  constructor(options: ClientWebSocketOptions = {}) {
+    const { certificate, clientCertificate, clientPrivateKey, ...others } = options;
+    const { onMessageReceived, onConnectionClosed, onDrained, ...limits } = others;
+    const settings = resolveClientOptions(limits);
+    super(settings);
+    this.clientSettings = settings;
+    this.certificates = resolveCertificates({ certificate, clientCertificate, clientPrivateKey }, settings);
+    this.onMessageReceived = onMessageReceived;
+    this.onConnectionClosed = onConnectionClosed;
+    this.onDrained = onDrained;
+    if (settings.sslVerification === SslVerification.NoVerification)
+      log("xs-websockets: SslVerification.NoVerification was asked for: the server can be anyone.");
+  }
+
+  override get isServer(): boolean {
+    return false;
+  }
+
+  override get state(): WebSocketState {
+    if (this.opening !== undefined) return WebSocketState.Connecting;
+    return this.connection?.state ?? this.endState;
+  }
+
+  /** Whether the connection uses TLS. */
+  get isSSL(): boolean {
+    return this.uri?.isSecure ?? false;
+  }
+
+  /** The host of the URI; "" before `connect`. */
+  get host(): string {
+    return this.uri?.host ?? "";
+  }
+
+  /** The port of the URI; 0 before `connect`. */
+  get port(): number {
+    return this.uri?.port ?? 0;
+  }
+
+  /** The path of the URI; "" before `connect`. */
+  get prefix(): string {
+    return this.uri?.path ?? "";
+  }
+
+  /** The subprotocol that the server chose; undefined for none. */
+  get subprotocol(): string | undefined {
+    return this.chosenSubprotocol;
+  }
+
+  /** The lowest TLS version that is accepted. */
+  get sslProtocol(): SslProtocols {
+    return this.clientSettings.sslProtocol;
+  }
+
+  /** Whether the server's certificate is verified. */
+  get sslVerification(): SslVerification {
+    return this.clientSettings.sslVerification;
+  }
+
+  /** Whether authorities were given to trust instead of the host's own list. */
+  get useCustomCertificate(): boolean {
+    return this.certificates.authorities.length > 0;
+  }
+
+  /** Whether a server that asks for a certificate is shown the one that is stored on the device. */
+  get useStoredDeviceCertificate(): boolean {
+    return this.clientSettings.useStoredDeviceCertificate;
+  }
+
+  /**
+   * Connects. Whatever becomes of it, `onConnectionClosed` is called once for each call that was not a mistake: after
+   * a failure before the promise rejects, otherwise when the connection is over.
+   *
+   * @param uri ws://host:port/path or wss://host:port/path
+   * @param headers header fields to add to the request
+   * @returns resolves when the state is Open. Rejects with OptionError (URI, headers), InvalidStateError (it is
+   *   connecting or connected), NetworkError, TlsError, TimeoutError (connectTimeout), HandshakeError (not 101, or not
+   *   RFC 6455), or AbortedError (`close` or `abort` was called meanwhile)
+   */
+  async connect(uri: string, headers: HeadersInit = []): Promise<void> {
+    if (this.state !== WebSocketState.None && !this.isClosed)
+      throw new InvalidStateError(
+        "The ClientWebSocket is in use: close it, and connect again after onConnectionClosed.",
+      );
+    const fields = new ClientWebSocketHeaders(headers);
+    const target = parseWebSocketUri(uri);
+    this.uri = target;
+    this.connection = undefined;
+    this.chosenSubprotocol = undefined;
+    this.endState = WebSocketState.Closed;
+    await new Promise<void>((resolve, reject) => {
+      const request = { uri: target, headers: fields, settings: this.clientSettings, certificates: this.certificates };
+      this.opening = new Opening(request, {
+        opened: (socket, bytes, subprotocol) => {
+          this.opened(socket, bytes, subprotocol, resolve);
+        },
+        failed: (error) => {
+          this.failed(error);
+          reject(error);
+        },
+      });
+    });
+  }
+
+  override close(closeStatus?: WebSocketCloseStatus, statusDescription?: string): void {
+    if (this.opening !== undefined) this.opening.abort();
+    else super.close(closeStatus, statusDescription);
+  }
+
+  override abort(): void {
+    if (this.opening !== undefined) {
+      this.endState = WebSocketState.Aborted;
+      this.opening.abort();
+    } else super.abort();
+  }
+
+  private opened(socket: Socket, bytes: Uint8Array, subprotocol: string | undefined, resolve: () => void): void {
+    this.opening = undefined;
+    this.chosenSubprotocol = subprotocol;
+    const connection = this.open(Role.Client, socket);
+    resolve();
+    if (bytes.length === 0) return;
+    // What follows `await connect()` runs before the first message is delivered, so that it can set its handlers.
+    socket.pause();
+    setTimer(() => {
+      connection.data(bytes);
+      if (!this.isClosed) socket.resume();
+    }, 0);
+  }
+
+  private failed(error: WebSocketError): void {
+    this.opening = undefined;
+    try {
+      this.connectionClosed({ ...NOT_CLOSED, error });
+    } catch (cause) {
+      logError("A handler of the closed event threw.", cause);
+    }
+  }
+}

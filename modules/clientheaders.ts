@@ -1,0 +1,86 @@
+/** Header fields that a client adds to its upgrade request (.NET nanoFramework `ClientWebSocketHeaders`). */
+
+import { OptionError } from "./protocol/errors.js";
+import { isFieldValue, isToken } from "./protocol/httphead.js";
+
+/** Anything that header fields can be given as. */
+export type HeadersInit =
+  ClientWebSocketHeaders | Readonly<Record<string, string>> | Iterable<readonly [name: string, value: string]>;
+
+/** Fields of the upgrade itself, and those that would change where a request ends. */
+const RESERVED: readonly string[] = Object.freeze([
+  "connection",
+  "content-length",
+  "host",
+  "sec-websocket-accept",
+  "sec-websocket-extensions",
+  "sec-websocket-key",
+  "sec-websocket-protocol",
+  "sec-websocket-version",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Header fields by name; the letter case of a name does not matter. */
+export class ClientWebSocketHeaders {
+  private readonly fields = new Map<string, readonly [name: string, value: string]>();
+
+  /** @throws OptionError as `set` */
+  constructor(init: HeadersInit = []) {
+    for (const [name, value] of entriesOf(init)) this.set(name, value);
+  }
+
+  /** How many fields there are. */
+  get count(): number {
+    return this.fields.size;
+  }
+
+  /** The names, as they were given. */
+  get keys(): string[] {
+    return [...this.fields.values()].map(([name]) => name);
+  }
+
+  /** The values, in the order of `keys`. */
+  get values(): string[] {
+    return [...this.fields.values()].map(([, value]) => value);
+  }
+
+  /** The value of a field; undefined where there is none. */
+  get(name: string): string | undefined {
+    return this.fields.get(name.toLowerCase())?.[1];
+  }
+
+  /**
+   * Sets a field.
+   *
+   * @param name a token (RFC 9110, 5.6.2), and none that belongs to the upgrade itself
+   * @param value one line of text
+   * @throws OptionError for anything else
+   */
+  set(name: string, value: string): void {
+    if (!isToken(name)) throw new OptionError(`${JSON.stringify(name)} is no header name: it has to be a token.`);
+    if (RESERVED.includes(name.toLowerCase()))
+      throw new OptionError(`The header ${name} belongs to the upgrade: use the options, such as subprotocols.`);
+    if (typeof value !== "string" || !isFieldValue(value) || !ASCII.test(value))
+      throw new OptionError(`The value of the header ${name} is to be one line of text without control characters.`);
+    this.fields.set(name.toLowerCase(), [name, value.trim()]);
+  }
+
+  /** Removes a field, if it is there. */
+  remove(name: string): void {
+    this.fields.delete(name.toLowerCase());
+  }
+
+  [Symbol.iterator](): Iterator<readonly [name: string, value: string]> {
+    return this.fields.values();
+  }
+}
+
+/** Header fields are octets (RFC 9110, 5.5); ASCII is what every server reads alike. */
+const ASCII = /^[\x20-\x7e\t]*$/;
+
+function entriesOf(init: HeadersInit): Iterable<readonly [string, string]> {
+  return Symbol.iterator in init
+    ? (init as Iterable<readonly [string, string]>)
+    : Object.entries(init as Readonly<Record<string, string>>);
+}

@@ -1,0 +1,164 @@
+/** One attempt to open a client's connection: socket, upgrade request, answer; under one time limit. */
+
+import { connect, type ConnectHandlers, type Socket } from "#network";
+import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
+import { connectTls } from "#tls";
+import type { ClientSettings } from "./clientoptions.js";
+import { SslProtocols, SslVerification, type ResolvedCertificates } from "./clientoptions.js";
+import { AbortedError, HandshakeError, networkError, TimeoutError, WebSocketError } from "./protocol/errors.js";
+import { checkUpgradeAnswer, createKey, formatUpgradeRequest, statusOf } from "./protocol/handshake.js";
+import { decodeLatin1, HttpHeadReader, type HttpHeaders } from "./protocol/httphead.js";
+import type { WebSocketUri } from "./protocol/uri.js";
+
+/** Bytes of a refusal's body that its error tells. */
+const MAX_TOLD_BODY_BYTES = 512;
+
+/** Whom an attempt tells. One of the two is called, once, and never from within the constructor. */
+export interface OpeningEvents {
+  /** The server agreed. `bytes` came behind its answer: they are the first frames. */
+  opened(socket: Socket, bytes: Uint8Array, subprotocol: string | undefined): void;
+  /** There is no connection, and nothing is left of the attempt. */
+  failed(error: WebSocketError): void;
+}
+
+/** What is asked for. */
+export interface OpeningRequest {
+  readonly uri: WebSocketUri;
+  readonly headers: Iterable<readonly [name: string, value: string]>;
+  readonly settings: ClientSettings;
+  readonly certificates: ResolvedCertificates;
+}
+
+/** An attempt. */
+export class Opening implements ConnectHandlers {
+  private readonly request: OpeningRequest;
+  private readonly events: OpeningEvents;
+  private readonly key = createKey();
+  private readonly reader: HttpHeadReader;
+  private readonly socket: Socket;
+  private readonly timer: TimerHandle;
+  private isOver = false;
+  private refusal: Refusal | undefined = undefined;
+
+  constructor(request: OpeningRequest, events: OpeningEvents) {
+    const { connectTimeout, maxHeadBytes } = request.settings;
+    this.request = request;
+    this.events = events;
+    this.reader = new HttpHeadReader(maxHeadBytes);
+    this.socket = this.connect();
+    this.timer = setTimer(() => {
+      this.fail(
+        this.refusal?.toError() ?? new TimeoutError(`No connection within ${connectTimeout} ms (connectTimeout).`),
+      );
+    }, connectTimeout);
+  }
+
+  open(): void {
+    const { uri, settings, headers } = this.request;
+    this.socket.write(encodeUtf8(formatUpgradeRequest(uri, this.key, settings.subprotocols, headers)));
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.isOver) return;
+    try {
+      if (this.refusal === undefined) this.headReceived(bytes);
+      else this.bodyReceived(this.refusal, bytes);
+    } catch (error) {
+      this.fail(
+        error instanceof WebSocketError ? error : networkError("The server's answer cannot be read.", asError(error)),
+      );
+    }
+  }
+
+  drain(): void {
+    // The request is one piece: nothing waits for room.
+  }
+
+  close(cause?: Error): void {
+    const { host, port } = this.request.uri;
+    this.fail(this.refusal?.toError() ?? networkError(`Cannot connect to ${host}, port ${port}.`, cause));
+  }
+
+  /** Gives the attempt up. */
+  abort(): void {
+    this.fail(new AbortedError());
+  }
+
+  private connect(): Socket {
+    const { uri, settings, certificates } = this.request;
+    const { host, port } = uri;
+    if (!uri.isSecure) return connect({ host, port }, this);
+    return connectTls(
+      {
+        host,
+        port,
+        serverName: settings.serverName === "" ? host : settings.serverName,
+        isVerified: settings.sslVerification !== SslVerification.NoVerification,
+        authorities: certificates.authorities,
+        minVersion: settings.sslProtocol === SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2",
+        ...(certificates.identity === undefined ? {} : { identity: certificates.identity }),
+      },
+      this,
+    );
+  }
+
+  private headReceived(bytes: Uint8Array): void {
+    const rest = this.reader.read(bytes);
+    if (rest === undefined) return;
+    const head = this.reader.parse();
+    const status = statusOf(head);
+    if (status !== 101) {
+      this.refusal = new Refusal(status, head.headers);
+      return this.bodyReceived(this.refusal, rest);
+    }
+    const subprotocol = checkUpgradeAnswer(head.headers, this.key, this.request.settings.subprotocols);
+    this.end();
+    this.events.opened(this.socket, rest, subprotocol);
+  }
+
+  private bodyReceived(refusal: Refusal, bytes: Uint8Array): void {
+    if (refusal.add(bytes)) this.fail(refusal.toError());
+  }
+
+  private fail(error: WebSocketError): void {
+    if (this.isOver) return;
+    this.end();
+    this.socket.destroy();
+    this.events.failed(error);
+  }
+
+  private end(): void {
+    this.isOver = true;
+    clearTimer(this.timer);
+  }
+}
+
+/** An answer other than 101. */
+class Refusal {
+  private body = "";
+  private readonly expected: number;
+  private readonly status: number;
+  private readonly headers: HttpHeaders;
+
+  constructor(status: number, headers: HttpHeaders) {
+    this.status = status;
+    this.headers = headers;
+    this.expected = Math.min(Number(headers.get("content-length") ?? MAX_TOLD_BODY_BYTES), MAX_TOLD_BODY_BYTES);
+  }
+
+  /** @returns whether enough of the body has come */
+  add(bytes: Uint8Array): boolean {
+    this.body += decodeLatin1(bytes.subarray(0, MAX_TOLD_BODY_BYTES - this.body.length));
+    return !(this.body.length < this.expected);
+  }
+
+  toError(): HandshakeError {
+    const headers = Object.fromEntries(this.headers.keys().map((name) => [name, this.headers.get(name) ?? ""]));
+    const message = `The server answered ${this.status} instead of 101.`;
+    return new HandshakeError(this.status, message, { headers, body: this.body });
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,38 @@
+/** Certificates and keys: PEM to DER (RFC 7468). */
+
+import { fromBase64 } from "#platform";
+import { OptionError } from "./protocol/errors.js";
+
+/** A certificate or key: PEM text, which may have several, or DER bytes. */
+export type PemOrDer = string | Uint8Array;
+
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/;
+
+/**
+ * The DER bytes of every block with this label.
+ *
+ * @param label "CERTIFICATE" or "PRIVATE KEY"
+ * @throws OptionError where there is none, or it is not base64
+ */
+export function toDer(value: PemOrDer, label: string, option: string): Uint8Array[] {
+  if (typeof value !== "string") return [value];
+  const blocks: Uint8Array[] = [];
+  let rest = value;
+  for (let match = BLOCK.exec(rest); match !== null; match = BLOCK.exec(rest)) {
+    rest = rest.slice(match.index + match[0].length);
+    if (match[1] === label) blocks.push(decode(match[2] ?? "", option));
+    else if (match[1]?.endsWith("PRIVATE KEY") === true && label === "PRIVATE KEY")
+      throw new OptionError(`${option} is ${match[1]}; convert it to PKCS #8: openssl pkcs8 -topk8 -nocrypt.`);
+  }
+  if (blocks.length === 0)
+    throw new OptionError(`${option} has no -----BEGIN ${label}----- block, and is not DER bytes.`);
+  return blocks;
+}
+
+function decode(base64: string, option: string): Uint8Array {
+  try {
+    return fromBase64(base64);
+  } catch {
+    throw new OptionError(`${option} is no PEM: what is between its BEGIN and END is not base64.`);
+  }
+}

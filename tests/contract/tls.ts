@@ -1,0 +1,389 @@
+/**
+ * What every host's `#tls` promises, as named tests. The same ones run on Node under Jest and in the Moddable
+ * simulator, against the servers of tests/support/tlsserver.ts.
+ */
+
+import type {
+  ConnectTlsOptions,
+  Network,
+  NetworkErrorCode,
+  Platform,
+  Socket,
+  TlsIdentity,
+  TlsNetwork,
+} from "../../hosts/contract.js";
+import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
+import { type Accepted, Recorder } from "../support/recorder.js";
+
+/** The servers' names. */
+export type TlsServerName =
+  | "right"
+  | "rsa"
+  | "rsaKeyExchange"
+  | "single"
+  | "wildcard"
+  | "expired"
+  | "notYetValid"
+  | "wrongHost"
+  | "untrusted"
+  | "borrowedChain"
+  | "notByAnAuthority"
+  | "clientOnly"
+  | "wantsClient"
+  | "tellsName"
+  | "counting"
+  | "onlyTls13"
+  | "onlyTls11"
+  | "plainText"
+  | "plainEcho"
+  | "silent"
+  | "breaking"
+  | "unsigned"
+  | "signedByZeros"
+  | "dataBeforeKeys";
+
+interface IdentityText {
+  readonly certificates: readonly string[];
+  readonly privateKey: string;
+}
+
+/** What a client is to know of the servers; all DER in base64. */
+export interface TlsTestSettings {
+  readonly ports: Readonly<Record<TlsServerName, number>>;
+  readonly authority: string;
+  readonly server: IdentityText;
+  readonly client: IdentityText;
+  readonly ecdsaClient: IdentityText;
+}
+
+/** The parts of a host that the tests use, and what it cannot do. */
+export interface TlsHost {
+  readonly tls: TlsNetwork;
+  readonly network: Pick<Network, "listen">;
+  readonly platform: Pick<Platform, "clearTimer" | "fromBase64" | "setTimer">;
+  readonly settings: TlsTestSettings;
+  /** Whether it speaks TLS 1.3, signs with ECDSA keys and serves TLS. */
+  readonly isModern: boolean;
+}
+
+const testTimeoutMs = 12_000;
+
+class TlsBench {
+  readonly host: TlsHost;
+  readonly #connections: Accepted[] = [];
+
+  constructor(host: TlsHost) {
+    this.host = host;
+  }
+
+  connect(server: TlsServerName, changes: Partial<ConnectTlsOptions> = {}): Accepted {
+    const { platform, settings, tls } = this.host;
+    const recorder = new Recorder();
+    const options: ConnectTlsOptions = {
+      host: "127.0.0.1",
+      port: settings.ports[server],
+      serverName: "localhost",
+      isVerified: true,
+      authorities: [platform.fromBase64(settings.authority)],
+      minVersion: "TLSv1.2",
+      ...changes,
+    };
+    const connection = { socket: tls.connectTls(options, recorder), recorder };
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  identity(name: "server" | "client" | "ecdsaClient"): TlsIdentity {
+    const { certificates, privateKey } = this.host.settings[name];
+    const { fromBase64 } = this.host.platform;
+    return { certificates: certificates.map((text) => fromBase64(text)), privateKey: fromBase64(privateKey) };
+  }
+
+  delay(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.host.platform.setTimer(resolve, delayMs);
+    });
+  }
+
+  /** Runs a test within a bounded time, and leaves no socket behind. */
+  async run(test: (bench: TlsBench) => Promise<void>): Promise<void> {
+    const { platform } = this.host;
+    let stop: () => void = () => undefined;
+    const deadline = new Promise<never>((_resolve, reject) => {
+      const timer = platform.setTimer(() => {
+        const events = this.#connections.map(({ recorder }) => recorder.events.join()).join(" ");
+        reject(new Error(`no end within ${testTimeoutMs.toString()} ms; events: ${events}`));
+      }, testTimeoutMs);
+      stop = () => {
+        platform.clearTimer(timer);
+      };
+    });
+    try {
+      await Promise.race([test(this), deadline]);
+    } finally {
+      stop();
+      for (const { socket } of this.#connections) socket.destroy();
+    }
+  }
+}
+
+/** 0, 1, … 255, and so on with a step at each turn. */
+function pattern(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, at) => (at + (at >> 8)) & 0xff);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** Collects all that a server writes until it ends. */
+async function textUntilEnd({ recorder }: Accepted): Promise<string> {
+  let text = "";
+  recorder.onData = (bytes) => (text += textOf(bytes));
+  assertEqual(await recorder.closed, undefined, "error of close");
+  return text;
+}
+
+async function echoes(connection: Accepted, length: number): Promise<void> {
+  const { recorder, socket } = connection;
+  const closed = recorder.closed.then((error) => {
+    throw new Error(`closed: ${String(codeOf(error))} ${String(error)}`);
+  });
+  await Promise.race([recorder.opened, closed]);
+  socket.write(pattern(length));
+  const echo = await Promise.race([recorder.take(length), closed]);
+  const expected = pattern(length);
+  assert(
+    echo.every((byte, at) => byte === expected[at]),
+    "other bytes than were written",
+  );
+}
+
+/** The connection fails: one close with an error, and no open. */
+async function fails({ recorder }: Accepted, ...codes: readonly NetworkErrorCode[]): Promise<void> {
+  const error = await Promise.race([recorder.closed, recorder.opened.then(() => "open")]);
+  const code = error === "open" ? "open" : codeOf(error);
+  assert(codes.includes(code as NetworkErrorCode), `${String(code)} (${String(error)}), expected ${codes.join()}`);
+  assertEqual(recorder.events.join(), "close", "events");
+}
+
+type BenchTest = (bench: TlsBench) => Promise<void>;
+
+function accepts(server: TlsServerName, changes: Partial<ConnectTlsOptions> = {}): BenchTest {
+  return (bench) => echoes(bench.connect(server, changes), 300);
+}
+
+function refuses(
+  server: TlsServerName,
+  code: NetworkErrorCode | readonly NetworkErrorCode[],
+  changes: Partial<ConnectTlsOptions> = {},
+): BenchTest {
+  return (bench) => fails(bench.connect(server, changes), ...[code].flat());
+}
+
+async function echoesMuch(bench: TlsBench): Promise<void> {
+  const connection = bench.connect("right");
+  assertEqual(connection.recorder.events.join(), "", "events within connectTls");
+  await echoes(connection, 20_000);
+  assertEqual(connection.socket.remoteAddress, "127.0.0.1", "remoteAddress");
+  connection.socket.end();
+  assertEqual(await connection.recorder.closed, undefined, "error of close");
+}
+
+async function deliversWhatIsWrittenBeforeOpen(bench: TlsBench): Promise<void> {
+  const { recorder, socket } = bench.connect("right");
+  assertEqual(socket.write(pattern(100)), false, "result of write before open");
+  await recorder.take(100);
+  await recorder.drained;
+  assertEqual(socket.bufferedAmount, 0, "bufferedAmount after drain");
+}
+
+async function pauseHoldsDataBack(bench: TlsBench): Promise<void> {
+  const { recorder, socket } = bench.connect("right");
+  await recorder.opened;
+  socket.pause();
+  for (let count = 0; count < 5; count += 1) socket.write(pattern(1_000));
+  await bench.delay(200);
+  assertEqual(recorder.receivedBytes, 0, "bytes while paused");
+  socket.resume();
+  assertEqual((await recorder.take(5_000)).byteLength, 5_000, "bytes after resume");
+}
+
+async function theEndWhilePausedFollowsTheData(bench: TlsBench): Promise<void> {
+  const { recorder, socket } = bench.connect("tellsName");
+  socket.pause();
+  await recorder.opened;
+  await bench.delay(200);
+  assertEqual(recorder.events.join(), "open", "events while paused");
+  const text = textUntilEnd({ recorder, socket });
+  socket.resume();
+  assertEqual(await text, "localhost\n", "text");
+}
+
+async function asksForTheName(bench: TlsBench): Promise<void> {
+  assertEqual(await textUntilEnd(bench.connect("tellsName")), "localhost\n", "SNI");
+  for (const serverName of ["", "127.0.0.1"]) {
+    assertEqual(await textUntilEnd(bench.connect("tellsName", { serverName })), "false\n", "SNI of an address");
+  }
+}
+
+async function showsItsCertificate(bench: TlsBench): Promise<void> {
+  const connection = bench.connect("wantsClient", { identity: bench.identity("client") });
+  assertEqual(await textUntilEnd(connection), "a client", "name in the client's certificate");
+}
+
+async function showsAnEcdsaCertificate(bench: TlsBench): Promise<void> {
+  const connection = bench.connect("wantsClient", { identity: bench.identity("ecdsaClient") });
+  if (bench.host.isModern) assertEqual(await textUntilEnd(connection), "a client", "name in the client's certificate");
+  else await fails(connection, "ENOTSUP");
+}
+
+async function failsWithoutItsCertificate(bench: TlsBench): Promise<void> {
+  // A server may end the connection without a reason, or after it was opened.
+  const error = await bench.connect("wantsClient").recorder.closed;
+  assert(["ETLSFAILED", "ETLSVERSION", "ECONNRESET"].includes(String(codeOf(error))), `error: ${String(error)}`);
+}
+
+async function asksForTls13(bench: TlsBench): Promise<void> {
+  const connection = bench.connect("onlyTls13", { minVersion: "TLSv1.3" });
+  if (bench.host.isModern) await echoes(connection, 300);
+  else await fails(connection, "ENOTSUP");
+}
+
+async function meetsTls13(bench: TlsBench): Promise<void> {
+  const connection = bench.connect("onlyTls13");
+  if (bench.host.isModern) await echoes(connection, 300);
+  else await fails(connection, "ETLSVERSION");
+}
+
+async function destroyIsSilent(bench: TlsBench): Promise<void> {
+  for (const server of ["silent", "right"] as const) {
+    for (const delayMs of [0, 15, 40, 70]) {
+      const { recorder, socket } = bench.connect(server);
+      if (delayMs > 0) await bench.delay(delayMs);
+      const before = recorder.events.join();
+      socket.destroy();
+      socket.destroy();
+      await bench.delay(80);
+      assertEqual(recorder.events.join(), before, "events after destroy");
+    }
+  }
+}
+
+async function leavesNothing(bench: TlsBench): Promise<void> {
+  for (let count = 0; count < 20; count += 1) {
+    const { recorder, socket } = bench.connect("right");
+    await recorder.opened;
+    if (count % 2 === 0) socket.destroy();
+    else {
+      socket.end();
+      await recorder.closed;
+    }
+  }
+  await bench.delay(100);
+  assertEqual(await textUntilEnd(bench.connect("counting")), "1\n", "connections of the counting server");
+}
+
+async function refusesWhatIsNoCertificate(bench: TlsBench): Promise<void> {
+  const notDer = Uint8Array.of(0x30, 0x82, 0xff, 0xff, 1, 2, 3);
+  const authority = bench.connect("right", { authorities: [notDer] });
+  assertEqual(authority.recorder.events.join(), "", "events within connectTls");
+  await fails(authority, "ETLSFAILED");
+  await fails(bench.connect("right", { identity: { certificates: [notDer], privateKey: notDer } }), "ETLSFAILED");
+}
+
+async function servesTlsOrRefuses(bench: TlsBench): Promise<void> {
+  const accepted: Socket[] = [];
+  const recorder = new Recorder();
+  recorder.onData = (bytes) => accepted[0]?.write(bytes);
+  const { network } = bench.host;
+  let port = 0;
+  let close: () => void = () => undefined;
+  const error = await new Promise<unknown>((resolve) => {
+    const listener = network.listen(
+      { port: 0, identity: bench.identity("server") },
+      {
+        accept: (socket) => {
+          accepted.push(socket);
+          return recorder;
+        },
+        error: resolve,
+        listening: () => {
+          port = listener.port;
+          resolve(undefined);
+        },
+      },
+    );
+    close = () => {
+      listener.close();
+    };
+  });
+  try {
+    if (!bench.host.isModern) assertEqual(codeOf(error), "ENOTSUP", "code");
+    else await echoes(bench.connect("right", { port }), 3_000);
+  } finally {
+    close();
+    for (const socket of accepted) socket.destroy();
+  }
+}
+
+function certificateTests(): Readonly<Record<string, BenchTest>> {
+  const unverified = { isVerified: false, authorities: [] };
+  return {
+    "an RSA certificate is accepted": accepts("rsa"),
+    "a key exchange by RSA is accepted": accepts("rsaKeyExchange"),
+    "a certificate without a chain is accepted": accepts("single"),
+    "a certificate is accepted for its IP address": accepts("right", { serverName: "" }),
+    "a wildcard is accepted for one label": accepts("wildcard", { serverName: "One.test.example" }),
+    "a wildcard is refused for two labels": refuses("wildcard", "ETLSHOSTNAME", { serverName: "a.b.test.example" }),
+    "a wildcard is refused for none": refuses("wildcard", "ETLSHOSTNAME", { serverName: "test.example" }),
+    "a certificate without a chain is refused for another name": refuses("single", "ETLSHOSTNAME", {
+      serverName: "other.example",
+    }),
+    "an untrusted certificate is refused": refuses("untrusted", "ETLSUNTRUSTED"),
+    "a certificate is refused where no authority is named": refuses("right", "ETLSUNTRUSTED", { authorities: [] }),
+    "a chain that belongs to another is refused": refuses("borrowedChain", "ETLSUNTRUSTED"),
+    "a certificate that no authority has signed is refused": refuses("notByAnAuthority", "ETLSUNTRUSTED"),
+    "a client's certificate is refused": refuses("clientOnly", "ETLSUNTRUSTED"),
+    "an expired certificate is refused": refuses("expired", "ETLSEXPIRED"),
+    "a certificate is refused before its time": refuses("notYetValid", "ETLSEXPIRED"),
+    "a certificate for another host is refused": refuses("wrongHost", "ETLSHOSTNAME"),
+    "an untrusted certificate is accepted without verification": accepts("untrusted", unverified),
+    "an expired certificate is accepted without verification": accepts("expired", unverified),
+    "a wrong host is accepted without verification": accepts("wrongHost", unverified),
+    "verification is not skipped after a connection without it": async (bench) => {
+      await accepts("untrusted", unverified)(bench);
+      await refuses("untrusted", "ETLSUNTRUSTED")(bench);
+    },
+  };
+}
+
+/** @returns the tests of the secured sockets of `host`, by name */
+export function tlsTests(host: TlsHost): Tests {
+  const tests: Readonly<Record<string, BenchTest>> = {
+    "a secured socket echoes 20 KB": echoesMuch,
+    "a secured socket delivers what is written before open": deliversWhatIsWrittenBeforeOpen,
+    "pause() holds secured data back": pauseHoldsDataBack,
+    "the end of a secured socket while paused follows its data": theEndWhilePausedFollowsTheData,
+    ...certificateTests(),
+    "the server's name is asked for, an address is not": asksForTheName,
+    "a client's certificate is shown": showsItsCertificate,
+    "a client's ECDSA certificate is shown or refused": showsAnEcdsaCertificate,
+    "a client without its certificate fails": failsWithoutItsCertificate,
+    "TLS 1.3 can be asked for, or is refused": asksForTls13,
+    "a server of TLS 1.3 only": meetsTls13,
+    "a server of TLS 1.1 only is refused": refuses("onlyTls11", "ETLSVERSION"),
+    "a server that speaks plain text is refused": refuses("plainText", ["ETLSFAILED", "ETLSVERSION"]),
+    "a server that echoes is refused": refuses("plainEcho", ["ETLSFAILED", "ETLSVERSION"]),
+    "a server that breaks off the handshake": refuses("breaking", "ECONNRESET"),
+    "a key exchange without a signature is refused": refuses("unsigned", ["ETLSFAILED", "ETLSVERSION"]),
+    "a key exchange signed by zeros is refused": refuses("signedByZeros", ["ETLSFAILED", "ETLSVERSION"]),
+    "data before there are keys is refused": refuses("dataBeforeKeys", ["ETLSFAILED", "ETLSVERSION"]),
+    "what is no certificate is refused": refusesWhatIsNoCertificate,
+    "a listener with an identity serves TLS, or is refused": servesTlsOrRefuses,
+    "destroy() within the handshake is silent": destroyIsSilent,
+    "20 connections leave nothing": leavesNothing,
+  };
+  const entries = Object.entries(tests).map(([name, test]) => [name, () => new TlsBench(host).run(test)] as const);
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,72 @@
+/** Runs a sample on Node.js as `npm start` does, in a process of its own. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import path from "node:path";
+
+const PROJECT = path.join(__dirname, "..", "..");
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A running sample. */
+export interface App {
+  readonly exited: Promise<Exit>;
+  /** What it has written until now. */
+  readonly output: { stdout: string; stderr: string };
+  /** Resolves when its standard output has this text; rejects where it ends before. */
+  printed(text: string): Promise<void>;
+  /** Sends a signal, and waits for the end. */
+  stop(signal: NodeJS.Signals): Promise<Exit>;
+}
+
+/** Starts apps/NAME/main.ts. */
+export function startApp(name: string, environment: Readonly<Record<string, string>>): App {
+  const main = path.join("apps", name, "main.ts");
+  const child = spawn(process.execPath, ["--import", "tsx", "--conditions=source", main], {
+    cwd: PROJECT,
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = { stdout: "", stderr: "" };
+  child.stdout.on("data", (bytes: Buffer) => (output.stdout += bytes.toString()));
+  child.stderr.on("data", (bytes: Buffer) => (output.stderr += bytes.toString()));
+  const exited = new Promise<Exit>((resolve) => {
+    child.once("close", (code, signal) => resolve({ code, signal }));
+  });
+  return {
+    exited,
+    output,
+    printed: (text) => waitForOutput(child, output, text),
+    stop(signal) {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}
+
+function waitForOutput(child: ChildProcess, output: App["output"], text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      if (output.stdout.includes(text)) resolve();
+    };
+    child.stdout?.on("data", look);
+    child.once("close", () => reject(new Error(`The app ended: ${output.stdout}${output.stderr}`)));
+    look();
+  });
+}
+
+/** A TCP port that was free just now. */
+export function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,178 @@
+/** The servers of the TLS tests, some of them hostile. Each has a port of its own; all of them are on Node. */
+
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from "node:tls";
+
+import type { TlsTestSettings } from "../contract/tls.js";
+import { testCertificates, type Certificates } from "./certificates.js";
+import type { Issued } from "../../apps/tls-echo/certificates.js";
+
+/** The servers that run, and what a client is to know of them. */
+export interface TlsServers {
+  readonly settings: TlsTestSettings;
+  /** Gives the settings as JSON to whoever connects. */
+  readonly settingsPort: number;
+  close(): Promise<void>;
+}
+
+function echo(socket: Socket): void {
+  socket.on("error", () => undefined);
+  socket.pipe(socket);
+}
+
+/** Writes one line about the client, and ends. */
+function report(describe: (socket: TLSSocket) => string): (socket: TLSSocket) => void {
+  return (socket) => {
+    socket.on("error", () => undefined);
+    socket.end(describe(socket));
+  };
+}
+
+function secured(issued: Issued, options: TlsOptions = {}, accept: (socket: TLSSocket) => void = echo): Server {
+  const server = createTlsServer({ cert: issued.certificatesPem, key: issued.privateKeyPem, ...options }, accept);
+  server.on("tlsClientError", () => undefined);
+  return server;
+}
+
+function plain(accept: (socket: Socket) => void): Server {
+  return createTcpServer((socket) => {
+    socket.on("error", () => undefined);
+    accept(socket);
+  });
+}
+
+/** Answers the first bytes of a client by `answer`. */
+function answering(answer: Uint8Array | string): Server {
+  return plain((socket) => socket.once("data", () => socket.write(answer)));
+}
+
+/** Numbers of one, two or three bytes, and bytes, behind one another. */
+function bytesOf(...parts: readonly (readonly [value: number, count: number] | Uint8Array)[]): Buffer {
+  return Buffer.concat(
+    parts.map((part) => {
+      if (part instanceof Uint8Array) return part;
+      const number = Buffer.alloc(part[1]);
+      number.writeUIntBE(part[0], 0, part[1]);
+      return number;
+    }),
+  );
+}
+
+function record(type: number, body: Uint8Array): Buffer {
+  return bytesOf([type, 1], [0x0303, 2], [body.length, 2], body);
+}
+
+function message(type: number, body: Uint8Array): Buffer {
+  return record(22, bytesOf([type, 1], [body.length, 3], body));
+}
+
+const ecdheEcdsaAes128Gcm = 0xc02b;
+/** The base point of P-256, uncompressed. */
+const point = Buffer.from(
+  "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296" +
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+  "hex",
+);
+
+/** What somebody in between can say who has a server's certificate, but not its key. */
+function unsignedHandshake({ certificates }: Issued, signature: Uint8Array): Buffer {
+  const hello = bytesOf([0x0303, 2], Buffer.alloc(32, 7), [0, 1], [ecdheEcdsaAes128Gcm, 2], [0, 1]);
+  const list = Buffer.concat(certificates.map((certificate) => bytesOf([certificate.length, 3], certificate)));
+  const keyExchange = bytesOf([3, 1], [23, 2], [point.length, 1], point, signature);
+  return Buffer.concat([
+    message(2, hello),
+    message(11, bytesOf([list.length, 3], list)),
+    message(12, keyExchange),
+    message(14, Buffer.alloc(0)),
+  ]);
+}
+
+/** An ECDSA signature whose two numbers are 0, with its algorithms. */
+const zeroSignature = Buffer.from("040300083006020100020100", "hex");
+
+function createServers(certificates: Certificates): Readonly<Record<keyof TlsTestSettings["ports"], Server>> {
+  const { right, untrusted } = certificates;
+  const clients: TlsOptions = { requestCert: true, maxVersion: "TLSv1.2", ca: right.certificatesPem };
+  const nameOf = (socket: TLSSocket): string => String(socket.getPeerCertificate().subject.CN);
+  const counting = secured(right, {}, (socket) => {
+    socket.on("error", () => undefined);
+    counting.getConnections((_error, count) => socket.end(`${count.toString()}\n`));
+  });
+  // It has not signed its own certificate, and shows one that is right behind it.
+  const borrowed = { ...untrusted, certificatesPem: untrusted.certificatesPem + right.certificatesPem };
+  return {
+    right: secured(right),
+    rsa: secured(certificates.rsa),
+    rsaKeyExchange: secured(certificates.rsa, { ciphers: "AES128-SHA:AES256-SHA256", maxVersion: "TLSv1.2" }),
+    single: secured(certificates.single),
+    wildcard: secured(certificates.wildcard),
+    expired: secured(certificates.expired),
+    notYetValid: secured(certificates.notYetValid),
+    wrongHost: secured(certificates.wrongHost),
+    untrusted: secured(untrusted),
+    borrowedChain: secured(borrowed),
+    notByAnAuthority: secured(certificates.notByAnAuthority),
+    clientOnly: secured(certificates.clientOnly),
+    wantsClient: secured(right, clients, report(nameOf)),
+    tellsName: secured(
+      right,
+      {},
+      report((socket) => `${String(socket.servername)}\n`),
+    ),
+    counting,
+    onlyTls13: secured(right, { minVersion: "TLSv1.3" }),
+    onlyTls11: secured(right, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }),
+    plainText: answering("HTTP/1.1 400 Bad Request\r\n\r\n"),
+    plainEcho: plain(echo),
+    silent: plain(() => undefined),
+    breaking: plain((socket) => socket.once("data", () => socket.destroy())),
+    unsigned: answering(unsignedHandshake(right, Buffer.alloc(4))),
+    signedByZeros: answering(unsignedHandshake(right, zeroSignature)),
+    dataBeforeKeys: answering(record(23, Buffer.from("not secret"))),
+  };
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+}
+
+/** Starts all servers. */
+export async function startTlsServers(): Promise<TlsServers> {
+  const certificates = await testCertificates();
+  const servers = createServers(certificates);
+  const sockets = new Set<Socket>();
+  const ports: Record<string, number> = {};
+  for (const [name, server] of Object.entries(servers)) ports[name] = await listen(server);
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+  const identity = ({ certificates: chain, privateKey }: Issued): TlsTestSettings["client"] => ({
+    certificates: chain.map(base64),
+    privateKey: base64(privateKey),
+  });
+  const settings: TlsTestSettings = {
+    ports: ports as TlsTestSettings["ports"],
+    authority: base64(certificates.authority),
+    server: identity(certificates.right),
+    client: identity(certificates.client),
+    ecdsaClient: identity(certificates.ecdsaClient),
+  };
+  const settingsServer = plain((socket) => socket.end(`${JSON.stringify(settings)}\n`));
+  const settingsPort = await listen(settingsServer);
+  const all = [...Object.values(servers), settingsServer];
+  for (const server of all) {
+    server.on("connection", (socket: Socket) => {
+      sockets.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+    });
+  }
+  const close = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(all.map((server) => new Promise((resolve) => server.close(resolve))));
+  };
+  return { settings, settingsPort, close };
+}
