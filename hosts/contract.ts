@@ -74,7 +74,7 @@ export interface Socket {
    * Sends bytes, all of them or (after the connection's end) none. The host may keep `bytes` until they are sent: the
    * caller does not change them any more.
    *
-   * @returns false when bytes wait in the host: write more after `drain`
+   * @returns false when bytes wait in the host: write more after `drain`; also after the connection's end
    */
   write(bytes: Uint8Array): boolean;
   /** Delivers no more data until `resume()`; the peer is slowed down by TCP. */

@@ -1,6 +1,6 @@
 /** Options of ClientWebSocket: types, defaults and validation. */
 
-import { toDer, type PemOrDer } from "./pem.js";
+import { tlsIdentity, toDer, type PemOrDer, type TlsIdentity } from "./pem.js";
 import { OptionError } from "./protocol/errors.js";
 import { isToken } from "./protocol/httphead.js";
 import {
@@ -92,7 +92,7 @@ export function resolveClientOptions(options: ClientWebSocketLimits): ClientSett
 /** Certificates as DER. */
 export interface ResolvedCertificates {
   readonly authorities: readonly Uint8Array[];
-  readonly identity: { readonly certificates: readonly Uint8Array[]; readonly privateKey: Uint8Array } | undefined;
+  readonly identity: TlsIdentity | undefined;
 }
 
 /**
@@ -108,13 +108,12 @@ export function resolveCertificates(options: ClientCertificates, settings: Clien
     throw new OptionError("clientCertificate and clientPrivateKey belong together: give both or none.");
   if (clientCertificate !== undefined && settings.useStoredDeviceCertificate)
     throw new OptionError("Give either useStoredDeviceCertificate or a clientCertificate.");
-  const [privateKey] = clientPrivateKey === undefined ? [] : toDer(clientPrivateKey, "PRIVATE KEY", "clientPrivateKey");
   return {
     authorities: certificate === undefined ? [] : toDer(certificate, "CERTIFICATE", "certificate"),
     identity:
-      clientCertificate === undefined || privateKey === undefined
+      clientCertificate === undefined || clientPrivateKey === undefined
         ? undefined
-        : { certificates: toDer(clientCertificate, "CERTIFICATE", "clientCertificate"), privateKey },
+        : tlsIdentity(clientCertificate, clientPrivateKey),
   };
 }
 

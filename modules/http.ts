@@ -1,6 +1,6 @@
 /** A small HTTP/1.1 server: answers one request per connection, and hands upgrade requests over to WebSocketServer. */
 
-import { listen, type Listener, type Socket } from "#network";
+import { listen, type Listener, type ListenOptions, type Socket, type TlsIdentity } from "#network";
 import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
 import { logError } from "./connection.js";
 import { InvalidStateError, networkError } from "./protocol/errors.js";
@@ -25,6 +25,8 @@ export interface HttpListenerLimits {
 export interface HttpListenerOptions extends HttpListenerLimits {
   /** The local address to listen on, where the host can choose (Node.js); all addresses when left out. */
   readonly address?: string;
+  /** Serves HTTPS with this certificate and key, where the host can (Node.js): see `tlsIdentity`. */
+  readonly identity?: TlsIdentity;
   /** Becomes the listener's `onRequest`. */
   readonly onRequest?: RequestHandler;
 }
@@ -45,17 +47,21 @@ export class HttpListener {
   /** Called for each request. */
   onRequest: RequestHandler | undefined;
   private readonly settings: ResolvedOptions<HttpListenerLimits>;
-  private readonly address: string | undefined;
+  private readonly listenOptions: ListenOptions;
   private readonly exchanges = new Set<HttpExchange>();
   private listener: Listener | undefined = undefined;
   private rejectStart: ((error: Error) => void) | undefined = undefined;
 
   /** @throws OptionError where an option is out of its range */
   constructor(options: HttpListenerOptions = {}) {
-    const { onRequest, address, ...limits } = options;
+    const { onRequest, address, identity, ...limits } = options;
     this.onRequest = onRequest;
-    this.address = address;
     this.settings = withDefaults(limits, HTTP_LISTENER_DEFAULTS);
+    this.listenOptions = {
+      port: this.settings.port,
+      ...(address === undefined ? {} : { address }),
+      ...(identity === undefined ? {} : { identity }),
+    };
     checkInteger("port", this.settings.port, 0, 65_535);
     checkInteger("maxHeadBytes", this.settings.maxHeadBytes, 256, 1_048_576);
     checkInteger("maxRequests", this.settings.maxRequests, 1, 65_535);
@@ -81,15 +87,19 @@ export class HttpListener {
   async start(): Promise<void> {
     if (this.listener !== undefined)
       throw new InvalidStateError("The HttpListener listens already: call stop() first.");
-    const { port } = this.settings;
-    const { address } = this;
+    let isListening = false;
     await new Promise<void>((resolve, reject) => {
       this.rejectStart = reject;
-      this.listener = listen(address === undefined ? { port } : { port, address }, {
+      this.listener = listen(this.listenOptions, {
         accept: (socket) => this.accept(socket),
-        listening: resolve,
+        listening: () => {
+          isListening = true;
+          resolve();
+        },
         error: (cause) => {
-          reject(networkError(`Cannot listen on port ${port}:`, cause));
+          const error = networkError(`Cannot listen on port ${this.settings.port}:`, cause);
+          if (isListening) logError("The HttpListener has stopped.", error);
+          reject(error);
           this.stop();
         },
       });

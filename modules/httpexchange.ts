@@ -75,6 +75,7 @@ export class HttpExchange implements SocketHandlers {
   private reader: HttpHeadReader | undefined;
   private timer: TimerHandle | undefined = undefined;
   private early: Uint8Array[] = [];
+  private isAnswered = false;
   private isEnded = false;
 
   constructor(socket: Socket, limits: HttpExchangeLimits, events: HttpExchangeEvents) {
@@ -128,8 +129,6 @@ export class HttpExchange implements SocketHandlers {
     if (this.isAnswered) this.abort();
     else this.respond(encodeUtf8(formatHead(statusCode, [["Content-Length", "0"], CLOSE])));
   }
-
-  private isAnswered = false;
 
   /** Sends the answer, then ends the connection. */
   respond(head: Uint8Array, body?: Uint8Array): void {
@@ -219,17 +218,17 @@ class Response implements HttpListenerResponse {
   }
 }
 
-/** RFC 9112, 3: method, target and version, one space between them. */
-const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\/[^ #]*|\*) HTTP\/1\.1$/;
+/** RFC 9112, 3: method, target and version, one space between them. The target may name the server, too (3.2.2). */
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\*|(?:https?:\/\/[^ /?#]+)?(\/[^ #]*)) HTTP\/1\.1$/;
 
 function readRequest(head: HttpHead, remoteEndPoint: string): HttpListenerRequest {
   const match = REQUEST_LINE.exec(head.startLine);
   if (match === null) throw new HandshakeError(400, "The request line is not that of HTTP/1.1.");
-  const [, httpMethod = "", rawUrl = ""] = match;
+  const [, httpMethod = "", rawUrl = "", origin = rawUrl] = match;
   return {
     httpMethod,
     rawUrl,
-    path: rawUrl.split("?")[0] ?? rawUrl,
+    path: origin.split("?")[0] ?? origin,
     headers: head.headers,
     isWebSocketRequest: isUpgradeRequest(head.headers),
     remoteEndPoint,

@@ -6,6 +6,26 @@ import { OptionError } from "./protocol/errors.js";
 /** A certificate or key: PEM text, which may have several, or DER bytes. */
 export type PemOrDer = string | Uint8Array;
 
+/** A certificate chain, the own certificate first, and its private key, as a TLS server or client shows them. */
+export interface TlsIdentity {
+  /** DER. */
+  readonly certificates: readonly Uint8Array[];
+  /** DER, PKCS #8. */
+  readonly privateKey: Uint8Array;
+}
+
+/**
+ * Puts together what a TLS server or client shows.
+ *
+ * @param certificate the certificate, and those that lead to its authority behind it; PEM, or one as DER
+ * @param privateKey its private key, PKCS #8 as PEM or DER
+ * @throws OptionError where there is no certificate or key in them
+ */
+export function tlsIdentity(certificate: PemOrDer, privateKey: PemOrDer): TlsIdentity {
+  const [key = new Uint8Array(0)] = toDer(privateKey, "PRIVATE KEY", "The private key");
+  return { certificates: toDer(certificate, "CERTIFICATE", "The certificate"), privateKey: key };
+}
+
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/;
 
 /**

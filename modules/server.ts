@@ -1,5 +1,6 @@
 /** The server: a pool of clients, alone on a port or inside an HttpListener (.NET nanoFramework `WebSocketServer`). */
 
+import type { TlsIdentity } from "#network";
 import { encodeUtf8, now } from "#platform";
 import { logError } from "./connection.js";
 import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from "./http.js";
@@ -24,6 +25,8 @@ export type * from "./websocket.js";
 export interface WebSocketServerOptions extends WebSocketServerLimits {
   /** Stand-alone: the local address to listen on, where the host can choose (Node.js). */
   readonly address?: string;
+  /** Stand-alone: serves wss with this certificate and key, where the host can (Node.js): see `tlsIdentity`. */
+  readonly identity?: TlsIdentity;
   /** Looks at each request before it is accepted. */
   readonly acceptClient?: AcceptHook;
   /** Becomes the server's `onMessageReceived`. */
@@ -54,6 +57,9 @@ export interface WebSocketClosedEventArgs extends ConnectionClosedEventArgs {
   readonly webSocket: WebSocket;
 }
 
+/** Requests beside those of clients: browsers open connections ahead, and ask for icons. */
+const SPARE_REQUESTS = 4;
+
 /** A WebSocket server. */
 export class WebSocketServer {
   /** A message came from any client; `e.frame.endPoint` is its sender. An exception closes that client with 1011. */
@@ -72,14 +78,15 @@ export class WebSocketServer {
 
   /** @throws OptionError where an option is out of its range */
   constructor(options: WebSocketServerOptions = {}) {
-    const { address, acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed, ...limits } = options;
+    const { address, identity, acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed, ...limits } =
+      options;
     this.settings = resolveServerOptions(limits);
     this.pending = new PendingDecisions(this.settings.handshakeTimeoutMs);
     this.acceptClient = acceptClient;
     this.onMessageReceived = onMessageReceived;
     this.onWebSocketOpened = onWebSocketOpened;
     this.onWebSocketClosed = onWebSocketClosed;
-    if (this.settings.isStandAlone) this.listener = this.createListener(address);
+    if (this.settings.isStandAlone) this.listener = this.createListener(address, identity);
   }
 
   /** Whether clients are accepted. */
@@ -262,14 +269,15 @@ export class WebSocketServer {
     this.onWebSocketClosed?.(this, { ...e, endPoint, webSocket: client });
   }
 
-  private createListener(address: string | undefined): HttpListener {
+  private createListener(address: string | undefined, identity: TlsIdentity | undefined): HttpListener {
     const { port, maxHeadBytes, handshakeTimeoutMs, prefix, maxClients } = this.settings;
     return new HttpListener({
       port,
       maxHeadBytes,
       requestTimeoutMs: handshakeTimeoutMs,
-      maxRequests: maxClients,
+      maxRequests: maxClients + SPARE_REQUESTS,
       ...(address === undefined ? {} : { address }),
+      ...(identity === undefined ? {} : { identity }),
       onRequest: (context) => {
         if (context.request.path === prefix) this.addWebSocket(context);
         else this.refuse(context, new HandshakeError(404, "There is no WebSocket at this path."));

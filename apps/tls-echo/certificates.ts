@@ -42,9 +42,6 @@ const keyKinds = {
 
 const dayMs = 86_400_000;
 
-/** For every way to exchange keys, that by RSA included. */
-const endUses = (x509.KeyUsageFlags.digitalSignature + x509.KeyUsageFlags.keyEncipherment) as x509.KeyUsageFlags;
-
 function extensionsOf({ usage = "server", hosts = [] }: Subject): x509.Extension[] {
   if (usage === "authority") {
     const signs = new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true);
@@ -54,7 +51,6 @@ function extensionsOf({ usage = "server", hosts = [] }: Subject): x509.Extension
   const names = hosts.map((host) => ({ type: /^[\d.]+$/.test(host) ? "ip" : "dns", value: host }) as const);
   return [
     new x509.BasicConstraintsExtension(false, undefined, true),
-    new x509.KeyUsagesExtension(endUses, true),
     new x509.ExtendedKeyUsageExtension([purpose]),
     ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
   ];

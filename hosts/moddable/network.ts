@@ -6,17 +6,7 @@ import { connectSocket } from "./host/connecting.js";
 import { TcpListener } from "./host/tcplistener.js";
 import { tcpCallbacks, TcpSocket } from "./host/tcpsocket.js";
 
-export type {
-  ConnectHandlers,
-  ConnectOptions,
-  Listener,
-  ListenHandlers,
-  ListenOptions,
-  Network,
-  NetworkErrorCode,
-  Socket,
-  SocketHandlers,
-} from "../contract.js";
+export type * from "../contract.js";
 
 export const connect: Network["connect"] = (options, handlers) => {
   const socket = new TcpSocket(handlers);

@@ -5,7 +5,7 @@ import type { TlsNetwork } from "../contract.js";
 import { NetworkError } from "./host/networkerror.js";
 import { TcpSocket } from "./host/tcpsocket.js";
 
-export type { ConnectHandlers, ConnectTlsOptions, Socket, TlsIdentity, TlsNetwork } from "../contract.js";
+export type * from "../contract.js";
 
 /**
  * Linked by manifest_tls.json only, with 100 KB of the SDK: it is asked for at run time, so that an app of plain

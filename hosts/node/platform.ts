@@ -38,7 +38,9 @@ export const createUtf8Decoder: Platform["createUtf8Decoder"] = () => {
   return { decode: (bytes, isLast) => decoder.decode(bytes, { stream: !isLast }) };
 };
 
-export const encodeUtf8: Platform["encodeUtf8"] = (text) => Buffer.from(text, "utf8");
+const encoder = new TextEncoder();
+
+export const encodeUtf8: Platform["encodeUtf8"] = (text) => encoder.encode(text);
 
 export const sha1: Platform["sha1"] = (bytes) => createHash("sha1").update(bytes).digest();
 
@@ -48,7 +50,7 @@ export const base64: Platform["base64"] = (bytes) =>
 export const fromBase64: Platform["fromBase64"] = (text) => {
   const compact = text.replace(/\s/g, "");
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(compact) || compact.length % 4 !== 0) throw new SyntaxError("not base64");
-  return Buffer.from(compact, "base64");
+  return new Uint8Array(Buffer.from(compact, "base64"));
 };
 
 /** Random bytes are drawn in stock: a system call for the four bytes of each mask would cost more than the frame. */

@@ -22,7 +22,8 @@ export class NodeSocket implements Socket {
     this.remotePort = socket.remotePort ?? 0;
     socket.setNoDelay(true);
     socket.on("data", (bytes: Buffer) => {
-      this.handlers.data(bytes);
+      // Not the Buffer itself: its slice() makes a view of the chunk, where that of a Uint8Array makes a copy.
+      this.handlers.data(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     });
     socket.on("error", (error) => (this.error = toNetworkError(error)));
     socket.on("close", () => {
@@ -35,7 +36,7 @@ export class NodeSocket implements Socket {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (!this.socket.writable) return true;
+    if (!this.socket.writable) return false;
     this.socket.write(bytes, this.written);
     this.isWaiting = this.socket.writableLength > 0;
     return !this.isWaiting;

@@ -60,12 +60,12 @@ export class ProtocolError extends WebSocketError {
   }
 }
 
-const PROTOCOL_ERROR_CODES: Readonly<Record<number, string>> = {
+const PROTOCOL_ERROR_CODES: Readonly<Record<number, string>> = Object.freeze({
   [WebSocketCloseStatus.InvalidPayloadData]: "ERR_INVALID_PAYLOAD",
   [WebSocketCloseStatus.PolicyViolation]: "ERR_POLICY",
   [WebSocketCloseStatus.MessageTooBig]: "ERR_MESSAGE_TOO_BIG",
   [WebSocketCloseStatus.InternalServerError]: "ERR_HANDLER",
-};
+});
 
 /** What a server answered instead of 101. */
 export interface HandshakeAnswer {

@@ -156,23 +156,18 @@ export class Protocol implements FrameSink {
   /** The time at which `tick` has to be called next; Infinity for never. */
   get deadline(): number {
     if (this.closing !== undefined) return this.closing.deadline;
-    const { serverTimeout } = this.settings;
-    const blocked = this.blockedAt === undefined || serverTimeout === 0 ? Infinity : this.blockedAt + serverTimeout;
-    return Math.min(blocked, this.keepAlive.deadline);
+    return Math.min(this.blockedDeadline, this.keepAlive.deadline);
   }
 
   /** Does what is due. */
   tick(now: number): void {
     this.time = now;
     if (now < this.deadline) return;
-    if (this.closing?.isLingering === true) {
-      this.closing.endLingering();
-      return this.endTransport(this.closing);
-    }
-    if (this.closing === undefined && this.keepAlive.check(now) === KeepAliveAction.Ping)
-      return this.sendControl(Opcode.Ping, NO_BYTES);
-    this.stop(new TimeoutError(this.silenceMessage()), now);
-    this.owner.destroyTransport();
+    if (this.closing !== undefined) return this.closingIsDue(this.closing);
+    const action = now < this.blockedDeadline ? this.keepAlive.check(now) : KeepAliveAction.GiveUp;
+    if (action === KeepAliveAction.Ping) this.sendControl(Opcode.Ping, NO_BYTES);
+    else if (action === KeepAliveAction.GiveUp)
+      this.giveUp(`The peer gave no sign of life for ${this.settings.serverTimeout} ms (serverTimeout).`);
   }
 
   frameReceived(opcode: Opcode, isFinal: boolean, chunk: Uint8Array, start: number, end: number): void {
@@ -292,11 +287,22 @@ export class Protocol implements FrameSink {
     this.owner.deadlineMoved();
   }
 
-  private silenceMessage(): string {
-    const { serverTimeout, closeTimeoutMs } = this.settings;
-    return this.closing === undefined
-      ? `The peer gave no sign of life for ${serverTimeout} ms (serverTimeout).`
-      : `The closing handshake took more than ${closeTimeoutMs} ms (closeTimeoutMs).`;
+  /** When a peer is given up that takes nothing of what is sent to it. */
+  private get blockedDeadline(): number {
+    const { serverTimeout } = this.settings;
+    return this.blockedAt === undefined || serverTimeout === 0 ? Infinity : this.blockedAt + serverTimeout;
+  }
+
+  private closingIsDue(closing: Closing): void {
+    if (!closing.isLingering)
+      return this.giveUp(`The closing handshake took more than ${this.settings.closeTimeoutMs} ms (closeTimeoutMs).`);
+    closing.endLingering();
+    this.endTransport(closing);
+  }
+
+  private giveUp(message: string): void {
+    this.stop(new TimeoutError(message), this.time);
+    this.owner.destroyTransport();
   }
 }
 

@@ -140,6 +140,26 @@ function encodesBase64(platform: Platform): void {
   assertEqual(platform.base64(bytesOf("00fbff00").subarray(1, 3)), "+/8=", "a view");
 }
 
+function decodesBase64(platform: Platform): void {
+  for (const [text, hex] of [
+    ["", ""],
+    ["AA==", "00"],
+    ["+/8=", "fbff"],
+    [" AP\r\nv/\tAA==\n", "00fbff00"],
+  ] as const) {
+    assertEqual(hexOf(platform.fromBase64(text)), hex, text);
+  }
+  for (const text of ["A", "AA=A", "A*==", "-_8=", "AA==AA=="]) {
+    let isRefused = false;
+    try {
+      platform.fromBase64(text);
+    } catch {
+      isRefused = true;
+    }
+    assert(isRefused, `taken for base64: ${text}`);
+  }
+}
+
 function randomDiffers(platform: Platform): void {
   const whole = new Uint8Array(96);
   platform.randomFill(whole.subarray(0, 32));
@@ -191,6 +211,7 @@ export function platformTests(platform: Platform): Tests {
     "decoders are independent": run(keepsDecodersApart),
     "sha1() digests": run(digestsSha1),
     "base64() encodes": run(encodesBase64),
+    "fromBase64() decodes": run(decodesBase64),
     "randomFill() differs": run(randomDiffers),
     "now() advances": run(clockAdvances),
     "timers fire in turn and stop": run(timersFireInTurn),

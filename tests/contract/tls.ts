@@ -38,6 +38,7 @@ export type TlsServerName =
   | "plainEcho"
   | "silent"
   | "breaking"
+  | "olderHello"
   | "unsigned"
   | "signedByZeros"
   | "dataBeforeKeys";
@@ -373,6 +374,7 @@ export function tlsTests(host: TlsHost): Tests {
     "TLS 1.3 can be asked for, or is refused": asksForTls13,
     "a server of TLS 1.3 only": meetsTls13,
     "a server of TLS 1.1 only is refused": refuses("onlyTls11", "ETLSVERSION"),
+    "a server that chooses TLS 1.1 is refused": refuses("olderHello", "ETLSVERSION"),
     "a server that speaks plain text is refused": refuses("plainText", ["ETLSFAILED", "ETLSVERSION"]),
     "a server that echoes is refused": refuses("plainEcho", ["ETLSFAILED", "ETLSVERSION"]),
     "a server that breaks off the handshake": refuses("breaking", "ECONNRESET"),

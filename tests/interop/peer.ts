@@ -63,17 +63,15 @@ export function isSame(actual: string | Uint8Array, expected: string | Uint8Arra
   return Buffer.compare(actual, expected) === 0;
 }
 
-/** A server that sends every message back, and its address. */
-export interface EchoServer {
+/** A server and its address. */
+export interface RunningServer {
   readonly server: WebSocketServer;
   readonly url: string;
 }
 
 /** Starts one, with limits that let a mebibyte pass. */
-export async function startEchoServer(options: WebSocketServerOptions = {}): Promise<EchoServer> {
-  const server = new WebSocketServer({
-    port: 0,
-    address: "127.0.0.1",
+export function startEchoServer(options: WebSocketServerOptions = {}): Promise<RunningServer> {
+  return startServer({
     maxMessageBytes: 2 ** 21,
     maxQueueBytes: 2 ** 23,
     onMessageReceived(_server, { frame, webSocket }) {
@@ -82,6 +80,19 @@ export async function startEchoServer(options: WebSocketServerOptions = {}): Pro
     },
     ...options,
   });
+}
+
+/** Starts a server on a free port of this machine. */
+export async function startServer(options: WebSocketServerOptions): Promise<RunningServer> {
+  const server = new WebSocketServer({ port: 0, address: "127.0.0.1", ...options });
   await server.start();
-  return { server, url: `ws://127.0.0.1:${server.port}/` };
+  servers.push(server);
+  return { server, url: `ws://127.0.0.1:${server.port}${server.prefix}` };
+}
+
+const servers: WebSocketServer[] = [];
+
+/** Stops all that were started: after each test, also one that failed. */
+export async function stopServers(): Promise<void> {
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
 }

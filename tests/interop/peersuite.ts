@@ -1,8 +1,8 @@
 /** What every client can do with our server. Clients differ only in how they are opened. */
 
 import type { WebSocketClosedEventArgs, WebSocketOpenedEventArgs } from "xs-websockets/server";
-import { bytesOf, isSame, SIZES, startEchoServer, textOf } from "./peer.js";
-import type { EchoServer, Inbox, OpenPeer, Peer } from "./peer.js";
+import { bytesOf, isSame, SIZES, startEchoServer, stopServers, textOf } from "./peer.js";
+import type { Inbox, OpenPeer, Peer, RunningServer } from "./peer.js";
 
 /** Texts and binary messages of all sizes. */
 const MESSAGES: readonly (readonly [name: string, message: string | Uint8Array])[] = SIZES.flatMap((size) => [
@@ -12,7 +12,7 @@ const MESSAGES: readonly (readonly [name: string, message: string | Uint8Array])
 
 /** Registers the tests. */
 export function testPeer(open: OpenPeer): void {
-  let echo: EchoServer;
+  let echo: RunningServer;
   const opened: WebSocketOpenedEventArgs[] = [];
 
   beforeEach(async () => {
@@ -22,7 +22,7 @@ export function testPeer(open: OpenPeer): void {
       onWebSocketOpened: (_server, e) => opened.push(e),
     });
   });
-  afterEach(() => echo.server.stop());
+  afterEach(stopServers);
 
   /** A peer, and the server's name for it. */
   async function connect(protocols?: readonly string[]): Promise<{ peer: Peer; endPoint: string }> {
@@ -81,7 +81,7 @@ export function testPeer(open: OpenPeer): void {
     await connect();
     const webSocket = opened[0]?.webSocket;
     const pong = new Promise<string>((resolve) => {
-      if (webSocket !== undefined) webSocket.onPongReceived = (_sender, payload) => resolve(String(payload));
+      if (webSocket !== undefined) webSocket.onPongReceived = (_sender, payload) => resolve([...payload].join());
     });
     webSocket?.ping(Uint8Array.of(1, 2, 3));
     expect(await pong).toBe("1,2,3");
@@ -132,6 +132,5 @@ export function testPeer(open: OpenPeer): void {
 }
 
 async function expectAll(inbox: Inbox<string | Uint8Array>): Promise<void> {
-  for (const [name, message] of MESSAGES)
-    expect([name, isSame(await inbox.next(), message)]).toEqual([name, true]);
+  for (const [name, message] of MESSAGES) expect([name, isSame(await inbox.next(), message)]).toEqual([name, true]);
 }

@@ -25,6 +25,9 @@ test("any byte puts the Ping off", () => {
 test("a silent peer is given up at interval and timeout after its last byte", () => {
   const keepAlive = keepAliveOf(30, 60);
   expect(keepAlive.check(30)).toBe(Ping);
+  // It looks again in between: an answer moves no timer, but makes the next Ping due.
+  expect(keepAlive.deadline).toBe(60);
+  expect(keepAlive.check(60)).toBe(None);
   expect(keepAlive.deadline).toBe(90);
   expect(keepAlive.check(89)).toBe(None);
   expect(keepAlive.check(90)).toBe(GiveUp);
@@ -69,4 +72,13 @@ test("an answer in the same millisecond counts: a coarse clock does not tell it 
   keepAlive.lastReceivedAt = 30;
   expect(keepAlive.deadline).toBe(60);
   expect(keepAlive.check(60)).toBe(Ping);
+});
+
+test("a Ping that is answered is followed by the next at the interval, not at the timeout", () => {
+  const keepAlive = keepAliveOf(30, 60);
+  expect(keepAlive.check(30)).toBe(Ping);
+  keepAlive.lastReceivedAt = 31;
+  expect(keepAlive.check(60)).toBe(None);
+  expect(keepAlive.deadline).toBe(61);
+  expect(keepAlive.check(61)).toBe(Ping);
 });

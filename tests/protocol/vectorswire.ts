@@ -1,8 +1,8 @@
 /** Frames and their bytes, read both ways: what is written is what is read (RFC 6455, 5.2 and 5.7). */
 
-import { Opcode, Role } from "../../modules/protocol/constants.js";
-import { FrameReader } from "../../modules/protocol/framereader.js";
-import { encodeFrame } from "../../modules/protocol/framewriter.js";
+import { Opcode, Role } from "xs-websockets/protocol/constants";
+import { FrameReader } from "xs-websockets/protocol/framereader";
+import { encodeFrame } from "xs-websockets/protocol/framewriter";
 import { asciiOf, bytesOf, frame, hexOf, joined, pattern, wireFrames } from "../support/vectors.js";
 
 /** A frame, and the header that a server sends it with. */

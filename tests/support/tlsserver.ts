@@ -59,13 +59,15 @@ function bytesOf(...parts: readonly (readonly [value: number, count: number] | U
 }
 
 function record(type: number, body: Uint8Array): Buffer {
-  return bytesOf([type, 1], [0x0303, 2], [body.length, 2], body);
+  return bytesOf([type, 1], [tls12, 2], [body.length, 2], body);
 }
 
 function message(type: number, body: Uint8Array): Buffer {
   return record(22, bytesOf([type, 1], [body.length, 3], body));
 }
 
+const tls11 = 0x0302;
+const tls12 = 0x0303;
 const ecdheEcdsaAes128Gcm = 0xc02b;
 /** The base point of P-256, uncompressed. */
 const point = Buffer.from(
@@ -74,13 +76,16 @@ const point = Buffer.from(
   "hex",
 );
 
+function serverHello(version: number): Buffer {
+  return message(2, bytesOf([version, 2], Buffer.alloc(32, 7), [0, 1], [ecdheEcdsaAes128Gcm, 2], [0, 1]));
+}
+
 /** What somebody in between can say who has a server's certificate, but not its key. */
 function unsignedHandshake({ certificates }: Issued, signature: Uint8Array): Buffer {
-  const hello = bytesOf([0x0303, 2], Buffer.alloc(32, 7), [0, 1], [ecdheEcdsaAes128Gcm, 2], [0, 1]);
   const list = Buffer.concat(certificates.map((certificate) => bytesOf([certificate.length, 3], certificate)));
   const keyExchange = bytesOf([3, 1], [23, 2], [point.length, 1], point, signature);
   return Buffer.concat([
-    message(2, hello),
+    serverHello(tls12),
     message(11, bytesOf([list.length, 3], list)),
     message(12, keyExchange),
     message(14, Buffer.alloc(0)),
@@ -126,6 +131,7 @@ function createServers(certificates: Certificates): Readonly<Record<keyof TlsTes
     plainEcho: plain(echo),
     silent: plain(() => undefined),
     breaking: plain((socket) => socket.once("data", () => socket.destroy())),
+    olderHello: answering(serverHello(tls11)),
     unsigned: answering(unsignedHandshake(right, Buffer.alloc(4))),
     signedByZeros: answering(unsignedHandshake(right, zeroSignature)),
     dataBeforeKeys: answering(record(23, Buffer.from("not secret"))),

@@ -1,5 +1,5 @@
-import { FragmentationType, type WebSocketMessageType } from "../../modules/protocol/constants.js";
-import type { ProtocolOwner } from "../../modules/protocol/protocol.js";
+import { FragmentationType, type WebSocketMessageType } from "xs-websockets/protocol/constants";
+import type { ProtocolOwner } from "xs-websockets/protocol/protocol";
 import { describeBytes, describeFrame, describeText, joined, wireFrames, type WireFrame } from "./vectors.js";
 
 /** A protocol's owner that records what it is told, each as one line of text. Its transport blocks when it is told to. */

@@ -1,8 +1,11 @@
 import * as network from "#network";
 import * as platform from "#platform";
+import { connectTls } from "#tls";
 
 import { platformTests } from "../contract/platform.js";
 import { socketTests } from "../contract/sockets.js";
+import { assertEqual, codeOf } from "../support/assertions.js";
+import { Recorder } from "../support/recorder.js";
 import { runTests } from "./harness.js";
 
 declare const globalThis: { abort?: (reason: string, error: unknown) => boolean };
@@ -17,4 +20,17 @@ const random = new Uint8Array(16);
 platform.randomFill(random);
 trace(`random ${random.join(" ")}\n`);
 
-void runTests({ ...platformTests(platform), ...socketTests({ network, platform }) });
+/** This app does not include manifest_tls.json. */
+async function tlsIsNotLinked(): Promise<void> {
+  const recorder = new Recorder();
+  const address = { host: "127.0.0.1", port: 9, serverName: "" };
+  connectTls({ ...address, isVerified: true, authorities: [], minVersion: "TLSv1.2" }, recorder);
+  assertEqual(recorder.events.join(), "", "events within connectTls");
+  assertEqual(codeOf(await recorder.closed), "ENOTSUP", "code");
+}
+
+void runTests({
+  ...platformTests(platform),
+  ...socketTests({ network, platform }),
+  "connectTls() fails in an app without TLS": tlsIsNotLinked,
+});

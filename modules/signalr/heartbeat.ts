@@ -1,0 +1,87 @@
+/** Keep-alive of one connection: Pings while nothing else is sent, and a limit on the peer's silence. One timer. */
+
+import { clearTimer, now, setTimer, type TimerHandle } from "#platform";
+
+/** Times of a heartbeat, in milliseconds; 0: never. */
+export interface HeartbeatSettings {
+  /** Without anything sent for so long, a Ping is. */
+  readonly keepAliveInterval: number;
+  /** How long the peer may be silent. */
+  readonly timeout: number;
+}
+
+/** Whom a heartbeat tells. */
+export interface HeartbeatEvents {
+  /** A Ping is due. */
+  pingDue(): void;
+  /** The peer was silent for too long. Called once; the heartbeat has stopped. */
+  peerSilent(): void;
+}
+
+/** The heartbeat of one connection. */
+export class Heartbeat {
+  private readonly settings: HeartbeatSettings;
+  private readonly events: HeartbeatEvents;
+  private timer: TimerHandle | undefined = undefined;
+  private sentAt = 0;
+  private receivedAt = 0;
+
+  constructor(settings: HeartbeatSettings, events: HeartbeatEvents) {
+    this.settings = settings;
+    this.events = events;
+  }
+
+  start(): void {
+    this.sentAt = this.receivedAt = now();
+    this.arm();
+  }
+
+  stop(): void {
+    if (this.timer !== undefined) clearTimer(this.timer);
+    this.timer = undefined;
+  }
+
+  /** Something was sent. The timer finds out when it rings. */
+  sent(): void {
+    this.sentAt = now();
+  }
+
+  /** Something came. */
+  received(): void {
+    this.receivedAt = now();
+  }
+
+  private arm(): void {
+    const deadline = Math.min(this.pingAt, this.silentAt);
+    if (deadline === Infinity) return;
+    this.timer = setTimer(
+      () => {
+        this.timer = undefined;
+        this.rang();
+      },
+      Math.max(1, Math.ceil(deadline - now())),
+    );
+  }
+
+  private rang(): void {
+    const time = now();
+    if (time >= this.silentAt) return this.events.peerSilent();
+    if (time >= this.pingAt) {
+      this.sentAt = time;
+      this.arm();
+      this.events.pingDue();
+    } else this.arm();
+  }
+
+  private get pingAt(): number {
+    return after(this.sentAt, this.settings.keepAliveInterval);
+  }
+
+  private get silentAt(): number {
+    return after(this.receivedAt, this.settings.timeout);
+  }
+}
+
+function after(time: number, delayMs: number): number {
+  return delayMs === 0 ? Infinity : time + delayMs;
+}

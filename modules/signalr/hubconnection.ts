@@ -1,0 +1,292 @@
+/** The client of a hub (.NET nanoFramework `HubConnection`, completed after the official clients). */
+
+import { logError } from "../connection.js";
+import { AbortedError, InvalidStateError, OptionError, type WebSocketError } from "../protocol/errors.js";
+import { checkTime } from "../protocol/options.js";
+import { parseWebSocketUri } from "../protocol/uri.js";
+import { HubClosedError } from "./errors.js";
+import { Handlers, type HubHandler } from "./handlers.js";
+import { resolveHubConnectionOptions } from "./hubconnectionoptions.js";
+import type { HubConnectionOptions, HubConnectionSettings } from "./hubconnectionoptions.js";
+import { ignore, messageOf, type HubLink } from "./hublink.js";
+import { MessageType, type InvocationMessage } from "./hubprotocol.js";
+import { HubSession, type HubSessionEvents } from "./hubsession.js";
+import { toWebSocketUrl } from "./negotiation.js";
+import { Retries } from "./reconnect.js";
+import type { HubStream } from "./streams.js";
+
+/** The state of a connection to a hub (.NET `HubConnectionState`). */
+export const HubConnectionState = {
+  Disconnected: "Disconnected",
+  Connecting: "Connecting",
+  Connected: "Connected",
+  Reconnecting: "Reconnecting",
+  Disconnecting: "Disconnecting",
+} as const;
+export type HubConnectionState = (typeof HubConnectionState)[keyof typeof HubConnectionState];
+
+/** A connection to a hub. It may be started again after it was stopped. */
+export class HubConnection implements HubSessionEvents {
+  /** The connection is over: stopped (without an error), closed by the server, or lost and not to be had again. */
+  onclose: ((error?: Error) => void) | undefined;
+  /** The connection is lost and will be tried again. */
+  onreconnecting: ((error?: Error) => void) | undefined;
+  /** The connection is there again; the id is known where it was negotiated. */
+  onreconnected: ((connectionId?: string) => void) | undefined;
+
+  private readonly target: string;
+  private readonly settings: HubConnectionSettings;
+  private readonly handlers = new Handlers();
+  private current: HubConnectionState = HubConnectionState.Disconnected;
+  private session: HubSession | undefined = undefined;
+  private retries: Retries | undefined = undefined;
+  private connecting: Promise<void> | undefined = undefined;
+  private stopping: Promise<void> | undefined = undefined;
+
+  /**
+   * @param url that of the hub: http://, https://, ws:// or wss://
+   * @throws OptionError where the URL or an option is out of its range
+   */
+  constructor(url: string, options: HubConnectionOptions = {}) {
+    this.target = toWebSocketUrl(url);
+    parseWebSocketUri(this.target);
+    this.settings = resolveHubConnectionOptions(options);
+    this.onclose = options.onclose;
+    this.onreconnecting = options.onreconnecting;
+    this.onreconnected = options.onreconnected;
+  }
+
+  /** The state of the connection. */
+  get state(): HubConnectionState {
+    return this.current;
+  }
+
+  /** The hub's URL, with ws:// or wss:// (.NET nanoFramework `Uri`). */
+  get uri(): string {
+    return this.target;
+  }
+
+  /** The id that the server knows this connection by; undefined unless connected and negotiated. */
+  get connectionId(): string | undefined {
+    return this.current === HubConnectionState.Connected ? this.session?.connectionId : undefined;
+  }
+
+  /** Milliseconds that the server may be silent; 0: for ever. */
+  get serverTimeout(): number {
+    return this.settings.limits.serverTimeout;
+  }
+
+  /** Milliseconds without anything sent after which a Ping is; 0: never. */
+  get keepAliveInterval(): number {
+    return this.settings.limits.keepAliveInterval;
+  }
+
+  /** Milliseconds for the handshake of the hub protocol. */
+  get handshakeTimeout(): number {
+    return this.settings.limits.handshakeTimeout;
+  }
+
+  /** Whether a lost connection is tried again. */
+  get reconnectEnabled(): boolean {
+    return this.settings.retryPolicy !== undefined;
+  }
+
+  /**
+   * Connects.
+   *
+   * @returns resolves when the state is Connected. Rejects with InvalidStateError (it is not Disconnected), NetworkError,
+   *   TlsError, TimeoutError, HandshakeError, NegotiationError, HubHandshakeError, HubProtocolError, or AbortedError
+   *   (`stop` was called meanwhile)
+   */
+  async start(): Promise<void> {
+    if (this.current !== HubConnectionState.Disconnected)
+      throw new InvalidStateError("The HubConnection is started already: call stop() first.");
+    this.current = HubConnectionState.Connecting;
+    this.connecting = this.startOnce();
+    await this.connecting;
+  }
+
+  /**
+   * Disconnects. Calls that wait are rejected, and what is about to connect or reconnect is given up.
+   *
+   * @param error tells the server why, unless it is a good-bye
+   * @returns resolves when nothing is left, within `closeTimeoutMs`
+   */
+  async stop(error?: string | Error): Promise<void> {
+    if (this.current === HubConnectionState.Disconnected) return;
+    this.stopping ??= this.stopOnce(error instanceof Error ? error.message : error).finally(
+      () => (this.stopping = undefined),
+    );
+    await this.stopping;
+  }
+
+  /**
+   * Answers calls of the server. Several handlers of one method are called in turn; letter case does not matter.
+   *
+   * @param handler takes the call's arguments. What it returns is the result, where the server wants one
+   */
+  on(method: string, handler: HubHandler): void {
+    this.handlers.add(method, handler);
+  }
+
+  /** Removes a handler, or all of the method. */
+  off(method: string, handler?: HubHandler): void {
+    this.handlers.remove(method, handler);
+  }
+
+  /**
+   * Calls a method of the hub without waiting for its answer. Async iterables among the values are sent as streams.
+   *
+   * @returns resolves when it is sent, or waits in the WebSocket's queue. Rejects with InvalidStateError unless the
+   *   state is Connected, HubClosedError, OptionError for what cannot be sent
+   */
+  async send(method: string, ...values: readonly unknown[]): Promise<void> {
+    await this.requireLink().sendCall(method, values);
+  }
+
+  /**
+   * Calls a method of the hub.
+   *
+   * @returns its result. Rejects as `send`, and with HubException where the method fails, TimeoutError
+   *   (`invocationTimeout`)
+   */
+  invoke<Result = unknown>(method: string, ...values: readonly unknown[]): Promise<Result> {
+    return this.invokeCore<Result>(method, values);
+  }
+
+  /**
+   * As `invoke`, with its values as a list (.NET nanoFramework `InvokeCore`, `InvokeCoreAsync`).
+   *
+   * @param timeoutMs instead of `invocationTimeout`; 0: as long as the connection lasts
+   */
+  async invokeCore<Result = unknown>(method: string, values: readonly unknown[], timeoutMs?: number): Promise<Result> {
+    const limitMs = timeoutMs ?? this.settings.limits.invocationTimeout;
+    checkTime("timeoutMs", limitMs, 0);
+    return (await this.requireLink().call(method, values, limitMs)) as Result;
+  }
+
+  /** As `send`, with its values as a list (.NET nanoFramework `SendCore`). */
+  sendCore(method: string, values: readonly unknown[]): Promise<void> {
+    return this.send(method, ...values);
+  }
+
+  /**
+   * Calls a method of the hub whose result is a stream. Leaving its loop, or `cancel()`, ends it.
+   *
+   * @throws InvalidStateError unless the state is Connected
+   */
+  stream<Item = unknown>(method: string, ...values: readonly unknown[]): HubStream<Item> {
+    return this.requireLink().stream(method, values) as HubStream<Item>;
+  }
+
+  /** @internal */
+  invocationReceived(link: HubLink, { invocationId, target, arguments: values }: InvocationMessage): void {
+    if (invocationId === undefined) return this.handlers.call(target, values);
+    const type = MessageType.Completion;
+    this.handlers
+      .callForResult(target, values)
+      .then((result) => link.send({ type, invocationId, result }))
+      .catch((error: unknown) => link.send({ type, invocationId, error: messageOf(error) }))
+      .catch(ignore);
+  }
+
+  /** @internal */
+  sessionOpened(session: HubSession): void {
+    if (session !== this.session) return;
+    const isAgain = this.current === HubConnectionState.Reconnecting;
+    this.current = HubConnectionState.Connected;
+    this.retries = undefined;
+    if (isAgain) this.raise(() => this.onreconnected?.(session.connectionId));
+  }
+
+  /** @internal */
+  sessionEnded(session: HubSession, error: WebSocketError | undefined, mayReconnect: boolean): void {
+    if (session !== this.session) return;
+    this.session = undefined;
+    if (this.current !== HubConnectionState.Connected) return;
+    const { retryPolicy, wait } = this.settings;
+    if (retryPolicy === undefined || !mayReconnect) this.closed(error);
+    else this.connecting = this.reconnect(new Retries(retryPolicy, wait), error);
+  }
+
+  private async startOnce(): Promise<void> {
+    const { retryPolicy, limits, wait } = this.settings;
+    const retries = limits.reconnectOnStart && retryPolicy !== undefined ? new Retries(retryPolicy, wait) : undefined;
+    this.retries = retries;
+    const failure = await this.attempt(retries);
+    if (failure === undefined) return;
+    this.retries = undefined;
+    this.current = HubConnectionState.Disconnected;
+    throw failure;
+  }
+
+  private async reconnect(retries: Retries, error: WebSocketError | undefined): Promise<void> {
+    this.current = HubConnectionState.Reconnecting;
+    this.retries = retries;
+    this.raise(() => this.onreconnecting?.(error));
+    const reason = error ?? new HubClosedError("The connection was lost.");
+    const isWanted = !this.isStopping && (await retries.next(reason));
+    const failure = isWanted ? await this.attempt(retries) : reason;
+    if (failure === undefined) return;
+    this.closed(this.isStopping ? undefined : failure);
+  }
+
+  /** @returns undefined when connected; else why it could not, after the last of all attempts */
+  private async attempt(retries: Retries | undefined): Promise<Error | undefined> {
+    for (;;) {
+      const session = (this.session = new HubSession(this.settings, this));
+      try {
+        await session.open(this.target);
+        return undefined;
+      } catch (cause) {
+        if (this.session === session) this.session = undefined;
+        const error = cause instanceof Error ? cause : new Error(String(cause));
+        // What is wrong with the options is wrong for ever.
+        const isFinal = this.isStopping || error instanceof OptionError || retries === undefined;
+        if (isFinal || !(await retries.next(error))) return this.isStopping ? new AbortedError() : error;
+      }
+    }
+  }
+
+  private async stopOnce(error: string | undefined): Promise<void> {
+    const { session, connecting } = this;
+    const wasConnected = this.current === HubConnectionState.Connected;
+    this.current = HubConnectionState.Disconnecting;
+    this.retries?.cancel();
+    if (wasConnected) {
+      await session?.close(error);
+      this.closed(undefined);
+    } else {
+      session?.abort();
+      // Whoever called start() is told.
+      await connecting?.catch(() => undefined);
+    }
+  }
+
+  private get isStopping(): boolean {
+    return this.current === HubConnectionState.Disconnecting;
+  }
+
+  private closed(error: Error | undefined): void {
+    this.session = undefined;
+    this.retries = undefined;
+    this.connecting = undefined;
+    this.current = HubConnectionState.Disconnected;
+    this.raise(() => this.onclose?.(error));
+  }
+
+  private raise(handler: () => void): void {
+    try {
+      handler();
+    } catch (error) {
+      logError("A handler of the HubConnection's state threw.", error);
+    }
+  }
+
+  private requireLink(): HubLink {
+    const link = this.session?.link;
+    if (link === undefined || this.current !== HubConnectionState.Connected)
+      throw new InvalidStateError("The HubConnection is not connected: look at its state before calling the hub.");
+    return link;
+  }
+}

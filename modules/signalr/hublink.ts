@@ -1,0 +1,323 @@
+/** One connection of the hub protocol, whichever side it is: what comes is sorted, what goes is formatted. */
+
+import { logError } from "../connection.js";
+import { WebSocketMessageType } from "../protocol/constants.js";
+import { InvalidStateError, OptionError, TimeoutError, WebSocketError } from "../protocol/errors.js";
+import type { MessageReceivedFrame, WebSocket } from "../websocket.js";
+import { HubException, HubProtocolError } from "./errors.js";
+import { Heartbeat } from "./heartbeat.js";
+import {
+  MessageType,
+  type CloseMessage,
+  type CompletionMessage,
+  type HubMessage,
+  type HubMessageReader,
+  type HubProtocol,
+  type InvocationMessage,
+  type StreamInvocationMessage,
+  type StreamItemMessage,
+} from "./hubprotocol.js";
+import { PendingInvocations } from "./invocations.js";
+import type { HubLinkSettings } from "./linkoptions.js";
+import { Outbox } from "./outbox.js";
+import { HubStream, isAsyncIterable, StreamPump } from "./streams.js";
+
+/** Whom a link tells. */
+export interface HubLinkEvents {
+  /** The peer calls a method. */
+  invocationReceived(message: InvocationMessage | StreamInvocationMessage): void;
+  /** The peer wants no more of a stream. */
+  cancelReceived(invocationId: string): void;
+  /** The peer closes. */
+  closeReceived(message: CloseMessage): void;
+  /** The peer broke the protocol, or is silent. The link is to be ended. */
+  linkFailed(error: WebSocketError): void;
+}
+
+/** A link whose handshake is done. Made anew for each connection. */
+export class HubLink {
+  private readonly protocol: HubProtocol;
+  private readonly settings: HubLinkSettings;
+  private readonly events: HubLinkEvents;
+  private readonly reader: HubMessageReader;
+  private readonly outbox: Outbox;
+  private readonly heartbeat: Heartbeat;
+  private readonly calls: PendingInvocations;
+  private readonly incoming = new Map<string, HubStream>();
+  private readonly pumps = new Set<StreamPump>();
+  private nextId = 0;
+  private isOver = false;
+
+  /** @param timeout milliseconds that the peer may be silent; 0: for ever */
+  constructor(
+    webSocket: WebSocket,
+    protocol: HubProtocol,
+    settings: HubLinkSettings,
+    timeout: number,
+    events: HubLinkEvents,
+  ) {
+    this.protocol = protocol;
+    this.settings = settings;
+    this.events = events;
+    this.reader = protocol.createReader(settings.maximumReceiveMessageSize);
+    this.outbox = new Outbox(webSocket, settings.maximumWaitingSends);
+    this.calls = new PendingInvocations(settings.maximumPendingInvocations);
+    this.heartbeat = new Heartbeat(
+      { keepAliveInterval: settings.keepAliveInterval, timeout },
+      {
+        pingDue: () => this.trySend({ type: MessageType.Ping }),
+        peerSilent: () => this.events.linkFailed(new TimeoutError(`Nothing came from the peer for ${timeout} ms.`)),
+      },
+    );
+    this.heartbeat.start();
+  }
+
+  /** Takes the payload of a WebSocket message. */
+  receive(data: string | Uint8Array): void {
+    if (this.isOver) return;
+    this.heartbeat.received();
+    try {
+      this.reader.read(data, (message, length) => {
+        if (!this.isOver) this.dispatch(message, length);
+      });
+    } catch (error) {
+      if (!(error instanceof HubProtocolError)) throw error;
+      this.fail(error);
+    }
+  }
+
+  /** Sends a message, as soon as there is room. */
+  async send(message: HubMessage): Promise<void> {
+    await this.sendData(this.format(message));
+  }
+
+  /** Sends what `format` gave. */
+  async sendData(data: string | Uint8Array): Promise<void> {
+    this.heartbeat.sent();
+    await this.outbox.send(data);
+  }
+
+  /** Sends a message if there is room now. @returns whether it is sent */
+  trySend(message: HubMessage): boolean {
+    return this.trySendData(this.format(message));
+  }
+
+  /** As `trySend`, for what `format` gave. */
+  trySendData(data: string | Uint8Array): boolean {
+    try {
+      if (!this.outbox.trySend(data)) return false;
+      this.heartbeat.sent();
+      return true;
+    } catch (error) {
+      if (error instanceof OptionError) throw error;
+      return false;
+    }
+  }
+
+  /** @throws OptionError for a value that the protocol cannot express */
+  format(message: HubMessage): string | Uint8Array {
+    try {
+      return this.protocol.format(message);
+    } catch (error) {
+      throw new OptionError(`A value cannot be sent as ${this.protocol.name}: ${String(error)}`);
+    }
+  }
+
+  /** Calls a method of the peer without an answer. */
+  async sendCall(target: string, values: readonly unknown[]): Promise<void> {
+    const { plain, streams } = this.splitStreams(values);
+    await this.send({ type: MessageType.Invocation, target, arguments: plain, ...idsOf(streams) });
+    this.startPumps(streams);
+  }
+
+  /**
+   * Calls a method of the peer.
+   *
+   * @returns its result. Rejects with HubException where it fails there, TimeoutError, HubClosedError
+   */
+  async call(target: string, values: readonly unknown[], timeoutMs: number): Promise<unknown> {
+    const { plain, streams } = this.splitStreams(values);
+    const invocationId = this.newId();
+    const type = MessageType.Invocation;
+    const data = this.format({ type, invocationId, target, arguments: plain, ...idsOf(streams) });
+    const result = this.calls.wait(invocationId, target, timeoutMs);
+    let pumps: StreamPump[] = [];
+    this.sendData(data).then(
+      () => (pumps = this.startPumps(streams)),
+      (error: unknown) => this.calls.fail(invocationId, asError(error)),
+    );
+    try {
+      return await result;
+    } finally {
+      for (const pump of pumps) this.stopPump(pump);
+    }
+  }
+
+  /** Calls a method of the peer whose result is a stream. */
+  stream(target: string, values: readonly unknown[]): HubStream {
+    const { plain, streams } = this.splitStreams(values);
+    const invocationId = this.newId();
+    const type = MessageType.StreamInvocation;
+    const data = this.format({ type, invocationId, target, arguments: plain, ...idsOf(streams) });
+    let pumps: StreamPump[] = [];
+    const stream = this.openStream(invocationId, () => {
+      for (const pump of pumps) this.stopPump(pump);
+      this.send({ type: MessageType.CancelInvocation, invocationId }).catch(ignore);
+    });
+    this.sendData(data).then(
+      () => (pumps = this.startPumps(streams)),
+      (error: unknown) => {
+        this.incoming.delete(invocationId);
+        stream.end(asError(error));
+      },
+    );
+    return stream;
+  }
+
+  /**
+   * Expects a stream of the peer's.
+   *
+   * @param cancelled called where its reader ends it early
+   * @throws InvalidStateError where there are too many
+   */
+  openStream(id: string, cancelled: () => void): HubStream {
+    if (this.incoming.size >= this.settings.maximumStreams || this.incoming.has(id))
+      throw new InvalidStateError(`There are ${this.settings.maximumStreams} streams already (maximumStreams).`);
+    const stream = new HubStream(this.settings.streamBufferSize, () => {
+      this.incoming.delete(id);
+      cancelled();
+    });
+    this.incoming.set(id, stream);
+    return stream;
+  }
+
+  /** How many streams are sent. */
+  get pumpCount(): number {
+    return this.pumps.size;
+  }
+
+  /**
+   * Sends a stream.
+   *
+   * @param done called when it is over, unless it was stopped: with what it failed
+   */
+  startPump(id: string, items: AsyncIterable<unknown>, done: (error?: unknown) => void): StreamPump {
+    const pump = new StreamPump(items, {
+      item: (item) => this.send({ type: MessageType.StreamItem, invocationId: id, item: item ?? null }),
+      done: (error) => {
+        this.pumps.delete(pump);
+        done(error);
+      },
+    });
+    this.pumps.add(pump);
+    return pump;
+  }
+
+  stopPump(pump: StreamPump): void {
+    this.pumps.delete(pump);
+    pump.stop();
+  }
+
+  /** Frees everything: what waits fails with `error`. May be called again. */
+  end(error: WebSocketError): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.heartbeat.stop();
+    this.outbox.end(error);
+    this.calls.failAll(error);
+    for (const stream of this.incoming.values()) stream.end(error);
+    this.incoming.clear();
+    for (const pump of [...this.pumps]) this.stopPump(pump);
+  }
+
+  private fail(error: WebSocketError): void {
+    if (!this.isOver) this.events.linkFailed(error);
+  }
+
+  private dispatch(message: HubMessage, length: number): void {
+    switch (message.type) {
+      case MessageType.Invocation:
+      case MessageType.StreamInvocation:
+        return this.events.invocationReceived(message);
+      case MessageType.StreamItem:
+        return this.itemReceived(message, length);
+      case MessageType.Completion:
+        return this.completionReceived(message);
+      case MessageType.CancelInvocation:
+        return this.events.cancelReceived(message.invocationId);
+      case MessageType.Close:
+        return this.events.closeReceived(message);
+      case MessageType.Ack:
+      case MessageType.Sequence:
+        throw new HubProtocolError("Ack and Sequence are of stateful reconnect, which was not agreed on.");
+      case MessageType.Ping:
+    }
+  }
+
+  /** An item of a stream that is not known is late: its reader has left. */
+  private itemReceived({ invocationId, item }: StreamItemMessage, length: number): void {
+    this.incoming.get(invocationId)?.push(item, length);
+  }
+
+  private completionReceived({ invocationId, error, result }: CompletionMessage): void {
+    const failure = error === undefined ? undefined : new HubException(error);
+    const stream = this.incoming.get(invocationId);
+    if (stream !== undefined) {
+      this.incoming.delete(invocationId);
+      stream.end(failure);
+    } else if (failure === undefined) this.calls.complete(invocationId, result);
+    else this.calls.fail(invocationId, failure);
+  }
+
+  /** Streams among the arguments are not sent with them, but beside them. */
+  private splitStreams(values: readonly unknown[]): { plain: unknown[]; streams: OutgoingStream[] } {
+    const plain = values.filter((value) => !isAsyncIterable(value));
+    const streams = values.filter(isAsyncIterable).map((items) => ({ id: this.newId(), items }));
+    if (streams.length + this.pumps.size > this.settings.maximumStreams)
+      throw new InvalidStateError(`There are ${this.settings.maximumStreams} streams already (maximumStreams).`);
+    return { plain, streams };
+  }
+
+  private startPumps(streams: readonly OutgoingStream[]): StreamPump[] {
+    if (this.isOver) return [];
+    return streams.map(({ id, items }) =>
+      this.startPump(id, items, (error) => {
+        const outcome = error === undefined ? {} : { error: messageOf(error) };
+        this.send({ type: MessageType.Completion, invocationId: id, ...outcome }).catch(ignore);
+      }),
+    );
+  }
+
+  private newId(): string {
+    return String(this.nextId++);
+  }
+}
+
+interface OutgoingStream {
+  readonly id: string;
+  readonly items: AsyncIterable<unknown>;
+}
+
+function idsOf(streams: readonly OutgoingStream[]): { streamIds?: string[] } {
+  return streams.length === 0 ? {} : { streamIds: streams.map(({ id }) => id) };
+}
+
+/** The payload of a WebSocket message, as its reader takes it. */
+export function payloadOf(frame: MessageReceivedFrame): string | Uint8Array {
+  return frame.messageType === WebSocketMessageType.Text ? frame.text : frame.buffer;
+}
+
+/** The text of an error of whatever type. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text === "" ? "Unknown error." : text;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** What could not be sent because the connection is over has nobody to tell. */
+export function ignore(error: unknown): void {
+  if (!(error instanceof WebSocketError)) logError("A message could not be sent.", error);
+}

@@ -1,0 +1,79 @@
+/** How a hub answers the negotiation: WebSockets, and nothing else. */
+
+import type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "../httpexchange.js";
+import { logError } from "../connection.js";
+import { isSameOrigin } from "../protocol/handshake.js";
+import type { AcceptHook, Refusal } from "../serveroptions.js";
+import type { ConnectionTokens } from "./connectiontokens.js";
+import { queryValue } from "./hubserveroptions.js";
+
+const TRANSPORTS = Object.freeze([{ transport: "WebSockets", transferFormats: ["Text", "Binary"] }]);
+
+/** What a negotiation is answered by. */
+export interface Negotiator {
+  readonly tokens: ConnectionTokens;
+  readonly authorize: AcceptHook;
+  readonly allowedOrigins: readonly string[];
+}
+
+/** Answers a request to the negotiation's URL. */
+export async function answerNegotiation(context: HttpListenerContext, negotiator: Negotiator): Promise<void> {
+  const { request, response } = context;
+  const refusal = check(context, negotiator.allowedOrigins) ?? (await decide(request, negotiator.authorize));
+  // It may have taken too long, and was answered meanwhile.
+  if (response.isClosed) return;
+  if (refusal === undefined) {
+    response.contentType = "application/json";
+    response.close(JSON.stringify(createAnswer(request.rawUrl, negotiator.tokens)));
+    return;
+  }
+  response.statusCode = refusal.statusCode;
+  for (const [name, value] of Object.entries(refusal.headers ?? {})) response.setHeader(name, value);
+  response.close();
+}
+
+/** @returns what is answered at once, without asking whether the client may connect */
+function check({ request, response }: HttpListenerContext, allowedOrigins: readonly string[]): Refusal | undefined {
+  if (!isSameOrigin(request.headers)) {
+    const origin = request.headers.get("origin") ?? "";
+    if (!isAllowed(origin, allowedOrigins)) return { statusCode: 403 };
+    addCrossOriginHeaders(request, response, origin);
+  }
+  if (request.httpMethod === "OPTIONS") return { statusCode: 204 };
+  return request.httpMethod === "POST" ? undefined : { statusCode: 405, headers: { Allow: "POST" } };
+}
+
+async function decide(request: HttpListenerRequest, authorize: AcceptHook): Promise<Refusal | undefined> {
+  try {
+    const decision = await authorize(request);
+    return typeof decision === "object" ? decision : decision ? undefined : { statusCode: 403 };
+  } catch (error) {
+    logError("The authorize hook threw; the client is answered 500.", error);
+    return { statusCode: 500 };
+  }
+}
+
+function createAnswer(url: string, tokens: ConnectionTokens): object {
+  const id = tokens.createId();
+  const token = tokens.tokenFor(id);
+  const availableTransports = TRANSPORTS;
+  const version = Number(queryValue(url, "negotiateVersion") ?? 0);
+  // Version 0 knows no token: it connects by its id.
+  if (!(version >= 1)) return { negotiateVersion: 0, connectionId: token, availableTransports };
+  return { negotiateVersion: 1, connectionId: id, connectionToken: token, availableTransports };
+}
+
+function isAllowed(origin: string, allowedOrigins: readonly string[]): boolean {
+  return allowedOrigins.some((allowed) => allowed === "*" || allowed.toLowerCase() === origin.toLowerCase());
+}
+
+/** What a browser wants to see before it lets a page of another origin read the answer (Fetch Standard, 3.3). */
+function addCrossOriginHeaders(request: HttpListenerRequest, response: HttpListenerResponse, origin: string): void {
+  response.setHeader("Access-Control-Allow-Origin", origin);
+  response.setHeader("Access-Control-Allow-Credentials", "true");
+  response.setHeader("Vary", "Origin");
+  const wanted = request.headers.get("access-control-request-headers");
+  if (wanted === undefined) return;
+  response.setHeader("Access-Control-Allow-Headers", wanted);
+  response.setHeader("Access-Control-Allow-Methods", "POST");
+}

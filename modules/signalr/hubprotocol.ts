@@ -1,0 +1,130 @@
+/**
+ * The messages of SignalR's hub protocol, and what an encoding of them fulfils. Source: "SignalR Hub Protocol",
+ * https://github.com/dotnet/aspnetcore/blob/main/src/SignalR/docs/specs/HubProtocol.md
+ */
+
+/** The type of a hub message. */
+export const MessageType = {
+  Invocation: 1,
+  StreamItem: 2,
+  Completion: 3,
+  StreamInvocation: 4,
+  CancelInvocation: 5,
+  Ping: 6,
+  Close: 7,
+  /** Of stateful reconnect, which is neither offered nor asked for here. */
+  Ack: 8,
+  /** Of stateful reconnect. */
+  Sequence: 9,
+} as const;
+export type MessageType = (typeof MessageType)[keyof typeof MessageType];
+
+/** Calls a method. Without `invocationId` no answer is wanted. */
+export interface InvocationMessage {
+  readonly type: typeof MessageType.Invocation;
+  readonly invocationId?: string;
+  readonly target: string;
+  readonly arguments: readonly unknown[];
+  /** The ids of streams that the caller sends to the method. */
+  readonly streamIds?: readonly string[];
+}
+
+/** One item of a stream. */
+export interface StreamItemMessage {
+  readonly type: typeof MessageType.StreamItem;
+  readonly invocationId: string;
+  readonly item: unknown;
+}
+
+/** The end of a call or of a stream: with `error` it failed, with `result` it has one, else it has none. */
+export interface CompletionMessage {
+  readonly type: typeof MessageType.Completion;
+  readonly invocationId: string;
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+/** Calls a method whose result is a stream. */
+export interface StreamInvocationMessage {
+  readonly type: typeof MessageType.StreamInvocation;
+  readonly invocationId: string;
+  readonly target: string;
+  readonly arguments: readonly unknown[];
+  readonly streamIds?: readonly string[];
+}
+
+/** Asks that a stream ends. */
+export interface CancelInvocationMessage {
+  readonly type: typeof MessageType.CancelInvocation;
+  readonly invocationId: string;
+}
+
+/** Says that the sender is there. */
+export interface PingMessage {
+  readonly type: typeof MessageType.Ping;
+}
+
+/** Says that the sender closes the connection. */
+export interface CloseMessage {
+  readonly type: typeof MessageType.Close;
+  readonly error?: string;
+  /** Whether a client that can may connect again. */
+  readonly allowReconnect?: boolean;
+}
+
+/** Stateful reconnect: what was received. */
+export interface AckMessage {
+  readonly type: typeof MessageType.Ack;
+  readonly sequenceId: number;
+}
+
+/** Stateful reconnect: what is sent again. */
+export interface SequenceMessage {
+  readonly type: typeof MessageType.Sequence;
+  readonly sequenceId: number;
+}
+
+/** Any message. */
+export type HubMessage =
+  | InvocationMessage
+  | StreamItemMessage
+  | CompletionMessage
+  | StreamInvocationMessage
+  | CancelInvocationMessage
+  | PingMessage
+  | CloseMessage
+  | AckMessage
+  | SequenceMessage;
+
+/** Reads the messages of one connection. */
+export interface HubMessageReader {
+  /**
+   * Takes the payload of one WebSocket message.
+   *
+   * @param received called for each hub message that is whole by now, with the length of its record
+   * @throws HubProtocolError at the first that is not one; those before it were delivered
+   */
+  read(data: string | Uint8Array, received: (message: HubMessage, length: number) => void): void;
+}
+
+/** An encoding of hub messages. It has no state: that of a connection is in its reader. */
+export interface HubProtocol {
+  /** The name in the handshake, such as "json". */
+  readonly name: string;
+  /** The version in the handshake. */
+  readonly version: number;
+  /** Which WebSocket messages carry it. */
+  readonly transferFormat: "Text" | "Binary";
+  /**
+   * Makes a reader for one connection.
+   *
+   * @param maximumLength longest record: characters of a text, bytes of a binary one
+   */
+  createReader(maximumLength: number): HubMessageReader;
+  /**
+   * The payload of a WebSocket message with this one hub message.
+   *
+   * @throws TypeError for values that the encoding does not have
+   */
+  format(message: HubMessage): string | Uint8Array;
+}

@@ -1,0 +1,137 @@
+/** Options of HubServer: types, defaults and validation. */
+
+import type { HttpListenerRequest } from "../httpexchange.js";
+import { OptionError } from "../protocol/errors.js";
+import { checkInteger, checkTime, withDefaults, type ResolvedOptions } from "../protocol/options.js";
+import type { AcceptHook, WebSocketServerLimits } from "../serveroptions.js";
+import type { HubCallerContext } from "./hubcontext.js";
+import { HubMethods, type HubMethod } from "./hubmethods.js";
+import type { HubProtocol } from "./hubprotocol.js";
+import { JsonHubProtocol } from "./jsonhubprotocol.js";
+import { checkHubLimits, HUB_LINK_DEFAULTS, type HubLimits } from "./linkoptions.js";
+
+/** Values among the options of a HubServer that have a plain default (ASP.NET Core `HubOptions`). */
+export interface HubServerLimits extends HubLimits {
+  /** Milliseconds that a client may be silent; 0: for ever. */
+  readonly clientTimeoutInterval?: number;
+  /** Invocations of one client that run at the same time; the next wait in their order. Streams run beside them. */
+  readonly maximumParallelInvocationsPerClient?: number;
+  /** Invocations of one client that wait for their turn. */
+  readonly maximumWaitingInvocations?: number;
+  /** True: callers are told the text of every error; false: only that of a HubException. */
+  readonly enableDetailedErrors?: boolean;
+}
+
+/** Options of the WebSockets, where the hub has a listener. Their own keep-alive is off: the hub protocol has one. */
+export type HubServerWebSocketOptions = Omit<
+  WebSocketServerLimits,
+  | "keepAliveInterval"
+  | "serverTimeout"
+  | "deliverFragments"
+  | "subprotocols"
+  | "port"
+  | "prefix"
+  | "isStandAlone"
+  | "maxHeadBytes"
+>;
+
+/** Options of a HubServer. */
+export interface HubServerOptions extends HubServerLimits, HubServerWebSocketOptions {
+  /** What clients can call. */
+  readonly methods?: Readonly<Record<string, HubMethod<HubCallerContext>>>;
+  /** With a listener: looks at each request, that of the negotiation too, before it is accepted. */
+  readonly authorize?: AcceptHook;
+  /** The encodings that are spoken; JSON unless given. */
+  readonly protocols?: readonly HubProtocol[];
+  /** Becomes the hub's `onConnected`. */
+  readonly onConnected?: (context: HubCallerContext) => void | Promise<void>;
+  /** Becomes the hub's `onDisconnected`. */
+  readonly onDisconnected?: (context: HubCallerContext, error?: Error) => void | Promise<void>;
+}
+
+/** The defaults of a HubServer. */
+export const HUB_SERVER_DEFAULTS: ResolvedOptions<HubServerLimits> = Object.freeze({
+  clientTimeoutInterval: 30_000,
+  maximumParallelInvocationsPerClient: 1,
+  maximumWaitingInvocations: 32,
+  enableDetailedErrors: false,
+  ...HUB_LINK_DEFAULTS,
+});
+
+/** Settings of a HubServer, validated. */
+export interface HubServerSettings {
+  readonly limits: ResolvedOptions<HubServerLimits>;
+  /** For the WebSocketServer, whose options are checked there. */
+  readonly webSocket: WebSocketServerLimits;
+  /** Whether any option is one of the WebSocketServer's. */
+  readonly hasWebSocketOptions: boolean;
+  readonly methods: HubMethods<HubCallerContext>;
+  readonly authorize: AcceptHook;
+  readonly protocols: readonly HubProtocol[];
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws OptionError where an option is out of its range
+ */
+export function resolveHubServerOptions(options: HubServerOptions): HubServerSettings {
+  const { methods = {}, authorize, protocols } = options;
+  const entries = (Object.entries(options) as [string, unknown][]).filter(
+    ([name, value]) => value !== undefined && !SPECIAL.includes(name),
+  );
+  const isOwn = ([name]: readonly [string, unknown]): boolean => Object.hasOwn(HUB_SERVER_DEFAULTS, name);
+  const limits = withDefaults(Object.fromEntries(entries.filter(isOwn)) as HubServerLimits, HUB_SERVER_DEFAULTS);
+  checkHubLimits(limits);
+  checkTime("clientTimeoutInterval", limits.clientTimeoutInterval, 0);
+  checkInteger("maximumParallelInvocationsPerClient", limits.maximumParallelInvocationsPerClient, 1, 65_535);
+  checkInteger("maximumWaitingInvocations", limits.maximumWaitingInvocations, 0, 65_535);
+  if (protocols?.length === 0) throw new OptionError("protocols names at least one encoding.");
+  const webSocket = Object.fromEntries(entries.filter((entry) => !isOwn(entry))) as HubServerWebSocketOptions;
+  return {
+    limits,
+    webSocket: {
+      maxMessageBytes: 2 * limits.maximumReceiveMessageSize,
+      ...webSocket,
+      keepAliveInterval: 0,
+      serverTimeout: limits.clientTimeoutInterval,
+    },
+    hasWebSocketOptions: authorize !== undefined || Object.keys(webSocket).length > 0,
+    methods: new HubMethods(methods, limits.enableDetailedErrors),
+    authorize: authorize ?? (() => true),
+    protocols: protocols ?? [new JsonHubProtocol()],
+  };
+}
+
+/** Options that are no plain values: they are not looked for among the limits. */
+const SPECIAL: readonly string[] = Object.freeze([
+  "methods",
+  "authorize",
+  "protocols",
+  "onConnected",
+  "onDisconnected",
+]);
+
+/** The access token of a request: a bearer's, or that of the query, where a browser puts it; undefined for none. */
+export function accessTokenOf(request: HttpListenerRequest): string | undefined {
+  const bearer = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  return bearer ?? queryValue(request.rawUrl, "access_token");
+}
+
+/** A value of a URL's query; undefined where there is none. */
+export function queryValue(url: string, name: string): string | undefined {
+  const [, query = ""] = url.split("?");
+  for (const pair of query.split("&")) {
+    const [key, value = ""] = pair.split("=");
+    if (key === name) return decode(value);
+  }
+  return undefined;
+}
+
+function decode(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,161 @@
+/** The JSON encoding of the hub protocol. */
+
+import { HubProtocolError } from "./errors.js";
+import {
+  MessageType,
+  type CloseMessage,
+  type CompletionMessage,
+  type HubMessage,
+  type HubMessageReader,
+  type HubProtocol,
+  type InvocationMessage,
+  type StreamInvocationMessage,
+} from "./hubprotocol.js";
+import { DEFAULT_MAXIMUM_DEPTH, parseObject } from "./json.js";
+import { checkInteger } from "../protocol/options.js";
+import { RECORD_SEPARATOR, RecordReader } from "./records.js";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The JSON encoding, version 1. */
+export class JsonHubProtocol implements HubProtocol {
+  readonly name = "json";
+  readonly version = 1;
+  readonly transferFormat = "Text";
+  private readonly maximumDepth: number;
+
+  /**
+   * @param maximumDepth levels of arrays and objects in each other that a record may have, 4 to 1,000
+   * @throws OptionError where it is out of its range
+   */
+  constructor(maximumDepth = DEFAULT_MAXIMUM_DEPTH) {
+    checkInteger("maximumDepth", maximumDepth, 4, 1_000);
+    this.maximumDepth = maximumDepth;
+  }
+
+  createReader(maximumLength: number): HubMessageReader {
+    return new JsonMessageReader(maximumLength, this.maximumDepth);
+  }
+
+  format(message: HubMessage): string {
+    return JSON.stringify(message) + RECORD_SEPARATOR;
+  }
+}
+
+class JsonMessageReader implements HubMessageReader {
+  private readonly records: RecordReader;
+  private readonly maximumDepth: number;
+
+  constructor(maximumLength: number, maximumDepth: number) {
+    this.records = new RecordReader(maximumLength);
+    this.maximumDepth = maximumDepth;
+  }
+
+  read(data: string | Uint8Array, received: (message: HubMessage, length: number) => void): void {
+    if (typeof data !== "string") throw new HubProtocolError("A binary message came, where JSON is text.");
+    this.records.read(data, (record) => {
+      const message = parseHubMessage(record, this.maximumDepth);
+      if (message !== undefined) received(message, record.length);
+    });
+  }
+}
+
+/**
+ * The message of a record.
+ *
+ * @returns undefined for a type that is not known: "New message types may be added; ignore them"
+ * @throws HubProtocolError where it is none
+ */
+export function parseHubMessage(record: string, maximumDepth?: number): HubMessage | undefined {
+  const fields = parseObject(record, maximumDepth);
+  const { type } = fields;
+  switch (type) {
+    case MessageType.Invocation:
+      return readInvocation(fields);
+    case MessageType.StreamInvocation:
+      return readStreamInvocation(fields);
+    case MessageType.StreamItem:
+      if (!("item" in fields)) throw missing("item", "a StreamItem");
+      return { type, invocationId: readId(fields, "a StreamItem"), item: fields["item"] };
+    case MessageType.Completion:
+      return readCompletion(fields);
+    case MessageType.CancelInvocation:
+      return { type, invocationId: readId(fields, "a CancelInvocation") };
+    case MessageType.Ping:
+      return { type };
+    case MessageType.Close:
+      return readClose(fields);
+    case MessageType.Ack:
+    case MessageType.Sequence:
+      return { type, sequenceId: readSequenceId(fields) };
+    default:
+      if (typeof type !== "number") throw missing("type", "a message");
+      return undefined;
+  }
+}
+
+function readInvocation(fields: Fields): InvocationMessage {
+  const id = isGiven(fields["invocationId"]) ? { invocationId: readId(fields, "an Invocation") } : {};
+  return { type: MessageType.Invocation, ...id, ...readCall(fields, "an Invocation") };
+}
+
+function readStreamInvocation(fields: Fields): StreamInvocationMessage {
+  const invocationId = readId(fields, "a StreamInvocation");
+  return { type: MessageType.StreamInvocation, invocationId, ...readCall(fields, "a StreamInvocation") };
+}
+
+function readCall(fields: Fields, what: string): Pick<InvocationMessage, "target" | "arguments" | "streamIds"> {
+  const { target, arguments: values, streamIds } = fields;
+  if (!isName(target)) throw missing("target", what);
+  if (!Array.isArray(values)) throw missing("arguments", what);
+  if (!isGiven(streamIds)) return { target, arguments: values };
+  if (!Array.isArray(streamIds) || !streamIds.every(isName)) throw missing("streamIds", what);
+  return { target, arguments: values, streamIds };
+}
+
+function readCompletion(fields: Fields): CompletionMessage {
+  const invocationId = readId(fields, "a Completion");
+  const { error, result } = fields;
+  const type = MessageType.Completion;
+  if (!isGiven(error)) return "result" in fields ? { type, invocationId, result } : { type, invocationId };
+  if (typeof error !== "string") throw missing("error", "a Completion");
+  // "It is a protocol error for a Completion message to carry both a result and an error."
+  if (isGiven(result)) throw new HubProtocolError("A Completion has a result and an error.");
+  return { type, invocationId, error };
+}
+
+function readClose(fields: Fields): CloseMessage {
+  const { error, allowReconnect } = fields;
+  if (isGiven(error) && typeof error !== "string") throw missing("error", "a Close");
+  if (isGiven(allowReconnect) && typeof allowReconnect !== "boolean") throw missing("allowReconnect", "a Close");
+  return {
+    type: MessageType.Close,
+    ...(typeof error === "string" ? { error } : {}),
+    ...(typeof allowReconnect === "boolean" ? { allowReconnect } : {}),
+  };
+}
+
+function readSequenceId(fields: Fields): number {
+  const { sequenceId } = fields;
+  if (typeof sequenceId !== "number") throw missing("sequenceId", "an Ack or Sequence");
+  return sequenceId;
+}
+
+function readId(fields: Fields, what: string): string {
+  const { invocationId } = fields;
+  if (!isName(invocationId)) throw missing("invocationId", what);
+  return invocationId;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+/** Some peers write null for what they could leave out. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function missing(field: string, what: string): HubProtocolError {
+  return new HubProtocolError(`The ${field} of ${what} is missing, or of another type.`);
+}

@@ -1,0 +1,153 @@
+/** The RGB sample as a person has it: `npm start` and a browser. */
+
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { WebSocket as WsClient } from "ws";
+import { type App, findFreePort, startApp } from "../support/apps.js";
+import { chromiumPath, launchChromium } from "../support/chromium.js";
+import { describeIf } from "../support/describeif.js";
+
+const PATIENCE_MS = 20_000;
+
+let port: number;
+let app: App | undefined;
+
+async function startServer(): Promise<App> {
+  app = startApp("rgb-server", { PORT: String(port) });
+  await app.printed(`http://localhost:${port}/`);
+  return app;
+}
+
+function openClient(): Promise<WsClient> {
+  const client = new WsClient(`ws://localhost:${port}/`);
+  return new Promise((resolve, reject) => {
+    client.once("open", () => resolve(client));
+    client.once("error", reject);
+  });
+}
+
+beforeEach(async () => {
+  port = await findFreePort();
+});
+afterEach(() => app?.stop("SIGKILL"));
+
+describe("the RGB server's process", () => {
+  test(
+    "Ctrl-C closes every client with 1001 and ends with exit code 0",
+    async () => {
+      const server = await startServer();
+      const clients = [await openClient(), await openClient()];
+      const codes = clients.map((client) => new Promise((resolve) => client.once("close", resolve)));
+      expect(await server.stop("SIGINT")).toEqual({ code: 0, signal: null });
+      expect(await Promise.all(codes)).toEqual([1_001, 1_001]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "a port in use gives one line and exit code 1",
+    async () => {
+      await startServer();
+      const second = startApp("rgb-server", { PORT: String(port) });
+      expect(await second.exited).toEqual({ code: 1, signal: null });
+      expect(second.output.stderr).toMatch(/^[^\n]*\bport\b[^\n]*\n$/);
+      expect(second.output.stderr).toContain(String(port));
+    },
+    PATIENCE_MS,
+  );
+});
+
+describeIf(chromiumPath !== undefined, "Chromium", "the RGB page in Chromium", () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  const requests: string[] = [];
+  const mistakes: string[] = [];
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+  }, PATIENCE_MS);
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    requests.length = mistakes.length = 0;
+    context = await browser.newContext();
+    context.on("request", (request) => requests.push(request.url()));
+    context.on("weberror", (error) => mistakes.push(error.error().message));
+    await startServer();
+  }, PATIENCE_MS);
+  afterEach(() => context.close());
+
+  /** Opens the page and waits until it has its connection. */
+  async function openPage(): Promise<Page> {
+    const page = await context.newPage();
+    await page.goto(`http://localhost:${port}/`);
+    await waitForText(page, "#state", "Connected");
+    return page;
+  }
+
+  test(
+    "a colour chosen in one window appears in the other",
+    async () => {
+      const [page, other] = [await openPage(), await openPage()];
+      await waitForText(page, "#clients", "2");
+      await waitForText(other, "#clients", "2");
+      await page.fill("#color", "#123456");
+      for (const window of [page, other]) {
+        await waitForText(window, "#hex", "#123456");
+        expect(await ledColor(window)).toBe("rgb(18, 52, 86)");
+      }
+      await other.close();
+      await waitForText(page, "#clients", "1");
+      expect(mistakes).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "the keyboard changes the colour, and a drag ends with the last colour everywhere",
+    async () => {
+      const [page, other] = [await openPage(), await openPage()];
+      await page.getByTitle("Violet").focus();
+      await page.keyboard.press("Enter");
+      await waitForText(other, "#hex", "#8822ff");
+      for (let step = 0; step <= 100; step++) await page.fill("#h", String(step * 3));
+      const last = await page.inputValue("#color");
+      await waitForText(other, "#hex", last);
+      await waitForText(page, "#hex", last);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "the pages connect again when the server was gone",
+    async () => {
+      const pages = [await openPage(), await openPage()];
+      await app?.stop("SIGKILL");
+      for (const page of pages) await waitForText(page, "#state", "Reconnecting…");
+      await startServer();
+      for (const page of pages) {
+        await waitForText(page, "#state", "Connected");
+        await waitForText(page, "#clients", "2");
+        await waitForText(page, "#hex", "#00ff00");
+      }
+    },
+    PATIENCE_MS * 2,
+  );
+
+  test(
+    "the page asks only its own server",
+    async () => {
+      const page = await openPage();
+      await page.fill("#color", "#ff8800");
+      await waitForText(page, "#hex", "#ff8800");
+      expect(requests).toEqual([`http://localhost:${port}/`]);
+    },
+    PATIENCE_MS,
+  );
+});
+
+async function waitForText(page: Page, selector: string, text: string): Promise<void> {
+  await page.locator(selector).filter({ hasText: text }).waitFor({ state: "attached" });
+}
+
+function ledColor(page: Page): Promise<string> {
+  return page.evaluate('getComputedStyle(document.querySelector("#led")).backgroundColor');
+}

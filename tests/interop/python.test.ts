@@ -1,0 +1,45 @@
+/** The Python package `websockets` as client of our server. */
+
+import { execFile, spawnSync } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+import { describeIf } from "../support/describeif.js";
+import { startEchoServer, stopServers } from "./peer.js";
+
+const SCRIPT = path.join(__dirname, "python", "client.py");
+
+/** The first interpreter that has the package: Debian's own has what Debian's packages install. */
+const python = ["python3", "/usr/bin/python3", "python"].find(
+  (command) => spawnSync(command, ["-c", "import websockets; websockets.connect"]).status === 0,
+);
+
+const CHECKS: readonly (readonly [name: string, check: string])[] = [
+  ["messages of all sizes come back", "echo"],
+  ["its fragmented messages arrive whole", "fragments"],
+  ["its Pings are answered", "pings"],
+  ["it closes with status and reason", "client_closes"],
+  ["the server closes with status and reason", "server_closes"],
+  ["the server's choice of subprotocol is agreed on", "subprotocol"],
+  ["compression is offered, not accepted, and not needed", "compression"],
+];
+
+describeIf(python !== undefined, "python3 with the package websockets", "Python websockets as client", () => {
+  afterEach(stopServers);
+
+  test.each(CHECKS)(
+    "%s",
+    async (_name, check) => {
+      const { server, url } = await startEchoServer({ subprotocols: ["chat.v2", "chat.v1"], keepAliveInterval: 50 });
+      const closed: unknown[] = [];
+      server.onWebSocketClosed = (_server, { error, wasClean }) => closed.push({ error, wasClean });
+      const echo = server.onMessageReceived;
+      server.onMessageReceived = (sender, e) => {
+        if (e.frame.text === "close") e.webSocket.close(4_321, "schön war es");
+        else echo?.(sender, e);
+      };
+      await promisify(execFile)(python ?? "", [SCRIPT, url, check]);
+      expect(closed).toEqual([{ error: undefined, wasClean: true }]);
+    },
+    30_000,
+  );
+});

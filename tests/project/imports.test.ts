@@ -1,0 +1,122 @@
+/** The direction of all imports: who may know whom. */
+
+import path from "node:path";
+import { importsOf, listSources, NODE_APPS, readJson, resolveImport } from "./sources.js";
+
+/** What one file imports where it may not, as "file -> import". */
+type Violations = string[];
+
+interface PackageJson {
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly imports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+const { exports: publicExports, imports: privateImports } = readJson("package.json") as PackageJson;
+
+/** "xs-websockets/server" and so on: the names that are meant for users. */
+const PUBLIC_NAMES = Object.keys(publicExports)
+  .filter((name) => !name.includes("*") && name !== "./package.json")
+  .map((name) => `xs-websockets${name.slice(1)}`);
+
+/** Names such as "#led" that stand for a file of apps/, by what runs it. */
+const APP_NAMES = Object.keys(privateImports).filter((name) =>
+  Object.values(privateImports[name] ?? {}).some((target) => target.startsWith("./apps/")),
+);
+
+/** The folders of those files: what is in them knows Node.js or the Moddable SDK. */
+const APP_HOST_FOLDERS = new Set(
+  APP_NAMES.flatMap((name) => Object.values(privateImports[name] ?? {})).map((target) =>
+    path.posix.dirname(path.posix.normalize(target)),
+  ),
+);
+
+function violations(files: readonly string[], isAllowed: (from: string, specifier: string) => boolean): Violations {
+  return files.flatMap((file) =>
+    importsOf(file)
+      .filter((specifier) => !isAllowed(file, specifier))
+      .map((specifier) => `${file} -> ${specifier}`),
+  );
+}
+
+function isWithin(folder: string, from: string, specifier: string): boolean {
+  return specifier.startsWith(".") && resolveImport(from, specifier).startsWith(`${folder}/`);
+}
+
+function isContract(from: string, specifier: string): boolean {
+  return specifier.startsWith(".") && resolveImport(from, specifier) === "hosts/contract";
+}
+
+test("there is something to check", () => {
+  expect(listSources("modules/protocol").length).toBeGreaterThan(5);
+  expect(listSources("modules").flatMap(importsOf)).toContain("#platform");
+  expect(APP_HOST_FOLDERS).toContain("apps/environment");
+  expect(PUBLIC_NAMES).toContain("xs-websockets/server");
+});
+
+test("modules/protocol imports modules/protocol and #platform", () => {
+  expect(
+    violations(
+      listSources("modules/protocol"),
+      (from, specifier) => specifier === "#platform" || isWithin("modules/protocol", from, specifier),
+    ),
+  ).toEqual([]);
+});
+
+test("modules imports modules, #platform, #network and #tls", () => {
+  const hostNames = ["#platform", "#network", "#tls"];
+  expect(
+    violations(
+      listSources("modules"),
+      (from, specifier) => hostNames.includes(specifier) || isWithin("modules", from, specifier),
+    ),
+  ).toEqual([]);
+});
+
+test("hosts/contract.ts imports nothing", () => {
+  expect(importsOf("hosts/contract.ts")).toEqual([]);
+});
+
+test("hosts/node imports itself, the contract and Node.js", () => {
+  expect(
+    violations(
+      listSources("hosts/node"),
+      (from, specifier) =>
+        specifier.startsWith("node:") || isWithin("hosts/node", from, specifier) || isContract(from, specifier),
+    ),
+  ).toEqual([]);
+});
+
+test("hosts/moddable imports itself, the contract and the Moddable SDK", () => {
+  expect(
+    violations(
+      listSources("hosts/moddable"),
+      (from, specifier) =>
+        /^(?!node:|xs-websockets)[a-zA-Z]/.test(specifier) ||
+        isWithin("hosts/moddable", from, specifier) ||
+        isContract(from, specifier),
+    ),
+  ).toEqual([]);
+});
+
+test("an app imports its own files, #names and what is public of the library", () => {
+  const files = listSources("apps").filter((file) => !APP_HOST_FOLDERS.has(path.posix.dirname(file)));
+  const isAllowed = (from: string, specifier: string): boolean =>
+    APP_NAMES.includes(specifier) ||
+    PUBLIC_NAMES.includes(specifier) ||
+    isWithin(appOf(from), from, specifier) ||
+    (NODE_APPS.includes(appOf(from)) && /^(?!xs-websockets)[@a-z]/.test(specifier));
+  expect(files).not.toEqual([]);
+  expect(violations(files, isAllowed)).toEqual([]);
+});
+
+test("the files behind an app's #names import nothing of the library", () => {
+  const files = listSources("apps").filter((file) => APP_HOST_FOLDERS.has(path.posix.dirname(file)));
+  const isAllowed = (from: string, specifier: string): boolean =>
+    isWithin(appOf(from), from, specifier) || /^(?!xs-websockets)[a-zA-Z]/.test(specifier);
+  expect(violations(files, isAllowed)).toEqual([]);
+});
+
+/** The folder of the app that a file belongs to. */
+function appOf(file: string): string {
+  return file.split("/").slice(0, 2).join("/");
+}

@@ -1,0 +1,108 @@
+/** The tables of options in README.md say what the code does. */
+
+import path from "node:path";
+import ts from "typescript";
+import { CLIENT_DEFAULTS, SslProtocols, SslVerification } from "../../modules/clientoptions.js";
+import { HTTP_LISTENER_DEFAULTS } from "../../modules/http.js";
+import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
+import { SERVER_DEFAULTS } from "../../modules/serveroptions.js";
+import { parse, PROJECT, readJson, readText } from "./sources.js";
+
+const README = readText("README.md");
+
+/** The table below a heading, row by row: name, then its default as text. */
+function readTable(heading: string): Map<string, string> {
+  const start = README.indexOf(`\n### ${heading}\n`);
+  if (start < 0) throw new Error(`README.md has no heading "### ${heading}".`);
+  const section = README.slice(start + 1).split(/\n#/)[0] ?? "";
+  const rows = [...section.matchAll(/^\| `(\w+)` *\|(.*)\|$/gm)].map(([, name = "", cells = ""]) => {
+    const [, , defaultValue = ""] = cells.split("|").map((cell) => cell.trim());
+    return [name, defaultValue] as const;
+  });
+  return new Map(rows);
+}
+
+/** Defaults that have a name. */
+const NAMES: Readonly<Record<string, string>> = {
+  sslProtocol: `SslProtocols.${nameOf(SslProtocols, CLIENT_DEFAULTS.sslProtocol)}`,
+  sslVerification: `SslVerification.${nameOf(SslVerification, CLIENT_DEFAULTS.sslVerification)}`,
+};
+
+function nameOf(values: Readonly<Record<string, number>>, wanted: number): string {
+  return Object.keys(values).find((name) => values[name] === wanted) ?? "";
+}
+
+/** How the table writes a default. "none": the option may be left out and then is not there. */
+function format(name: string, value: unknown): string {
+  return value === undefined ? "none" : `\`${NAMES[name] ?? JSON.stringify(value)}\``;
+}
+
+/** The members of interfaces, in the order of the source. */
+function membersOf(file: string, ...interfaces: readonly string[]): string[] {
+  return parse(file)
+    .statements.filter(ts.isInterfaceDeclaration)
+    .filter(({ name }) => interfaces.includes(name.text))
+    .flatMap(({ members }) => members.map((member) => member.name?.getText() ?? ""));
+}
+
+/** The defaults beside those of every connection. */
+function ownDefaults(defaults: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(defaults).filter(([name]) => !(name in CONNECTION_DEFAULTS)));
+}
+
+const TABLES: readonly (readonly [heading: string, members: readonly string[], defaults: Record<string, unknown>])[] = [
+  ["Every connection", membersOf("modules/protocol/options.ts", "WebSocketOptions"), CONNECTION_DEFAULTS],
+  [
+    "WebSocketServer",
+    [
+      ...membersOf("modules/serveroptions.ts", "WebSocketServerLimits"),
+      ...membersOf("modules/server.ts", "WebSocketServerOptions"),
+    ],
+    ownDefaults(SERVER_DEFAULTS),
+  ],
+  ["HttpListener", membersOf("modules/http.ts", "HttpListenerLimits", "HttpListenerOptions"), HTTP_LISTENER_DEFAULTS],
+  [
+    "ClientWebSocket",
+    [
+      ...membersOf("modules/clientoptions.ts", "ClientWebSocketLimits", "ClientCertificates"),
+      ...membersOf("modules/client.ts", "ClientWebSocketOptions"),
+    ],
+    ownDefaults(CLIENT_DEFAULTS),
+  ],
+];
+
+describe.each(TABLES)("the table %s", (heading, members, defaults) => {
+  test("has every option of the code and no other", () => {
+    expect(members.length).toBeGreaterThan(2);
+    expect([...readTable(heading).keys()].sort()).toEqual([...members].sort());
+  });
+
+  test("has the defaults of the code", () => {
+    const expected = members.map((name) => [name, format(name, defaults[name])]);
+    expect(Object.fromEntries(readTable(heading))).toEqual(Object.fromEntries(expected));
+  });
+});
+
+/** The only name in the samples that is not imported. */
+const XS_GLOBALS = "declare function trace(...texts: string[]): void;";
+
+test("the code samples compile", () => {
+  const samples = [...README.matchAll(/^```ts\n(.*?)^```$/gms)].map(
+    ([, code = ""], index) => [path.join(PROJECT, "tests", `readme${index}.ts`), code] as const,
+  );
+  const { compilerOptions } = readJson("tsconfig.json") as { compilerOptions: Record<string, unknown> };
+  const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, PROJECT);
+  const texts = new Map([...samples, [path.join(PROJECT, "tests", "readme.d.ts"), XS_GLOBALS] as const]);
+  const host = ts.createCompilerHost(options);
+  host.fileExists = (name) => texts.has(name) || ts.sys.fileExists(name);
+  host.readFile = (name) => texts.get(name) ?? ts.sys.readFile(name);
+  const program = ts.createProgram([...texts.keys()], options, host);
+  const mistakes = samples.flatMap(([name]) => {
+    const file = program.getSourceFile(name);
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
+      ({ messageText }) => `${path.basename(name)}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,
+    );
+  });
+  expect(samples.length).toBeGreaterThan(3);
+  expect(mistakes).toEqual([]);
+}, 60_000);

@@ -1,0 +1,76 @@
+/** The hub that all clients are tested with. tests/interop/dotnet/SignalRServer has the same methods. Runs on XS too. */
+
+import { setTimer } from "#platform";
+import { HubException, type HubServerOptions } from "xs-websockets/signalr/server";
+
+/** Resolves after `delayMs` milliseconds. */
+export function delay(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimer(resolve, delayMs));
+}
+
+/** What streams that were cut off count. */
+export interface HubCounters {
+  cancelledStreams: number;
+}
+
+async function* count(counters: HubCounters, limit: number, delayMs: number): AsyncGenerator<number, void, undefined> {
+  let isDone = false;
+  try {
+    for (let item = 0; item < limit; item++) {
+      if (delayMs > 0) await delay(delayMs);
+      yield item;
+    }
+    isDone = true;
+  } finally {
+    if (!isDone) counters.cancelledStreams++;
+  }
+}
+
+/** Takes as many items as there are, then fails. */
+async function* failAfter(limit: number): AsyncGenerator<number, void, undefined> {
+  for (let item = 0; item < limit; item++) {
+    await Promise.resolve();
+    yield item;
+  }
+  throw new HubException("stream failed");
+}
+
+async function* doubled(items: AsyncIterable<number>): AsyncGenerator<number, void, undefined> {
+  for await (const item of items) yield 2 * item;
+}
+
+/** The methods of the hub. */
+export function createTestHub(counters: HubCounters): HubServerOptions {
+  return {
+    methods: {
+      Add: (_context, one: number, other: number) => one + other,
+      Echo: (_context, value: unknown) => value,
+      Nothing: () => undefined,
+      Fail: (_context, message: string) => {
+        throw new HubException(message);
+      },
+      FailHidden: () => {
+        throw new RangeError("secret");
+      },
+      Wait: (_context, delayMs: number) => delay(delayMs),
+      MyId: ({ connectionId }) => connectionId,
+      Count: (_context, limit: number, delayMs: number) => count(counters, limit, delayMs),
+      CancelledStreams: () => counters.cancelledStreams,
+      FailingStream: (_context, limit: number) => failAfter(limit),
+      Sum: async (_context, items: AsyncIterable<number>) => {
+        let sum = 0;
+        for await (const item of items) sum += item;
+        return sum;
+      },
+      Doubled: (_context, items: AsyncIterable<number>) => doubled(items),
+      AskName: ({ clients }) => clients.caller.invoke("GetName"),
+      Join: ({ groups, connectionId }, name: string) => void groups.add(connectionId, name),
+      Leave: ({ groups, connectionId }, name: string) => void groups.remove(connectionId, name),
+      TellGroup: ({ clients }, name: string, text: string) => void clients.group(name).send("Told", text),
+      TellAll: ({ clients }, text: string) => void clients.all.send("Told", text),
+      TellOthers: ({ clients }, text: string) => void clients.others.send("Told", text),
+      TellClient: ({ clients }, id: string, text: string) => void clients.client(id).send("Told", text),
+      Abort: (context) => context.abort(),
+    },
+  };
+}
