@@ -30,7 +30,7 @@ export interface Platform {
   decodeUtf8(bytes: Uint8Array, start: number, end: number): string;
   /** A decoder for a text that arrives in pieces. A byte order mark is kept. */
   createUtf8Decoder(): Utf8Decoder;
-  /** Encodes a text as UTF-8; a lone surrogate becomes U+FFFD. The result is the caller's own. */
+  /** Encodes a text as UTF-8; a lone surrogate becomes U+FFFD. The result is the caller's own, a part of a larger buffer perhaps. */
   encodeUtf8(text: string): Uint8Array;
   /** The 20 bytes of the SHA-1 digest of `bytes`. */
   sha1(bytes: Uint8Array): Uint8Array;
@@ -201,4 +201,10 @@ export interface TlsNetwork {
    * time limit but that of TCP: whoever sets one calls `destroy()`.
    */
   connectTls(options: ConnectTlsOptions, handlers: ConnectHandlers): Socket;
+  /**
+   * The certificate and key that are stored on the device, apart from the app's code; undefined where there are none.
+   * XS: the resources device-certificate.der and device-key.der. Node: the files that the environment variables
+   * XS_WEBSOCKETS_DEVICE_CERTIFICATE and XS_WEBSOCKETS_DEVICE_KEY name, PEM or DER.
+   */
+  storedIdentity(): TlsIdentity | undefined;
 }

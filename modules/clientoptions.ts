@@ -38,7 +38,7 @@ export interface ClientWebSocketLimits extends WebSocketOptions {
   readonly sslProtocol?: SslProtocols;
   /** Whether the server's certificate is verified. */
   readonly sslVerification?: SslVerification;
-  /** True: a server that asks for a certificate is shown the one that is stored on the device. */
+  /** True: a server that asks for a certificate is shown the one that is stored on the device, if there is one. */
   readonly useStoredDeviceCertificate?: boolean;
   /** The host name that TLS asks for and checks (SNI); "": that of the URI. */
   readonly serverName?: string;

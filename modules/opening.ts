@@ -2,7 +2,7 @@
 
 import { connect, type ConnectHandlers, type Socket } from "#network";
 import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
-import { connectTls } from "#tls";
+import { connectTls, storedIdentity } from "#tls";
 import type { ClientSettings } from "./clientoptions.js";
 import { SslProtocols, SslVerification, type ResolvedCertificates } from "./clientoptions.js";
 import { AbortedError, HandshakeError, networkError, TimeoutError, WebSocketError } from "./protocol/errors.js";
@@ -64,9 +64,7 @@ export class Opening implements ConnectHandlers {
       if (this.refusal === undefined) this.headReceived(bytes);
       else this.bodyReceived(this.refusal, bytes);
     } catch (error) {
-      this.fail(
-        error instanceof WebSocketError ? error : networkError("The server's answer cannot be read.", asError(error)),
-      );
+      this.fail(answerError(error));
     }
   }
 
@@ -88,6 +86,7 @@ export class Opening implements ConnectHandlers {
     const { uri, settings, certificates } = this.request;
     const { host, port } = uri;
     if (!uri.isSecure) return connect({ host, port }, this);
+    const identity = settings.useStoredDeviceCertificate ? storedIdentity() : certificates.identity;
     return connectTls(
       {
         host,
@@ -96,7 +95,7 @@ export class Opening implements ConnectHandlers {
         isVerified: settings.sslVerification !== SslVerification.NoVerification,
         authorities: certificates.authorities,
         minVersion: settings.sslProtocol === SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2",
-        ...(certificates.identity === undefined ? {} : { identity: certificates.identity }),
+        ...(identity === undefined ? {} : { identity }),
       },
       this,
     );
@@ -137,28 +136,57 @@ export class Opening implements ConnectHandlers {
 class Refusal {
   private body = "";
   private readonly expected: number;
+  private readonly isChunked: boolean;
   private readonly status: number;
   private readonly headers: HttpHeaders;
 
   constructor(status: number, headers: HttpHeaders) {
     this.status = status;
     this.headers = headers;
-    this.expected = Math.min(Number(headers.get("content-length") ?? MAX_TOLD_BODY_BYTES), MAX_TOLD_BODY_BYTES);
+    this.isChunked = headers.hasToken("transfer-encoding", "chunked");
+    const length = this.isChunked ? undefined : headers.get("content-length");
+    this.expected = hasNoBody(status) ? 0 : Math.min(Number(length ?? MAX_TOLD_BODY_BYTES), MAX_TOLD_BODY_BYTES);
   }
 
   /** @returns whether enough of the body has come */
   add(bytes: Uint8Array): boolean {
     this.body += decodeLatin1(bytes.subarray(0, MAX_TOLD_BODY_BYTES - this.body.length));
-    return !(this.body.length < this.expected);
+    return !(this.body.length < this.expected) || (this.isChunked && this.body.endsWith(LAST_CHUNK));
   }
 
   toError(): HandshakeError {
     const headers = Object.fromEntries(this.headers.keys().map((name) => [name, this.headers.get(name) ?? ""]));
     const message = `The server answered ${this.status} instead of 101.`;
-    return new HandshakeError(this.status, message, { headers, body: this.body });
+    const body = this.isChunked ? joinChunks(this.body) : this.body;
+    return new HandshakeError(this.status, message, { headers, body });
   }
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+/** RFC 9112, 7.1: a chunk of no bytes, and no trailer. */
+const LAST_CHUNK = "0\r\n\r\n";
+
+/** RFC 9112, 6.3: these end with their head. */
+function hasNoBody(status: number): boolean {
+  return status < 200 || status === 204 || status === 304;
+}
+
+/** The data of a body in chunks (RFC 9112, 7.1), as far as it is there. */
+function joinChunks(text: string): string {
+  let data = "";
+  let at = 0;
+  for (;;) {
+    const lineEnd = text.indexOf("\r\n", at);
+    const size = lineEnd < 0 ? 0 : parseInt(text.slice(at, lineEnd), 16);
+    if (!(size > 0)) return data;
+    data += text.slice(lineEnd + 2, lineEnd + 2 + size);
+    at = lineEnd + 2 + size + 2;
+  }
+}
+
+/** What is told of an answer that is refused. One that cannot be read has no status: the reader's is a server's. */
+function answerError(error: unknown): WebSocketError {
+  if (error instanceof HandshakeError && error.statusCode >= 400)
+    return new HandshakeError(0, `The server's answer cannot be read. ${error.message}`);
+  if (error instanceof WebSocketError) return error;
+  return networkError("The server's answer cannot be read.", error instanceof Error ? error : new Error(String(error)));
 }

@@ -43,7 +43,8 @@ export class MessageReceivedFrame {
 
   /** The payload as bytes: the receiver's own. That of a whole text is made of `text` when it is first asked for. */
   get buffer(): Uint8Array {
-    return (this.bytes ??= encodeUtf8(this.characters ?? ""));
+    // Copied, because a host may encode into a buffer that others share.
+    return (this.bytes ??= new Uint8Array(encodeUtf8(this.characters ?? "")));
   }
 
   /** The payload of a text message. "" for a binary one. Of a fragment: the characters that are complete by its end. */

@@ -6,7 +6,7 @@ import type { Environment } from "./environment.js";
 
 /** key=value arguments, and the environment variable PORT. */
 export const config: Environment["config"] = {
-  port: process.env["PORT"] ?? "8080",
+  ...(process.env["PORT"] === undefined ? {} : { port: process.env["PORT"] }),
   ...Object.fromEntries(
     process.argv
       .slice(2)

@@ -13,7 +13,7 @@ type Color = readonly [red: number, green: number, blue: number];
 const NO_NETWORK: Color = [255, 0, 0];
 const SERVING: Color = [0, 255, 0];
 
-const port = Number(config["port"] ?? 80);
+const port = Number(config["port"] ?? 8080);
 let color = NO_NETWORK;
 
 const wsServer = new WebSocketServer({

@@ -13,7 +13,7 @@ const HELLO_INTERVAL_MS = 1_000;
 
 const url = config["url"] ?? "wss://localhost:8443/";
 const ca = config["ca"];
-const port = Number(config["port"] ?? 80);
+const port = Number(config["port"] ?? 8080);
 const backoff = new Backoff();
 let isLeaving = false;
 

@@ -7,15 +7,32 @@
  * make new ones, for example for a new address, delete the folder.
  */
 
-import { exitWith, log } from "#environment";
+import { readFile } from "node:fs/promises";
+
+import { config, exitWith, log, onExit } from "#environment";
+import { tlsIdentity } from "xs-websockets/pem";
+import { WebSocketServer } from "xs-websockets/server";
 
 import { loadServerFiles } from "./serverfiles.js";
+
+const port = Number(config["port"] ?? 8443);
 
 async function main(): Promise<void> {
   const files = await loadServerFiles("build/tls-echo");
   log(`authority:   ${files.authorityPem} (PEM), ${files.authorityDer} (DER)`);
   log(`certificate: ${files.certificatePem}, for ${files.hosts.join(", ")}`);
   log(`private key: ${files.privateKeyPem}`);
+  const server = new WebSocketServer({
+    port,
+    identity: tlsIdentity(await readFile(files.certificatePem, "utf8"), await readFile(files.privateKeyPem, "utf8")),
+    allowedOrigins: ["*"],
+    onMessageReceived: (_sender, { frame, webSocket }) => {
+      webSocket.send(frame.buffer, frame.messageType);
+    },
+  });
+  onExit(() => server.stop());
+  await server.start();
+  log(`wss://localhost:${server.port}/`);
 }
 
 main().catch(exitWith);

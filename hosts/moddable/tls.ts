@@ -1,4 +1,5 @@
 import Modules from "modules";
+import Resource from "Resource";
 
 import type { TlsNetwork } from "../contract.js";
 // XS resolves these against this module's name, "xs-websockets/#tls": they are "xs-websockets/host/…" there.
@@ -8,7 +9,7 @@ import { TcpSocket } from "./host/tcpsocket.js";
 export type * from "../contract.js";
 
 /**
- * Linked by manifest_tls.json only, with 100 KB of the SDK: it is asked for at run time, so that an app of plain
+ * Linked by manifest_tls.json only, with 140 KB of code: it is asked for at run time, so that an app of plain
  * sockets is built without it.
  */
 const implementation = "xs-websockets/host/tls/connecttls";
@@ -25,3 +26,17 @@ export const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
   socket.fail(new NetworkError("ENOTSUP", missing));
   return socket;
 };
+
+const certificateName = "device-certificate.der";
+const keyName = "device-key.der";
+
+export const storedIdentity: TlsNetwork["storedIdentity"] = () => {
+  if (!Resource.exists(certificateName) || !Resource.exists(keyName)) return undefined;
+  return { certificates: [resource(certificateName)], privateKey: resource(keyName) };
+};
+
+/** XS makes views of a resource as of an ArrayBuffer. The SDK's TLS wants buffers of its own. */
+function resource(name: string): Uint8Array {
+  const content: object = new Resource(name);
+  return new Uint8Array(content as ArrayBuffer).slice();
+}

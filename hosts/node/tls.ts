@@ -1,5 +1,7 @@
 /** `#tls` on Node.js: node:tls. */
 
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { isIP, Socket as NetSocket } from "node:net";
 import { checkServerIdentity, connect, createSecureContext, type SecureContext } from "node:tls";
 
@@ -45,4 +47,17 @@ export const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
     socket.opened(handlers);
   });
   return socket;
+};
+
+export const storedIdentity: TlsNetwork["storedIdentity"] = () => {
+  const certificateFile = process.env["XS_WEBSOCKETS_DEVICE_CERTIFICATE"];
+  const keyFile = process.env["XS_WEBSOCKETS_DEVICE_KEY"];
+  if (certificateFile === undefined || keyFile === undefined) return undefined;
+  const key = readFileSync(keyFile);
+  const isPem = key.includes("-----BEGIN");
+  const privateKey = createPrivateKey(isPem ? key : { key, format: "der", type: "pkcs8" });
+  return {
+    certificates: [new Uint8Array(new X509Certificate(readFileSync(certificateFile)).raw)],
+    privateKey: new Uint8Array(privateKey.export({ format: "der", type: "pkcs8" })),
+  };
 };

@@ -75,12 +75,6 @@ export class ClientBench {
   }
 }
 
-/** A client that is connected to a raw server, and both ends of the connection. */
-export interface OpenBench extends ClientBench {
-  readonly peer: RawPeer;
-  readonly server: RawServer;
-}
-
 /** Runs a test with an open connection, and leaves nothing of it behind. */
 export async function withOpen(
   options: ClientWebSocketOptions,
@@ -112,6 +106,19 @@ export function openHandles(): string[] {
     .getActiveResourcesInfo()
     .filter((name) => /^(?:Timeout|Immediate|TCP|TLS|GetAddrInfo|ConnectWrap|WriteWrap|ShutdownWrap)/.test(name))
     .sort();
+}
+
+export function delay(timeMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, timeMs));
+}
+
+/** Waits until something holds. @throws Error where it does not within three seconds */
+export async function eventually(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 300; turn++) {
+    if (holds()) return;
+    await delay(10);
+  }
+  throw new Error(`It does not hold: ${holds.toString()}`);
 }
 
 /** Expects that a client is as if it had never connected: that failed connection has left nothing of itself. */

@@ -167,6 +167,11 @@ export class RawServer {
     return Promise.resolve(peer);
   }
 
+  /** Passes over all who have connected until now. */
+  forget(): void {
+    this.taken = this.peers.length;
+  }
+
   stop(): Promise<void> {
     for (const { socket } of this.peers) socket.destroy();
     return new Promise((resolve) => this.server.close(() => resolve()));

@@ -75,7 +75,7 @@ function calls(suite: ClientSuite): Tests {
       assertEqual((await connection.invoke("Nothing")) ?? undefined, undefined, "no result");
     }),
     "values come back as they went": one(suite, async (connection) => {
-      for (const value of [null, true, 1.5, "ä\u001e€\"\\", [1, [2]], { a: { b: null } }, "x".repeat(4_096)]) {
+      for (const value of [null, true, 1.5, 'ä\u001e€"\\', [1, [2]], { a: { b: null } }, "x".repeat(4_096)]) {
         const back = await connection.invoke("Echo", value);
         assertEqual(JSON.stringify(back), JSON.stringify(value), "the value");
       }

@@ -4,7 +4,7 @@
  */
 
 /** Tags of universal types, and of the fields of a certificate that have a tag of their own. */
-export const DerTag = {
+export const DerTag = Object.freeze({
   Boolean: 0x01,
   Integer: 0x02,
   BitString: 0x03,
@@ -13,7 +13,7 @@ export const DerTag = {
   UtcTime: 0x17,
   GeneralizedTime: 0x18,
   Sequence: 0x30,
-} as const;
+} as const);
 
 /** One value. */
 export interface DerValue {

@@ -8,17 +8,22 @@ import { NetworkError } from "../networkerror.js";
 import { checkEcdsaSignature, type PublicKey } from "./signature.js";
 
 /** Types of records (RFC 5246, 6.2.1). */
-export const RecordType = { ChangeCipherSpec: 20, Alert: 21, Handshake: 22, ApplicationData: 23 } as const;
+export const RecordType = Object.freeze({
+  ChangeCipherSpec: 20,
+  Alert: 21,
+  Handshake: 22,
+  ApplicationData: 23,
+} as const);
 
 /** Types of handshake messages (RFC 5246, 7.4). */
-const MessageType = {
+const MessageType = Object.freeze({
   HelloRequest: 0,
   ServerHello: 2,
   Certificate: 11,
   ServerKeyExchange: 12,
   CertificateRequest: 13,
   ServerHelloDone: 14,
-} as const;
+} as const);
 
 const headBytes = 5;
 const messageHeadBytes = 4;

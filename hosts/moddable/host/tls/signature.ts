@@ -25,20 +25,20 @@ export interface EcKey {
 /** Object identifiers, as hex. */
 const rsaEncryption = "2a864886f70d010101";
 const ecPublicKey = "2a8648ce3d0201";
-const curveNames: Readonly<Record<string, "secp256r1" | "secp384r1">> = {
+const curveNames: Readonly<Record<string, "secp256r1" | "secp384r1">> = Object.freeze({
   "2a8648ce3d030107": "secp256r1",
   "2b81040022": "secp384r1",
-};
-const rsaSignatures: Readonly<Record<string, DigestType>> = {
+});
+const rsaSignatures: Readonly<Record<string, DigestType>> = Object.freeze({
   "2a864886f70d01010b": "SHA256",
   "2a864886f70d01010c": "SHA384",
   "2a864886f70d01010d": "SHA512",
-};
-const ecdsaSignatures: Readonly<Record<string, DigestType>> = {
+});
+const ecdsaSignatures: Readonly<Record<string, DigestType>> = Object.freeze({
   "2a8648ce3d040302": "SHA256",
   "2a8648ce3d040303": "SHA384",
   "2a8648ce3d040304": "SHA512",
-};
+});
 
 const minRsaBits = 2_048;
 /** The SDK checks the padding of a signature loosely, which lets a signature for a small exponent be forged. */

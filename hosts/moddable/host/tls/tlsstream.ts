@@ -252,7 +252,7 @@ function guarded(stream: TlsStream, task: () => void): void {
 }
 
 /** The callbacks of every TCP below TLS: see tcpCallbacks. */
-const callbacks = {
+const callbacks = Object.freeze({
   onReadable(this: TCP): void {
     const { target } = this as TCP & Targeted;
     guarded(target, () => {
@@ -271,4 +271,4 @@ const callbacks = {
       target.lost();
     });
   },
-};
+});

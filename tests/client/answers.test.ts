@@ -1,0 +1,217 @@
+/** What a server can answer instead of a 101: each is one typed error, and nothing stays open. */
+
+import { HandshakeError, TimeoutError } from "../../modules/client.js";
+import { answerHead, RawServer, type RawPeer } from "./rawserver.js";
+import { refused } from "./refused.js";
+
+let server: RawServer;
+
+beforeAll(async () => {
+  server = await RawServer.start();
+});
+afterAll(() => server.stop());
+
+describe("an answer of another status", () => {
+  test.each([
+    [200, "OK"],
+    [301, "Moved Permanently"],
+    [302, "Found"],
+    [307, "Temporary Redirect"],
+    [400, "Bad Request"],
+    [401, "Unauthorized"],
+    [403, "Forbidden"],
+    [404, "Not Found"],
+    [407, "Proxy Authentication Required"],
+    [426, "Upgrade Required"],
+    [429, "Too Many Requests"],
+    [500, "Internal Server Error"],
+    [503, "Service Unavailable"],
+    [599, ""],
+  ])("%d %s is told with its headers and its body", async (statusCode, reason) => {
+    const { error, durationMs } = await refused(server, (peer) =>
+      peer.send(
+        answerHead(`HTTP/1.1 ${statusCode} ${reason}`, {
+          "Content-Length": "5",
+          Location: "wss://example.org/other",
+          "X-Twice": ["a", "b"],
+        }),
+        "no ws",
+      ),
+    );
+    expect(error).toBeInstanceOf(HandshakeError);
+    expect(error).toMatchObject({
+      code: "ERR_HANDSHAKE",
+      statusCode,
+      message: `The server answered ${statusCode} instead of 101.`,
+      answer: {
+        headers: { "content-length": "5", location: "wss://example.org/other", "x-twice": "a, b" },
+        body: "no ws",
+      },
+    });
+    expect(durationMs).toBeLessThan(1_000);
+  });
+
+  test.each<[name: string, body: string, answer: (peer: RawPeer) => void]>([
+    ["without a body", "", (peer) => peer.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")],
+    ["without a reason", "", (peer) => peer.send("HTTP/1.1 404\r\nContent-Length: 0\r\n\r\n")],
+    ["that has no body by its status", "", (peer) => peer.send("HTTP/1.1 204 No Content\r\n\r\n")],
+    ["that is not modified", "", (peer) => peer.send("HTTP/1.1 304 Not Modified\r\nETag: a\r\n\r\n")],
+    [
+      "whose body has no length and ends with the connection",
+      "all of it",
+      (peer) => peer.send("HTTP/1.1 500 Oops\r\n\r\n", "all of it").socket.end(),
+    ],
+    [
+      "whose body is shorter than it says",
+      "half",
+      (peer) => peer.send("HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\n", "half").socket.end(),
+    ],
+    ["with a length that is none", "body", (peer) => peer.send("HTTP/1.1 500 Oops\r\nContent-Length: x\r\n\r\nbody")],
+    [
+      "with a body in chunks, on a connection that stays",
+      "in chunks",
+      (peer) =>
+        peer.send("HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nin \r\n6;a=b\r\nchunks\r\n0\r\n\r\n"),
+    ],
+    [
+      "with a body in chunks that has none",
+      "",
+      (peer) => peer.send("HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    ],
+    [
+      "with chunks that are none",
+      "",
+      (peer) => peer.send("HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "x".repeat(600)),
+    ],
+    [
+      "whose body comes byte by byte",
+      "slow body",
+      (peer) => {
+        peer.send("HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\n");
+        [..."slow body"].forEach((byte, at) => setTimeout(() => peer.send(byte), 5 * at));
+      },
+    ],
+    [
+      "whose body is not text",
+      "\u0000\u00ff",
+      (peer) => peer.send("HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n", Uint8Array.of(0, 255)),
+    ],
+    [
+      "with a body that is huge",
+      "x".repeat(512),
+      (peer) => peer.send("HTTP/1.1 404 No\r\nContent-Length: 10000000\r\n\r\n", "x".repeat(1_000_000)),
+    ],
+    [
+      "with a body without end",
+      "x".repeat(512),
+      (peer) => {
+        peer.send("HTTP/1.1 404 No\r\n\r\n");
+        const endless = setInterval(() => peer.send("x".repeat(50)), 1);
+        void peer.closed.then(() => clearInterval(endless));
+      },
+    ],
+  ])("%s is told soon", async (_name, body, answer) => {
+    const { error, durationMs } = await refused(server, (peer) => void answer(peer));
+    expect(error).toMatchObject({ code: "ERR_HANDSHAKE", answer: { body } });
+    expect(durationMs).toBeLessThan(1_500);
+  });
+
+  test("whose body does not come is told at connectTimeout, not as a time-out", async () => {
+    const { error } = await refused(
+      server,
+      (peer) => peer.send("HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\n", "start"),
+      { connectTimeout: 200 },
+    );
+    expect(error).toMatchObject({ code: "ERR_HANDSHAKE", statusCode: 404, answer: { body: "start" } });
+  });
+
+  test("has headers that are only what the server sent", async () => {
+    const { error } = await refused(server, (peer) =>
+      peer.send("HTTP/1.1 404 No\r\n__proto__: a\r\nconstructor: b\r\nContent-Length: 0\r\n\r\n"),
+    );
+    const headers = (error as HandshakeError).answer?.headers ?? {};
+    expect(Object.entries(headers)).toEqual([
+      ["__proto__", "a"],
+      ["constructor", "b"],
+      ["content-length", "0"],
+    ]);
+  });
+});
+
+describe("an answer that is not HTTP/1.1", () => {
+  test.each<[name: string, answer: string]>([
+    ["HTTP/1.0", "HTTP/1.0 101 Switching Protocols\r\n\r\n"],
+    ["HTTP/2", "HTTP/2 101\r\n\r\n"],
+    ["a protocol in small letters", "http/1.1 101 Switching Protocols\r\n\r\n"],
+    ["no status", "HTTP/1.1\r\n\r\n"],
+    ["a status of two digits", "HTTP/1.1 10 x\r\n\r\n"],
+    ["a status of four digits", "HTTP/1.1 1010 x\r\n\r\n"],
+    ["a status that begins with 0", "HTTP/1.1 001 x\r\n\r\n"],
+    ["a status that is no number", "HTTP/1.1 1x1 x\r\n\r\n"],
+    ["two spaces before the status", "HTTP/1.1  101 x\r\n\r\n"],
+    ["an empty line first", "\r\nHTTP/1.1 101 x\r\n\r\n"],
+    ["two empty lines", "\r\n\r\n\r\n\r\n"],
+    ["a request", "GET / HTTP/1.1\r\n\r\n"],
+    ["SSH", "SSH-2.0-OpenSSH_9.2\r\n\r\n"],
+    ["the start line of a TLS alert", "\x15\x03\x01\x00\x02\x02\x46\r\n\r\n"],
+    ["NUL in the reason", "HTTP/1.1 101 a\u0000b\r\n\r\n"],
+    ["a header without colon", "HTTP/1.1 101 x\r\nUpgrade websocket\r\n\r\n"],
+    ["a header with a space before its colon", "HTTP/1.1 101 x\r\nUpgrade : websocket\r\n\r\n"],
+    ["a header without name", "HTTP/1.1 101 x\r\n: websocket\r\n\r\n"],
+    ["a header that goes on in the next line", "HTTP/1.1 101 x\r\nUpgrade:\r\n websocket\r\n\r\n"],
+    ["a header with NUL", "HTTP/1.1 101 x\r\nUpgrade: web\u0000socket\r\n\r\n"],
+    ["a header with a lone CR", "HTTP/1.1 101 x\r\nUpgrade: web\rsocket\r\n\r\n"],
+    ["two lengths", "HTTP/1.1 404 x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
+  ])("%s is refused, and no status is made up", async (_name, answer) => {
+    const { error } = await refused(server, (peer) => peer.send(answer));
+    expect(error).toBeInstanceOf(HandshakeError);
+    expect(error).toMatchObject({ code: "ERR_HANDSHAKE", statusCode: 0, answer: undefined });
+  });
+
+  test.each<[name: string, answer: () => string | Uint8Array]>([
+    ["garbage", () => Uint8Array.from({ length: 10_000 }, (_, at) => (at * 7_919) & 255)],
+    ["one line that does not end", () => `HTTP/1.1 101 ${"x".repeat(5_000)}`],
+    ["lines that end with LF alone", () => "HTTP/1.1 101 x\n".repeat(400)],
+    ["fields without end", () => `HTTP/1.1 101 x\r\n${"X-Field: value\r\n".repeat(300)}`],
+    ["a head that is a byte too long", () => `${answerOfSize(4_097)}`],
+  ])("%s is cut off at maxHeadBytes", async (_name, answer) => {
+    const { error } = await refused(server, (peer) => peer.send(answer()));
+    expect(error).toBeInstanceOf(HandshakeError);
+    expect(error).toMatchObject({ statusCode: 0, message: expect.stringContaining("maxHeadBytes") as string });
+  });
+
+  test("a head of exactly maxHeadBytes is read", async () => {
+    const { error } = await refused(server, (peer) => peer.send(answerOfSize(4_096)));
+    expect(error).toMatchObject({ statusCode: 404 });
+  });
+
+  test("silence in the middle of a head ends at connectTimeout", async () => {
+    const { error, durationMs } = await refused(server, (peer) => peer.send("HTTP/1.1 101 Switching Pro"), {
+      connectTimeout: 150,
+    });
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({
+      code: "ERR_TIMEOUT",
+      message: expect.stringContaining("150 ms (connectTimeout)") as string,
+    });
+    expect(durationMs).toBeLessThan(1_000);
+  });
+
+  test("a head that comes byte by byte does not move connectTimeout", async () => {
+    const { error, durationMs } = await refused(
+      server,
+      (peer) => {
+        const slow = setInterval(() => peer.send("H"), 10);
+        void peer.closed.then(() => clearInterval(slow));
+      },
+      { connectTimeout: 150 },
+    );
+    expect(error).toMatchObject({ code: "ERR_TIMEOUT" });
+    expect(durationMs).toBeLessThan(1_000);
+  });
+
+  function answerOfSize(bytes: number): string {
+    const head = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nX-Long: ";
+    return `${head}${"x".repeat(bytes - head.length - 4)}\r\n\r\n`;
+  }
+});

@@ -1,0 +1,262 @@
+/** Connections that cannot be made, take too long, or are given up. */
+
+import {
+  AbortedError,
+  NetworkError,
+  TimeoutError,
+  WebSocketState,
+  type ClientWebSocket,
+  type ClientWebSocketOptions,
+} from "../../modules/client.js";
+import { describeIf } from "../support/describeif.js";
+import { BlackHole } from "./blackhole.js";
+import { ClientBench, delay, eventually, expectNothingLeft, openHandles } from "./clienttest.js";
+import { RawServer, type RawPeer } from "./rawserver.js";
+
+let server: RawServer;
+
+beforeAll(async () => {
+  server = await RawServer.start();
+});
+afterAll(() => server.stop());
+
+/** A port that nothing listens on. */
+async function freePort(): Promise<number> {
+  const other = await RawServer.start();
+  await other.stop();
+  return other.port;
+}
+
+describe.each(["ws", "wss"])("%s: a connection that cannot be made", (scheme) => {
+  test("is refused", async () => {
+    const port = await freePort();
+    const bench = new ClientBench();
+    const error = await bench.failure(`${scheme}://127.0.0.1:${port}/`);
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(error.code).toBe("ECONNREFUSED");
+    expect(error.message).toContain(`Cannot connect to 127.0.0.1, port ${port}.`);
+    expect(error.cause).toBeInstanceOf(Error);
+    expect(bench.events).toEqual(["closed 1006 unclean ECONNREFUSED"]);
+    expectNothingLeft(bench);
+  });
+
+  test("is refused at every address of a name", async () => {
+    const bench = new ClientBench();
+    const error = await bench.failure(`${scheme}://localhost:${await freePort()}/`);
+    expect(error.code).toBe("ECONNREFUSED");
+    expect(error.message).not.toMatch(/\. $|undefined/);
+  });
+
+  test("has a host name without address", async () => {
+    const bench = new ClientBench();
+    // No label of a name has more than 63 characters (RFC 1035, 2.3.4): no server needs to be asked.
+    const error = await bench.failure(`${scheme}://${"x".repeat(64)}.invalid/`);
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(error.code).toBe("ENOTFOUND");
+    expect(bench.events).toEqual(["closed 1006 unclean ENOTFOUND"]);
+    expectNothingLeft(bench);
+  });
+
+  test("ends at connectTimeout where the server says nothing", async () => {
+    const bench = new ClientBench({ connectTimeout: 120 });
+    const startedAt = performance.now();
+    const failure = bench.failure(`${scheme}://127.0.0.1:${server.port}/`);
+    const peer = await server.next();
+    const error = await failure;
+    expect(performance.now() - startedAt).toBeGreaterThan(110);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error.message).toBe("No connection within 120 ms (connectTimeout).");
+    expect(bench.events).toEqual(["closed 1006 unclean ERR_TIMEOUT"]);
+    expectNothingLeft(bench);
+    await peer.closed;
+  });
+});
+
+/** How far a connection gets before it is given up. */
+interface Stage {
+  readonly name: string;
+  /** Connects. Resolves when the stage is reached. */
+  readonly reach: (bench: ClientBench) => Promise<Attempt>;
+}
+
+interface Attempt {
+  readonly failure: Promise<unknown>;
+  readonly peer: RawPeer | undefined;
+}
+
+const STAGES: readonly Stage[] = [
+  {
+    name: "the name look-up",
+    reach: (bench) => Promise.resolve(attempt(bench, `ws://localhost:${server.port}/`)),
+  },
+  {
+    name: "the name look-up for TLS",
+    reach: (bench) => Promise.resolve(attempt(bench, `wss://localhost:${server.port}/`)),
+  },
+  {
+    name: "TCP",
+    reach: (bench) => Promise.resolve(attempt(bench, server.url)),
+  },
+  {
+    name: "the TLS handshake",
+    reach: async (bench) => withPeer(attempt(bench, server.url.replace("ws:", "wss:")), () => undefined),
+  },
+  {
+    name: "the request",
+    reach: async (bench) => withPeer(attempt(bench, server.url), (peer) => peer.request()),
+  },
+  {
+    name: "half of the answer",
+    reach: async (bench) =>
+      withPeer(attempt(bench, server.url), async (peer) => {
+        await peer.request();
+        peer.send("HTTP/1.1 101 Swi");
+        await delay(20);
+      }),
+  },
+  {
+    name: "half of the body of another answer",
+    reach: async (bench) =>
+      withPeer(attempt(bench, server.url), async (peer) => {
+        await peer.request();
+        peer.send("HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\nabc");
+        await delay(20);
+      }),
+  },
+];
+
+function attempt(bench: ClientBench, url: string): Attempt {
+  return { failure: bench.failure(url), peer: undefined };
+}
+
+async function withPeer({ failure }: Attempt, reach: (peer: RawPeer) => unknown): Promise<Attempt> {
+  const peer = await server.next();
+  await reach(peer);
+  return { failure, peer };
+}
+
+describe.each(STAGES)("given up during $name", ({ reach }) => {
+  let bench: ClientBench;
+  let before: string[];
+
+  beforeEach(async () => {
+    // Those who were given up before they were accepted.
+    await delay(5);
+    server.forget();
+    before = openHandles();
+    bench = new ClientBench();
+  });
+
+  test.each<[name: string, end: (client: ClientWebSocket) => void, state: WebSocketState]>([
+    ["close()", (client) => client.close(), WebSocketState.Closed],
+    ["close() with a status", (client) => client.close(3000, "reason"), WebSocketState.Closed],
+    ["abort()", (client) => client.abort(), WebSocketState.Aborted],
+    ["dispose()", (client) => client.dispose(), WebSocketState.Aborted],
+    ["Symbol.dispose", (client) => client[Symbol.dispose](), WebSocketState.Aborted],
+  ])("%s ends it at once", async (_name, end, state) => {
+    const { failure, peer } = await reach(bench);
+    expect(bench.client.state).toBe(WebSocketState.Connecting);
+    end(bench.client);
+    expect(bench.events).toEqual(["closed 1006 unclean ERR_ABORTED"]);
+    expectNothingLeft(bench, state);
+    end(bench.client);
+    bench.client.close();
+    bench.client.abort();
+    expect(await failure).toBeInstanceOf(AbortedError);
+    await peer?.closed;
+    await eventually(() => openHandles().join() === before.join());
+    expectNothingLeft(bench, state);
+  });
+
+  test("connect() again throws meanwhile, and disturbs nothing", async () => {
+    const { failure } = await reach(bench);
+    await expect(bench.client.connect(server.url)).rejects.toMatchObject({ code: "ERR_INVALID_STATE" });
+    expect(bench.events).toEqual([]);
+    expect(bench.client.state).toBe(WebSocketState.Connecting);
+    expect(() => bench.client.sendString("a")).toThrow(expect.objectContaining({ code: "ERR_INVALID_STATE" }) as Error);
+    bench.client.abort();
+    await failure;
+  });
+});
+
+describeIf(process.platform === "linux", "Linux", "a TCP connection that no one answers", () => {
+  let hole: BlackHole;
+  beforeAll(async () => {
+    hole = await BlackHole.start();
+  });
+  afterAll(() => hole.stop());
+
+  test.each(["ws", "wss"])("%s: ends at connectTimeout", async (scheme) => {
+    const before = openHandles();
+    const bench = new ClientBench({ connectTimeout: 150 });
+    const error = await bench.failure(`${scheme}://127.0.0.1:${hole.port}/`);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(bench.events).toEqual(["closed 1006 unclean ERR_TIMEOUT"]);
+    await eventually(() => openHandles().join() === before.join());
+  });
+
+  test.each(["ws", "wss"])("%s: is given up by abort()", async (scheme) => {
+    const before = openHandles();
+    const bench = new ClientBench();
+    const failure = bench.failure(`${scheme}://127.0.0.1:${hole.port}/`);
+    await delay(50);
+    bench.client.abort();
+    expect(bench.events).toEqual(["closed 1006 unclean ERR_ABORTED"]);
+    await failure;
+    await eventually(() => openHandles().join() === before.join());
+  });
+});
+
+describe("within onConnectionClosed of a failure", () => {
+  const refusing = { connectTimeout: 100 };
+
+  async function failAndThen(options: ClientWebSocketOptions): Promise<ClientBench> {
+    const bench = new ClientBench({ ...refusing, ...options });
+    await bench.failure(`ws://127.0.0.1:${await freePort()}/`);
+    return bench;
+  }
+
+  test("everything may be called", async () => {
+    const bench = await failAndThen({
+      onConnectionClosed: (sender) => {
+        expect(sender.state).toBe(WebSocketState.Closed);
+        sender.close();
+        sender.abort();
+        sender.dispose();
+        expect(() => sender.sendString("a")).toThrow();
+      },
+    });
+    expectNothingLeft(bench);
+  });
+
+  test("an exception is logged, and the promise still rejects", async () => {
+    const log = jest.spyOn(console, "log").mockImplementation(() => undefined);
+    const bench = await failAndThen({
+      onConnectionClosed: () => {
+        throw new Error("the handler threw");
+      },
+    });
+    expect(log).toHaveBeenCalledWith(expect.stringContaining("the handler threw"));
+    log.mockRestore();
+    expectNothingLeft(bench);
+  });
+
+  test("it may connect again", async () => {
+    const seconds: Promise<void>[] = [];
+    const bench = new ClientBench({
+      onConnectionClosed: () => {
+        if (seconds.length === 0) seconds.push(bench.client.connect(server.url));
+      },
+    });
+    server.forget();
+    await bench.failure(`ws://127.0.0.1:${await freePort()}/`);
+    expect(bench.client.state).toBe(WebSocketState.Connecting);
+    const peer = await (await server.next()).accept();
+    await seconds[0];
+    expect(bench.client.state).toBe(WebSocketState.Open);
+    bench.client.abort();
+    await peer.closed;
+    expect(bench.ends).toHaveLength(2);
+  });
+});

@@ -1,0 +1,115 @@
+/** UTF-8 (RFC 3629): valid in all cuts; invalid, found at its first bad byte as that arrives. */
+
+import { bytesOf, hexOf } from "../../support/vectors.js";
+import { type Case, casesOf, echoes, fails, type FrameSpec, get, type Row, send, sendPart } from "../case.js";
+
+/** Texts: the first and last characters of each length, the neighbours of what is forbidden, and real words. */
+const VALID: readonly (readonly [name: string, hex: string])[] = [
+  ["NUL", "00"],
+  ["NUL among letters", "610062"],
+  ["the last of one byte", "7f"],
+  ["the first and last of two bytes", "c280dfbf"],
+  ["the first and last of three bytes", "e0a080efbfbf"],
+  ["the first and last of four bytes", "f0908080f48fbfbf"],
+  ["the neighbours of the surrogates", "ed9fbfee8080"],
+  ["non-characters", "efbfbeefb790f09fbfbf"],
+  ["the replacement character", "efbfbd"],
+  ["a byte order mark", "efbbbf61"],
+  ["a Greek word", "cebae1bdb9cf83cebcceb5"],
+  ["an emoji among letters", "61f09f98807a"],
+  ["the last plane", "f3b08080f48fbfbd"],
+];
+
+/** What is not UTF-8, each up to the byte that shows it. */
+const INVALID: readonly (readonly [name: string, hex: string])[] = [
+  ["a continuation byte alone", "80"],
+  ["the last continuation byte alone", "bf"],
+  ["a continuation byte behind a letter", "61bf"],
+  ["a continuation byte too many behind two", "c2a080"],
+  ["a continuation byte too many behind three", "e282ac80"],
+  ["a continuation byte too many behind four", "f09f988080"],
+  ["c0, overlong", "c0"],
+  ["c1, overlong", "c1"],
+  ["e0 80, overlong", "e080"],
+  ["e0 9f, overlong", "e09f"],
+  ["f0 80, overlong", "f080"],
+  ["f0 8f, overlong", "f08f"],
+  ["the first surrogate", "eda0"],
+  ["the last surrogate", "edbf"],
+  ["the first beyond U+10FFFF", "f490"],
+  ["f4 bf", "f4bf"],
+  ["f5", "f5"],
+  ["f7", "f7"],
+  ["f8, five bytes", "f8"],
+  ["fc, six bytes", "fc"],
+  ["fe", "fe"],
+  ["ff", "ff"],
+  ["two bytes cut short by a letter", "c361"],
+  ["two bytes cut short by another first byte", "c3c3"],
+  ["three bytes cut short after one", "e261"],
+  ["three bytes cut short after two", "e28261"],
+  ["four bytes cut short after one", "f061"],
+  ["four bytes cut short after two", "f09f61"],
+  ["four bytes cut short after three", "f09f9861"],
+  ["three bytes with a first byte for their last", "e282e2"],
+];
+
+/** A character that the end of the message cuts short. */
+const UNFINISHED = ["c3", "e2", "e282", "f0", "f09f", "f09f98", "ed9f", "f48f", "61f09f98"];
+
+function valid([name, hex]: readonly [string, string]): Row[] {
+  const whole: FrameSpec = [0x81, hex];
+  const bytes = [...bytesOf(hex)].map((byte) => hexOf(Uint8Array.of(byte)));
+  const fragments = bytes.map((byte, at): FrameSpec => [(at === 0 ? 1 : 0) | (at === bytes.length - 1 ? 0x80 : 0), byte]);
+  return [
+    echoes(`${name}, whole`, [whole]),
+    echoes(`${name}, byte by byte`, [whole], undefined, "bytes"),
+    echoes(`${name}, a fragment for each byte`, fragments, [whole]),
+    echoes(`${name}, fragments with Pings and empty fragments between`, withOthers(fragments), [
+      ...fragments.slice(1).map((): FrameSpec => [0x8a, "70"]),
+      whole,
+    ]),
+  ];
+}
+
+function withOthers(fragments: readonly FrameSpec[]): FrameSpec[] {
+  return fragments.flatMap((fragment, at) => (at === 0 ? [fragment] : [[0x89, "70"], [0x00], fragment]));
+}
+
+/** The message goes on behind the bad byte, but that does not come. */
+function invalid([name, hex]: readonly [string, string]): Row[] {
+  const bytes = bytesOf(hex);
+  const [start, bad] = [hexOf(bytes.subarray(0, -1)), hexOf(bytes.subarray(-1))];
+  return [
+    fails(`${name}, in a whole message`, 1007, [[0x81, `6869${hex}6869`]]),
+    { name: `${name}, in a message that has not come whole`, steps: [sendPart("whole", 9, [0x81, `6869${hex}`])], ending: 1007 },
+    { name: `${name}, byte by byte, in a message that has not come whole`, steps: [sendPart("bytes", 9, [0x81, hex])], ending: 1007 },
+    {
+      name: `${name}, the bad byte in a fragment of its own that has not come whole`,
+      steps: [send([0x01, `6869${start}`]), sendPart("whole", 5, [0x00, bad])],
+      ending: 1007,
+    },
+  ];
+}
+
+function more(): Row[] {
+  return [
+    ...UNFINISHED.map((hex) => fails(`${hex} at the end of a message`, 1007, [[0x81, hex]])),
+    ...UNFINISHED.slice(0, 6).map((hex) => fails(`${hex} at the end of a message in fragments`, 1007, [[0x01, `61${hex}`], [0x80]])),
+    ...UNFINISHED.slice(0, 6).map((hex) => ({ ...echoes(`${hex} is not refused while more may come`, [], []), steps: [sendPart("whole", 4, [0x81, hex]), { do: "silence", ms: 100 }, { do: "end" }, { do: "ended" }], ending: "steps", outcome: "1006 unclean ERR_NETWORK" }) satisfies Row),
+    fails("a bad text behind a good one", 1007, [[0x81, "61"], [0x81, "ff"]], [[0x81, "61"]]),
+    echoes("bytes that are not UTF-8 in binary", [[0x82, "c080ff"]]),
+    echoes("bytes that are not UTF-8 in binary fragments", [[0x02, "c0"], [0x80, "ff"]], [[0x82, "c0ff"]]),
+    { name: "a long text with a bad byte at its end, of which a part comes", steps: [sendPart("whole", 500, [0x81, `${"61".repeat(900)}e282ff`])], ending: 1007 },
+    { name: "a good fragment, then a bad one that comes half", steps: [send([0x01, "c3a4"]), ...get(), sendPart("whole", 100, [0x00, "c3a4c0"])], ending: 1007 },
+    { name: "a bad byte in a fragment that comes half, with deliverFragments", profile: "fragments", steps: [sendPart("whole", 100, [0x01, "c3a4c0"])], ending: 1007 },
+    { name: "a bad second byte in a fragment of its own, with deliverFragments", profile: "fragments", steps: [send([0x01, "61e0"]), ...get([0x82, "61e0"]), sendPart("whole", 100, [0x00, "80"])], ending: 1007 },
+  ];
+}
+
+export function textCases(): Case[] {
+  return [
+    ...casesOf("UTF-8: valid", VALID.flatMap(valid)),
+    ...casesOf("UTF-8: invalid, fail fast", [...INVALID.flatMap(invalid), ...more()]),
+  ];
+}

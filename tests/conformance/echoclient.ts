@@ -1,0 +1,60 @@
+/** The clients under test: each connects to the runner, is its peer, and connects again. Runs on XS too. */
+
+import { setTimer } from "#platform";
+import { ClientWebSocket, HandshakeError, NetworkError, type WebSocketError } from "xs-websockets/client";
+import { answer } from "./echo.js";
+import { HANDSHAKE_TIMEOUT_MS, PROFILE_NAMES, PROFILES, type Profile } from "./profiles.js";
+
+/** Clients of each profile that run at the same time. */
+export const CLIENTS: Readonly<Record<Profile, number>> = Object.freeze({
+  echo: 8,
+  limits: 2,
+  fragments: 1,
+  names: 1,
+});
+
+/** The answer with which the runner tells a client that there are no more cases. */
+export const NO_MORE_CASES = 410;
+
+/** Runs clients until the runner has no more cases for any of them. `ports` are the runner's. */
+export async function runEchoClients(ports: Readonly<Record<Profile, number>>): Promise<void> {
+  const clients = PROFILE_NAMES.flatMap((profile) =>
+    Array.from({ length: CLIENTS[profile] }, (_, index) => runClient(profile, index, ports[profile])),
+  );
+  await Promise.all(clients);
+}
+
+/** The outcome of a connection travels as a header of the next one's request. */
+async function runClient(profile: Profile, index: number, port: number): Promise<void> {
+  const client = new ClientWebSocket({ ...PROFILES[profile], connectTimeout: HANDSHAKE_TIMEOUT_MS });
+  client.onMessageReceived = (_sender, e) => {
+    answer(e);
+  };
+  let outcome = "none";
+  let refusals = 0;
+  for (;;) {
+    const closed = new Promise<string>((resolve) => {
+      client.onConnectionClosed = (_sender, e) => {
+        const clean = e.wasClean ? "clean" : "unclean";
+        const answered = e.error instanceof HandshakeError ? ` ${e.error.statusCode}` : "";
+        resolve(`${e.closeStatus} ${clean} ${e.error?.code ?? "none"}${answered}`);
+      };
+    });
+    try {
+      await client.connect(`ws://127.0.0.1:${port}/${profile}/${index}?q=1`, { "X-Outcome": outcome });
+    } catch (error) {
+      if (error instanceof HandshakeError && error.statusCode === NO_MORE_CASES) return;
+      // The runner is gone.
+      if (isRefusal(error as WebSocketError) && ++refusals === 3) return;
+    }
+    outcome = await closed;
+    await new Promise<void>((resolve) => setTimer(resolve, 1));
+  }
+}
+
+function isRefusal(error: WebSocketError): boolean {
+  const { cause } = error;
+  return error instanceof NetworkError && typeof cause === "object" && cause !== null && "code" in cause
+    ? cause.code === "ECONNREFUSED"
+    : false;
+}

@@ -1,0 +1,315 @@
+/** The parts of a link by themselves, with a clock that is turned by hand. */
+
+import { decodeChunked } from "../../modules/signalr/chunked.js";
+import { ConnectionTokens } from "../../modules/signalr/connectiontokens.js";
+import { HubHandshakeError, HubProtocolError } from "../../modules/signalr/errors.js";
+import { Handlers } from "../../modules/signalr/handlers.js";
+import { checkResponse, HandshakeReader, readRequest } from "../../modules/signalr/handshake.js";
+import { Heartbeat } from "../../modules/signalr/heartbeat.js";
+import { PendingInvocations } from "../../modules/signalr/invocations.js";
+import { negotiateUrl, toWebSocketUrl } from "../../modules/signalr/negotiation.js";
+import { createRetryPolicy, Retries, type Wait } from "../../modules/signalr/reconnect.js";
+import { HubStream, StreamPump } from "../../modules/signalr/streams.js";
+import { accessTokenOf } from "../../modules/signalr/server.js";
+import { HttpHeaders } from "../../modules/protocol/httphead.js";
+
+describe("the handshake", () => {
+  const read = (...pieces: readonly string[]): unknown => {
+    const reader = new HandshakeReader();
+    return pieces.map((piece) => reader.read(piece)).at(-1);
+  };
+
+  test("is the first record, whatever is behind it", () => {
+    expect(read('{"protocol":"json","version":1}\x1e{"type":6}\x1e')).toEqual({
+      fields: { protocol: "json", version: 1 },
+      rest: '{"type":6}\x1e',
+    });
+    expect(read("{", "}", "\x1e")).toEqual({ fields: {}, rest: "" });
+    expect(read("{")).toBeUndefined();
+    expect(() => read("x".repeat(1_025))).toThrow(HubProtocolError);
+    expect(() => read("[]\x1e")).toThrow(HubProtocolError);
+  });
+
+  test("is bytes for a binary protocol", () => {
+    const bytes = new TextEncoder().encode('{"protocol":"a"}\x1eAB');
+    expect(new HandshakeReader().read(bytes)).toEqual({ fields: { protocol: "a" }, rest: bytes.subarray(-2) });
+    expect(() => new HandshakeReader().read(Uint8Array.of(0xff, 0x1e))).toThrow("not UTF-8");
+  });
+
+  test("names a protocol, and is agreed to or not", () => {
+    expect(() => readRequest({ fields: { protocol: 1 }, rest: "" })).toThrow(HubProtocolError);
+    expect(() => checkResponse({ fields: {}, rest: "" })).not.toThrow();
+    expect(() => checkResponse({ fields: { error: "no" }, rest: "" })).toThrow(HubHandshakeError);
+    expect(() => checkResponse({ fields: { type: 6 }, rest: "" })).toThrow(HubProtocolError);
+    expect(() => checkResponse({ fields: { type: 7, error: "no" }, rest: "" })).toThrow("refused the handshake: no");
+  });
+});
+
+describe("with a clock", () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  test("a heartbeat pings when nothing is sent, and notices silence, with one timer", () => {
+    const pingDue = jest.fn();
+    const peerSilent = jest.fn();
+    const heartbeat = new Heartbeat({ keepAliveInterval: 100, timeout: 350 }, { pingDue, peerSilent });
+    heartbeat.start();
+    jest.advanceTimersByTime(60);
+    heartbeat.sent();
+    jest.advanceTimersByTime(60);
+    expect(pingDue).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(45);
+    expect(pingDue).toHaveBeenCalledTimes(1);
+    heartbeat.received();
+    expect(jest.getTimerCount()).toBe(1);
+    jest.advanceTimersByTime(340);
+    expect(peerSilent).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(20);
+    expect(peerSilent).toHaveBeenCalledTimes(1);
+    expect(pingDue).toHaveBeenCalledTimes(4);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test("a heartbeat of zeros has no timer", () => {
+    new Heartbeat({ keepAliveInterval: 0, timeout: 0 }, { pingDue: jest.fn(), peerSilent: jest.fn() }).start();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test("invocations end by their answer, an error, their time or all together", async () => {
+    const calls = new PendingInvocations(3);
+    const [one, two, three] = ["1", "2", "3"].map((id) => calls.wait(id, "Do", id === "3" ? 50 : 0));
+    expect(() => calls.wait("4", "Do", 0)).toThrow("maximumPendingInvocations");
+    expect(calls.complete("1", 7)).toBe(true);
+    expect(calls.complete("1", 8)).toBe(false);
+    expect(await one).toBe(7);
+    const late = expect(three).rejects.toMatchObject({
+      code: "ERR_TIMEOUT",
+      message: '"Do" was not answered within 50 ms.',
+    });
+    jest.advanceTimersByTime(50);
+    await late;
+    const lost = expect(two).rejects.toThrow("lost");
+    calls.failAll(new HubProtocolError("lost"));
+    await lost;
+    expect([calls.count, jest.getTimerCount()]).toEqual([0, 0]);
+  });
+});
+
+describe("a stream that comes", () => {
+  test("gives what is buffered, then what comes, then its end", async () => {
+    const stream = new HubStream<number>(100, jest.fn());
+    stream.push(1, 10);
+    stream.push(2, 10);
+    expect([await stream.next(), await stream.next()].map(({ value }) => value)).toEqual([1, 2]);
+    const third = stream.next();
+    stream.push(3, 10);
+    expect(await third).toEqual({ done: false, value: 3 });
+    const last = stream.next();
+    stream.end();
+    expect(await last).toEqual({ done: true, value: undefined });
+    expect((await stream.next()).done).toBe(true);
+  });
+
+  test("ends with an error behind its items, once", async () => {
+    const stream = new HubStream(100, jest.fn());
+    stream.push(1, 10);
+    stream.end(new Error("broken"));
+    expect((await stream.next()).value).toBe(1);
+    await expect(stream.next()).rejects.toThrow("broken");
+    expect((await stream.next()).done).toBe(true);
+  });
+
+  test("is cancelled once, by whoever leaves the loop", async () => {
+    const cancelled = jest.fn();
+    const stream = new HubStream(100, cancelled);
+    stream.push(1, 10);
+    for await (const item of stream) if (item === 1) break;
+    stream.cancel();
+    stream.push(2, 10);
+    expect(cancelled).toHaveBeenCalledTimes(1);
+    expect((await stream.next()).done).toBe(true);
+  });
+
+  test("fails where its items are not read", async () => {
+    const cancelled = jest.fn();
+    const stream = new HubStream(25, cancelled);
+    for (const item of [1, 2, 3, 4]) stream.push(item, 10);
+    expect(cancelled).toHaveBeenCalledTimes(1);
+    expect([(await stream.next()).value, (await stream.next()).value]).toEqual([1, 2]);
+    await expect(stream.next()).rejects.toThrow("streamBufferSize");
+  });
+});
+
+describe("a stream that is sent", () => {
+  async function* items(): AsyncGenerator<number> {
+    for (let item = 0; ; item++) {
+      await Promise.resolve();
+      yield item;
+    }
+  }
+
+  test("waits for room for each item, and runs its clean-up when it is stopped", async () => {
+    const source = items();
+    const returned = jest.spyOn(source, "return");
+    const sent: unknown[] = [];
+    const done = jest.fn();
+    let goOn = (): void => undefined;
+    const item = (value: unknown): Promise<void> => {
+      sent.push(value);
+      return new Promise((resolve) => (goOn = resolve));
+    };
+    const pump = new StreamPump(source, { item, done });
+    await new Promise(setImmediate);
+    expect(sent).toEqual([0]);
+    goOn();
+    await new Promise(setImmediate);
+    expect(sent).toEqual([0, 1]);
+    pump.stop();
+    pump.stop();
+    goOn();
+    await new Promise(setImmediate);
+    expect([sent.length, returned.mock.calls.length, done.mock.calls.length]).toEqual([2, 1, 0]);
+  });
+
+  test("tells what it failed with, its own error or that of sending", async () => {
+    const failed = async (item: () => Promise<void>, source: AsyncIterable<unknown>): Promise<unknown> =>
+      new Promise((resolve) => new StreamPump(source, { item, done: resolve }));
+    const refused = (): Promise<void> => Promise.reject(new Error("no room"));
+    expect(await failed(refused, items())).toMatchObject({ message: "no room" });
+    const broken: AsyncIterable<unknown> = {
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("broken")) }),
+    };
+    expect(await failed(() => Promise.resolve(), broken)).toMatchObject({ message: "broken" });
+  });
+});
+
+describe("handlers", () => {
+  beforeEach(() => jest.spyOn(console, "log").mockImplementation(() => undefined));
+  afterEach(() => jest.restoreAllMocks());
+
+  test("are called each, whatever the others throw", async () => {
+    const handlers = new Handlers();
+    const heard: unknown[] = [];
+    const first = (value: string): void => void heard.push(value);
+    handlers.add("Tell", first);
+    handlers.add("tell", first);
+    handlers.add("TELL", () => {
+      throw new Error("bad");
+    });
+    handlers.add("tell", () => Promise.reject(new Error("later")));
+    handlers.add("tell", (value: string) => heard.push(`${value}!`));
+    handlers.call("Tell", ["a"]);
+    await new Promise(setImmediate);
+    expect(heard).toEqual(["a", "a!"]);
+    handlers.remove("Tell", first);
+    handlers.call("Tell", ["b"]);
+    expect(heard).toEqual(["a", "a!", "b!"]);
+    handlers.remove("tell");
+    handlers.call("Tell", ["c"]);
+    handlers.call("hasOwnProperty", []);
+    expect(heard.length).toBe(3);
+  });
+
+  test("give one result", async () => {
+    const handlers = new Handlers();
+    await expect(handlers.callForResult("Name", [])).rejects.toThrow("Client didn't provide a result.");
+    handlers.add("Name", () => undefined);
+    await expect(handlers.callForResult("Name", [])).rejects.toThrow("Client didn't provide a result.");
+    handlers.add("Name", () => Promise.resolve("x"));
+    expect(await handlers.callForResult("Name", [])).toBe("x");
+    handlers.add("Name", () => {
+      throw new Error("bad");
+    });
+    await expect(handlers.callForResult("Name", [])).rejects.toThrow("bad");
+    handlers.add("Name", () => "y");
+    await expect(handlers.callForResult("Name", [])).rejects.toThrow("Client provided multiple results.");
+  });
+});
+
+describe("retries", () => {
+  const delays = async (policy: Parameters<typeof createRetryPolicy>[0], jitter = 0): Promise<number[]> => {
+    const waited: number[] = [];
+    const wait: Wait = (delayMs, elapsed) => {
+      waited.push(delayMs);
+      setImmediate(elapsed);
+      return () => undefined;
+    };
+    const made = createRetryPolicy(policy, jitter);
+    if (made === undefined) return [-1];
+    const retries = new Retries(made, wait);
+    while (await retries.next(new Error("lost")));
+    return waited;
+  };
+
+  test("come after 0, 2, 10 and 30 s, after own delays, or as a policy says", async () => {
+    expect(await delays(true)).toEqual([0, 2_000, 10_000, 30_000]);
+    expect(await delays([5, 6])).toEqual([5, 6]);
+    expect(await delays(false)).toEqual([-1]);
+    const policy = {
+      nextRetryDelayInMilliseconds: ({ previousRetryCount: count }: { previousRetryCount: number }) =>
+        count < 3 ? count : null,
+    };
+    expect(await delays(policy)).toEqual([0, 1, 2]);
+  });
+
+  test("leave a part to chance", async () => {
+    const waited = await delays(
+      Array.from({ length: 50 }, () => 1_000),
+      0.5,
+    );
+    expect(Math.min(...waited)).toBeGreaterThanOrEqual(500);
+    expect(Math.max(...waited)).toBeLessThanOrEqual(1_000);
+    expect(new Set(waited).size).toBeGreaterThan(5);
+  });
+
+  test("end with a policy that throws, and mistakes are told at once", async () => {
+    jest.spyOn(console, "log").mockImplementation(() => undefined);
+    const policy = {
+      nextRetryDelayInMilliseconds: () => {
+        throw new Error("bad");
+      },
+    };
+    expect(await delays(policy)).toEqual([]);
+    jest.restoreAllMocks();
+    expect(() => createRetryPolicy([-1], 0)).toThrow("automaticReconnect");
+    expect(() => createRetryPolicy(true, 2)).toThrow("reconnectJitter");
+    expect(() => createRetryPolicy({} as never, 0)).toThrow("automaticReconnect");
+  });
+});
+
+test("a token is known again, and no other", () => {
+  const tokens = new ConnectionTokens();
+  const id = tokens.createId();
+  const token = tokens.tokenFor(id);
+  expect(token).toMatch(/^[\w-]{22}\.[\w-]{27}$/);
+  expect(tokens.idOf(token)).toBe(id);
+  for (const other of [`${token}x`, id, "", `x${token}`, `${id}.`, new ConnectionTokens().tokenFor(id)])
+    expect(tokens.idOf(other)).toBeUndefined();
+});
+
+test("the URL of a negotiation keeps path and query", () => {
+  expect(toWebSocketUrl("https://a/hub")).toBe("wss://a/hub");
+  expect(toWebSocketUrl("HTTP://a/http://")).toBe("ws://a/http://");
+  expect(negotiateUrl("ws://a/hub")).toBe("ws://a/hub/negotiate?negotiateVersion=1");
+  expect(negotiateUrl("ws://a/hub/?b=1")).toBe("ws://a/hub/negotiate?b=1&negotiateVersion=1");
+  expect(negotiateUrl("ws://a/hub?negotiateVersion=0")).toBe("ws://a/hub/negotiate?negotiateVersion=0");
+});
+
+test("chunks are joined at whatever point they are cut", () => {
+  const body = new TextEncoder().encode("4\r\nWiki\r\n6;a=b\r\npedia \r\n0\r\n\r\n");
+  expect(new TextDecoder().decode(decodeChunked(body))).toBe("Wikipedia ");
+  for (let at = 0; at < body.length - 4; at++) expect(decodeChunked(body.subarray(0, at))).toBeUndefined();
+  expect(() => decodeChunked(new TextEncoder().encode("x\r\n"))).toThrow("has no size");
+});
+
+test("an access token is found where clients put it", () => {
+  const request = (rawUrl: string, authorization?: string): Parameters<typeof accessTokenOf>[0] => {
+    const headers = new HttpHeaders();
+    if (authorization !== undefined) headers.append("Authorization", authorization);
+    return { httpMethod: "GET", rawUrl, path: "/hub", headers, isWebSocketRequest: true, remoteEndPoint: "a:1" };
+  };
+  expect(accessTokenOf(request("/hub?id=1&access_token=a%2Bb"))).toBe("a+b");
+  expect(accessTokenOf(request("/hub", "bearer abc"))).toBe("abc");
+  expect(accessTokenOf(request("/hub?access_token=%zz"))).toBeUndefined();
+  expect(accessTokenOf(request("/hub", "Basic abc"))).toBeUndefined();
+});
