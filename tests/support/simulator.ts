@@ -56,7 +56,8 @@ export class Simulator {
    * @param settings `key=value` pairs for `mc/config`
    */
   static async start(sdk: Sdk, app: string, settings: readonly string[] = []): Promise<Simulator> {
-    const output = path.resolve("build", "tests");
+    // mcconfig tells apps apart by the last part of their path only.
+    const output = path.resolve("build", "tests", app.replaceAll(/[/\\]/g, "-"));
     const library = await buildForSimulator(sdk, { app: path.resolve(app), output, settings });
     const folder = mkdtempSync(path.join(tmpdir(), "simulator-"));
     const screen = spawn("Xvfb", ["-displayfd", "3", "-nolisten", "tcp", "-screen", "0", "1024x768x24"], {

@@ -13,10 +13,10 @@ function body(status: number, reason: Uint8Array | string = ""): Uint8Array {
 }
 
 /** The runner closes, gets this answer, and the tested side ends TCP: a client when the runner, as server, has. */
-function closes(name: string, close: FrameSpec, status: number, answer: FrameSpec, before: readonly FrameSpec[] = []): Row {
+function closes(name: string, close: FrameSpec, status: number, answer: FrameSpec): Row {
   return {
     name,
-    steps: [send(...before, close), ...get(answer), { do: "ended" }],
+    steps: [send(close), ...get(answer), { do: "ended" }],
     ending: "steps",
     outcome: `${status} clean none`,
   };
@@ -34,12 +34,7 @@ function statuses(): Row[] {
     { name: "a Close that announces 126 bytes", steps: [sendHeader(0x88, "7e007e")], ending: 1002 },
     ...["c0", "ff", "eda080", "f4908080", "c3", "e28261"].map((hex): Row => ({ name: `a reason that is not UTF-8: ${hex}`, steps: [send([0x88, `03e8${hex}`])], ending: 1007 })),
     { ...closes("byte by byte", [0x88, body(1001, "going")], 1001, [0x88, body(1001)]), steps: [sendCut("bytes", [0x88, body(1001, "going")]), ...get([0x88, body(1001)]), { do: "ended" }] },
-    closes("behind a message in the same segment", [0x88, "03e8"], 1000, [0x81, "61"], [[0x81, "61"]]),
-  ].map((row) => (row.name.startsWith("behind") ? { ...row, steps: withClose(row.steps) } : row));
-}
-
-function withClose([sent, ...rest]: readonly Step[]): Step[] {
-  return [...(sent === undefined ? [] : [sent]), ...rest.slice(0, -1), ...get([0x88, "03e8"]), { do: "ended" }];
+  ];
 }
 
 const ASKED = (command: string): Step => send([0x81, asciiOf(command)]);

@@ -1,0 +1,90 @@
+/** The RGB sample as XS runs it: the page, two clients, and the colour of the simulator's screen. */
+
+import { once } from "node:events";
+
+import { WebSocket } from "ws";
+
+import { findFreePort } from "../support/apps.js";
+import { describeIf } from "../support/describeif.js";
+import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+
+const sdk = findSimulatorSdk();
+const BUILD_MS = 240_000;
+/** Pixels of the default device's screen: 240 by 320. */
+const SCREEN_PIXELS = 76_800;
+
+interface Client {
+  readonly socket: WebSocket;
+  /** Colours as hex, and texts, in the order in which they came. */
+  readonly received: string[];
+}
+
+async function openClient(port: number): Promise<Client> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+  const received: string[] = [];
+  socket.on("message", (data, isBinary) => received.push((data as Buffer).toString(isBinary ? "hex" : "utf8")));
+  await once(socket, "open");
+  return { socket, received };
+}
+
+async function eventually(check: () => Promise<boolean> | boolean, what: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (await check()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`within 10 s it did not happen that ${what}`);
+}
+
+describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulator", () => {
+  let simulator: Simulator;
+  let port: number;
+
+  beforeAll(async () => {
+    if (sdk === undefined) return;
+    port = await findFreePort();
+    simulator = await Simulator.start(sdk, "apps/rgb-server", [`port=${port}`]);
+    await simulator.waitForLine(/^http:/, 60_000);
+  }, BUILD_MS);
+
+  afterAll(() => simulator.stop());
+
+  test("serves the page, and 404 for what it does not have", async () => {
+    const page = await fetch(`http://127.0.0.1:${port}/`);
+    expect(page.status).toBe(200);
+    expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(await page.text()).toContain("</html>");
+    expect((await fetch(`http://127.0.0.1:${port}/none`)).status).toBe(404);
+  }, 30_000);
+
+  test("is green when it serves", async () => {
+    await eventually(
+      async () => (await simulator.screenshot()).count(0, 252, 0) >= SCREEN_PIXELS,
+      "the screen is green",
+    );
+  }, 30_000);
+
+  test("tells a client the colour and the number of clients, and all of them each new colour", async () => {
+    const first = await openClient(port);
+    await eventually(() => first.received.length >= 2, "the first client is told");
+    expect(first.received).toEqual(["00ff00", '{"clients":1}']);
+    const second = await openClient(port);
+    await eventually(() => first.received.includes('{"clients":2}'), "the first client is told of the second");
+
+    second.socket.send(Buffer.from([0, 0, 248]));
+    await eventually(() => first.received.includes("0000f8"), "the first client is told the colour");
+    await eventually(() => second.received.includes("0000f8"), "the second client is told the colour");
+    await eventually(
+      async () => (await simulator.screenshot()).count(0, 0, 248) >= SCREEN_PIXELS,
+      "the screen is blue",
+    );
+
+    // Neither a text nor another length is a colour.
+    second.socket.send("red");
+    second.socket.send(Buffer.from([1, 2]));
+    await simulator.waitForLine(/Ignored a message of 2 bytes/, 10_000);
+    second.socket.close();
+    await eventually(() => first.received.at(-1) === '{"clients":1}', "the first client is told that it is alone");
+    first.socket.close();
+    await once(first.socket, "close");
+  }, 60_000);
+});
