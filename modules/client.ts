@@ -25,6 +25,7 @@ export { ClientWebSocketHeaders, type HeadersInit } from "./clientheaders.js";
 export { SslProtocols, SslVerification } from "./clientoptions.js";
 export { FragmentationType, WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./protocol/constants.js";
 export * from "./protocol/errors.js";
+export type { WebSocketOptions } from "./protocol/options.js";
 export type * from "./websocket.js";
 
 /** Options of a {@link ClientWebSocket} (.NET nanoFramework `ClientWebSocketOptions`, and limits of our own). */

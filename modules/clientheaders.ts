@@ -80,7 +80,5 @@ export class ClientWebSocketHeaders {
 const ASCII = /^[\x20-\x7e\t]*$/;
 
 function entriesOf(init: HeadersInit): Iterable<readonly [string, string]> {
-  return Symbol.iterator in init
-    ? (init as Iterable<readonly [string, string]>)
-    : Object.entries(init as Readonly<Record<string, string>>);
+  return Symbol.iterator in init ? init : Object.entries(init);
 }

@@ -6,7 +6,7 @@ import { connectTls, storedIdentity } from "#tls";
 import type { ClientSettings } from "./clientoptions.js";
 import { SslProtocols, SslVerification, type ResolvedCertificates } from "./clientoptions.js";
 import { AbortedError, HandshakeError, networkError, TimeoutError, WebSocketError } from "./protocol/errors.js";
-import { checkUpgradeAnswer, createKey, formatUpgradeRequest, statusOf } from "./protocol/handshake.js";
+import { checkUpgradeAnswer, createKey, formatUpgradeRequest, statusOf } from "./protocol/clienthandshake.js";
 import { decodeLatin1, HttpHeadReader, type HttpHeaders } from "./protocol/httphead.js";
 import type { WebSocketUri } from "./protocol/uri.js";
 

@@ -19,6 +19,7 @@ export type { AcceptDecision, AcceptHook, Refusal } from "./serveroptions.js";
 export type { HttpListenerContext, HttpListenerRequest } from "./http.js";
 export { WebSocketCloseStatus, WebSocketState, WebSocketMessageType, FragmentationType } from "./protocol/constants.js";
 export * from "./protocol/errors.js";
+export type { WebSocketOptions } from "./protocol/options.js";
 export type * from "./websocket.js";
 
 /** Options of a {@link WebSocketServer}. */

@@ -19,8 +19,7 @@ const HELLO_INTERVAL_MS = 5_000;
 
 const url = config["url"] ?? "ws://localhost:8080/";
 const backoff = new Backoff();
-let isLeaving = false;
-let left = (): void => undefined;
+const leaving = { isWanted: false, done: (): void => undefined };
 
 const client = new ClientWebSocket({
   keepAliveInterval: 30_000,
@@ -48,12 +47,12 @@ function received({ frame, webSocket }: MessageReceivedEventArgs): void {
 function closed({ closeStatus, closeStatusDescription, error }: ConnectionClosedEventArgs): void {
   if (error === undefined) log(`The connection is closed: ${closeStatus} ${closeStatusDescription}`);
   else log(`${error.name} ${error.code}: ${error.message}`);
-  left();
+  leaving.done();
 }
 
 async function run(): Promise<void> {
   await whenNetworkReady();
-  while (!isLeaving) {
+  while (!leaving.isWanted) {
     log(`Connecting to ${url}`);
     try {
       await client.connect(url, { userId: "nano" });
@@ -63,7 +62,6 @@ async function run(): Promise<void> {
     } catch {
       // onConnectionClosed has told why.
     }
-    if (isLeaving) return;
     const delayMs = backoff.next();
     log(`Connecting again in ${delayMs} ms.`);
     await delay(delayMs);
@@ -78,10 +76,10 @@ async function sayHello(): Promise<void> {
 }
 
 onExit(() => {
-  isLeaving = true;
+  leaving.isWanted = true;
   if (client.state !== WebSocketState.Open) return Promise.resolve();
   client.close(WebSocketCloseStatus.EndpointUnavailable);
-  return new Promise((resolve) => (left = resolve));
+  return new Promise((resolve) => (leaving.done = resolve));
 });
 
 void run();

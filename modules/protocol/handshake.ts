@@ -1,9 +1,8 @@
-/** The opening handshake of both roles (RFC 6455, 4). */
+/** The server's part of the opening handshake (RFC 6455, 4.2), and what both sides compute. */
 
-import { base64, encodeUtf8, randomFill, sha1 } from "#platform";
+import { base64, encodeUtf8, sha1 } from "#platform";
 import { HandshakeError } from "./errors.js";
-import type { HttpHead, HttpHeaders } from "./httphead.js";
-import type { WebSocketUri } from "./uri.js";
+import type { HttpHeaders } from "./httphead.js";
 
 /** RFC 6455, 1.3: what is appended to the key before it is hashed. */
 const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -64,74 +63,6 @@ export function chooseSubprotocol(supported: readonly string[], headers: HttpHea
   if (supported.length === 0) return undefined;
   const offered = headers.list("sec-websocket-protocol");
   return supported.find((name) => offered.includes(name));
-}
-
-/** A new Sec-WebSocket-Key: 16 random bytes (RFC 6455, 4.1). */
-export function createKey(): string {
-  const nonce = new Uint8Array(16);
-  randomFill(nonce);
-  return base64(nonce);
-}
-
-/** An upgrade request (RFC 6455, 4.1). Names and values were checked. */
-export function formatUpgradeRequest(
-  uri: WebSocketUri,
-  key: string,
-  subprotocols: readonly string[],
-  headers: Iterable<readonly [name: string, value: string]>,
-): string {
-  const lines = [
-    `GET ${uri.resourceName} HTTP/1.1`,
-    `Host: ${uri.hostHeader}`,
-    "Upgrade: websocket",
-    "Connection: Upgrade",
-    `Sec-WebSocket-Key: ${key}`,
-    "Sec-WebSocket-Version: 13",
-  ];
-  if (subprotocols.length > 0) lines.push(`Sec-WebSocket-Protocol: ${subprotocols.join(", ")}`);
-  for (const [name, value] of headers) lines.push(`${name}: ${value}`);
-  return `${lines.join("\r\n")}\r\n\r\n`;
-}
-
-/** RFC 9112, 4: version, status code, and a reason that says nothing. */
-const STATUS_LINE = /^HTTP\/1\.1 ([1-9][0-9]{2})(?: |$)/;
-
-/**
- * The status of a server's answer.
- *
- * @throws HandshakeError (0) where it is not HTTP/1.1
- */
-export function statusOf(head: HttpHead): number {
-  const status = STATUS_LINE.exec(head.startLine)?.[1];
-  if (status === undefined) throw new HandshakeError(0, "The server did not answer in HTTP/1.1.");
-  return Number(status);
-}
-
-/**
- * Checks a 101 answer (RFC 6455, 4.1).
- *
- * @returns the subprotocol that the server chose; undefined for none
- * @throws HandshakeError
- */
-export function checkUpgradeAnswer(
-  headers: HttpHeaders,
-  key: string,
-  subprotocols: readonly string[],
-): string | undefined {
-  if (headers.get("upgrade")?.toLowerCase() !== "websocket") throw refused("Its Upgrade header is not websocket.");
-  if (!headers.hasToken("connection", "upgrade")) throw refused("Its Connection header does not have Upgrade.");
-  if (headers.get("sec-websocket-accept") !== acceptForKey(key))
-    throw refused("Its Sec-WebSocket-Accept does not answer our key.");
-  if (headers.list("sec-websocket-extensions").length > 0)
-    throw refused("It uses an extension that was not asked for.");
-  const subprotocol = headers.get("sec-websocket-protocol");
-  if (subprotocol !== undefined && !subprotocols.includes(subprotocol))
-    throw refused(`It uses the subprotocol ${JSON.stringify(subprotocol)}, which was not asked for.`);
-  return subprotocol;
-}
-
-function refused(problem: string): HandshakeError {
-  return new HandshakeError(101, `The server's answer is not that of RFC 6455. ${problem}`);
 }
 
 function withoutSuffix(text: string, suffix: string): string {

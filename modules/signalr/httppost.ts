@@ -6,7 +6,7 @@ import { connectTls } from "#tls";
 import { SslProtocols, SslVerification } from "../clientoptions.js";
 import type { ClientSettings, ResolvedCertificates } from "../clientoptions.js";
 import { AbortedError, networkError, TimeoutError, type WebSocketError } from "../protocol/errors.js";
-import { statusOf } from "../protocol/handshake.js";
+import { statusOf } from "../protocol/clienthandshake.js";
 import { HttpHeadReader, type HttpHead } from "../protocol/httphead.js";
 import type { WebSocketUri } from "../protocol/uri.js";
 import { decodeChunked } from "./chunked.js";

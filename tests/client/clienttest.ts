@@ -121,6 +121,21 @@ export async function eventually(holds: () => boolean): Promise<void> {
   throw new Error(`It does not hold: ${holds.toString()}`);
 }
 
+/** Expects that soon nothing is open that was not before. */
+export async function expectHandles(before: readonly string[]): Promise<void> {
+  await eventually(() => newHandles(before).length === 0).catch(() => undefined);
+  expect(newHandles(before)).toEqual([]);
+}
+
+function newHandles(before: readonly string[]): string[] {
+  const known = [...before];
+  return openHandles().filter((name) => {
+    const at = known.indexOf(name);
+    if (at >= 0) known.splice(at, 1);
+    return at < 0;
+  });
+}
+
 /** Expects that a client is as if it had never connected: that failed connection has left nothing of itself. */
 export function expectNothingLeft(bench: ClientBench, state: WebSocketState = WebSocketState.Closed): void {
   expect(bench.client.state).toBe(state);

@@ -10,7 +10,7 @@ import {
 } from "../../modules/client.js";
 import { describeIf } from "../support/describeif.js";
 import { BlackHole } from "./blackhole.js";
-import { ClientBench, delay, eventually, expectNothingLeft, openHandles } from "./clienttest.js";
+import { ClientBench, delay, expectHandles, expectNothingLeft, openHandles } from "./clienttest.js";
 import { RawServer, type RawPeer } from "./rawserver.js";
 
 let server: RawServer;
@@ -165,7 +165,7 @@ describe.each(STAGES)("given up during $name", ({ reach }) => {
     bench.client.abort();
     expect(await failure).toBeInstanceOf(AbortedError);
     await peer?.closed;
-    await eventually(() => openHandles().join() === before.join());
+    await expectHandles(before);
     expectNothingLeft(bench, state);
   });
 
@@ -193,7 +193,7 @@ describeIf(process.platform === "linux", "Linux", "a TCP connection that no one 
     const error = await bench.failure(`${scheme}://127.0.0.1:${hole.port}/`);
     expect(error).toBeInstanceOf(TimeoutError);
     expect(bench.events).toEqual(["closed 1006 unclean ERR_TIMEOUT"]);
-    await eventually(() => openHandles().join() === before.join());
+    await expectHandles(before);
   });
 
   test.each(["ws", "wss"])("%s: is given up by abort()", async (scheme) => {
@@ -204,7 +204,7 @@ describeIf(process.platform === "linux", "Linux", "a TCP connection that no one 
     bench.client.abort();
     expect(bench.events).toEqual(["closed 1006 unclean ERR_ABORTED"]);
     await failure;
-    await eventually(() => openHandles().join() === before.join());
+    await expectHandles(before);
   });
 });
 

@@ -129,7 +129,12 @@ export function echoes(name: string, frames: readonly FrameSpec[], back = frames
 }
 
 /** A row in which frames make the tested side fail the connection. */
-export function fails(name: string, status: number, frames: readonly FrameSpec[], back: readonly FrameSpec[] = []): Row {
+export function fails(
+  name: string,
+  status: number,
+  frames: readonly FrameSpec[],
+  back: readonly FrameSpec[] = [],
+): Row {
   return { name, steps: [send(...frames), ...get(...back)], ending: status };
 }
 

@@ -36,8 +36,7 @@ async function runClient(profile: Profile, index: number, port: number): Promise
     const closed = new Promise<string>((resolve) => {
       client.onConnectionClosed = (_sender, e) => {
         const clean = e.wasClean ? "clean" : "unclean";
-        const answered = e.error instanceof HandshakeError ? ` ${e.error.statusCode}` : "";
-        resolve(`${e.closeStatus} ${clean} ${e.error?.code ?? "none"}${answered}`);
+        resolve(`${e.closeStatus} ${clean} ${nameOf(e.error)}`);
       };
     });
     try {
@@ -45,16 +44,16 @@ async function runClient(profile: Profile, index: number, port: number): Promise
     } catch (error) {
       if (error instanceof HandshakeError && error.statusCode === NO_MORE_CASES) return;
       // The runner is gone.
-      if (isRefusal(error as WebSocketError) && ++refusals === 3) return;
+      if ((error as WebSocketError).code === "ECONNREFUSED" && ++refusals === 3) return;
     }
     outcome = await closed;
     await new Promise<void>((resolve) => setTimer(resolve, 1));
   }
 }
 
-function isRefusal(error: WebSocketError): boolean {
-  const { cause } = error;
-  return error instanceof NetworkError && typeof cause === "object" && cause !== null && "code" in cause
-    ? cause.code === "ECONNREFUSED"
-    : false;
+/** The code of an error; that of a network's is the same on all hosts, and that of a refusal goes with the status. */
+function nameOf(error: WebSocketError | undefined): string {
+  if (error instanceof NetworkError) return "ERR_NETWORK";
+  if (error instanceof HandshakeError) return `${error.code} ${error.statusCode}`;
+  return error?.code ?? "none";
 }

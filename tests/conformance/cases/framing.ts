@@ -14,7 +14,10 @@ function sizes(): Row[] {
       { ...echoes(`binary of ${length} bytes`, [[0x82, pattern(length)]]), isBig: length > 60_000 },
     ]),
     { ...echoes("a text of 1 MiB", [[0x81, pattern(MIB)]]), isBig: true },
-    { ...echoes("binary of 1 MiB in segments of 997 bytes", [[0x82, pattern(MIB)]], undefined, { every: 997 }), isBig: true },
+    {
+      ...echoes("binary of 1 MiB in segments of 997 bytes", [[0x82, pattern(MIB)]], undefined, { every: 997 }),
+      isBig: true,
+    },
     { ...echoes("binary of 1 MiB in 16 fragments", sixteenths(), [[0x82, pattern(MIB)]]), isBig: true },
   ];
 }
@@ -63,11 +66,16 @@ function cuts(): Row[] {
       ...echoes(`a header of 64-bit length cut at ${at}`, [[0x82, pattern(65_536)]], undefined, { at: [at] }),
       isBig: true,
     })),
-    echoes("a header of 16-bit length byte by byte", [[0x82, pattern(126)]], undefined, { at: [1, 2, 3, 4, 5, 6, 7, 8] }),
+    echoes("a header of 16-bit length byte by byte", [[0x82, pattern(126)]], undefined, {
+      at: [1, 2, 3, 4, 5, 6, 7, 8],
+    }),
     echoes("a message of 1,000 bytes in segments of 137", [[0x81, pattern(1_000)]], undefined, { every: 137 }),
     echoes("a message of 5,000 bytes in segments of 1,001", [[0x82, pattern(5_000)]], undefined, { every: 1_001 }),
     ...[2, 3, 10, 100].map((count) => echoes(`${count} messages in one segment`, manyMessages(count))),
-    echoes("100 empty messages in one segment", Array.from({ length: 100 }, () => [0x82] as const)),
+    echoes(
+      "100 empty messages in one segment",
+      Array.from({ length: 100 }, () => [0x82] as const),
+    ),
     echoes("10 messages in segments of 7 bytes", manyMessages(10), undefined, { every: 7 }),
     {
       name: "a message, its answer, and another message, ten times",

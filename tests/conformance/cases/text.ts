@@ -60,7 +60,10 @@ const UNFINISHED = ["c3", "e2", "e282", "f0", "f09f", "f09f98", "ed9f", "f48f", 
 function valid([name, hex]: readonly [string, string]): Row[] {
   const whole: FrameSpec = [0x81, hex];
   const bytes = [...bytesOf(hex)].map((byte) => hexOf(Uint8Array.of(byte)));
-  const fragments = bytes.map((byte, at): FrameSpec => [(at === 0 ? 1 : 0) | (at === bytes.length - 1 ? 0x80 : 0), byte]);
+  const fragments = bytes.map((byte, at): FrameSpec => [
+    (at === 0 ? 1 : 0) | (at === bytes.length - 1 ? 0x80 : 0),
+    byte,
+  ]);
   return [
     echoes(`${name}, whole`, [whole]),
     echoes(`${name}, byte by byte`, [whole], undefined, "bytes"),
@@ -82,8 +85,16 @@ function invalid([name, hex]: readonly [string, string]): Row[] {
   const [start, bad] = [hexOf(bytes.subarray(0, -1)), hexOf(bytes.subarray(-1))];
   return [
     fails(`${name}, in a whole message`, 1007, [[0x81, `6869${hex}6869`]]),
-    { name: `${name}, in a message that has not come whole`, steps: [sendPart("whole", 9, [0x81, `6869${hex}`])], ending: 1007 },
-    { name: `${name}, byte by byte, in a message that has not come whole`, steps: [sendPart("bytes", 9, [0x81, hex])], ending: 1007 },
+    {
+      name: `${name}, in a message that has not come whole`,
+      steps: [sendPart("whole", 9, [0x81, `6869${hex}`])],
+      ending: 1007,
+    },
+    {
+      name: `${name}, byte by byte, in a message that has not come whole`,
+      steps: [sendPart("bytes", 9, [0x81, hex])],
+      ending: 1007,
+    },
     {
       name: `${name}, the bad byte in a fragment of its own that has not come whole`,
       steps: [send([0x01, `6869${start}`]), sendPart("whole", 5, [0x00, bad])],
@@ -95,15 +106,58 @@ function invalid([name, hex]: readonly [string, string]): Row[] {
 function more(): Row[] {
   return [
     ...UNFINISHED.map((hex) => fails(`${hex} at the end of a message`, 1007, [[0x81, hex]])),
-    ...UNFINISHED.slice(0, 6).map((hex) => fails(`${hex} at the end of a message in fragments`, 1007, [[0x01, `61${hex}`], [0x80]])),
-    ...UNFINISHED.slice(0, 6).map((hex) => ({ ...echoes(`${hex} is not refused while more may come`, [], []), steps: [sendPart("whole", 4, [0x81, hex]), { do: "silence", ms: 100 }, { do: "end" }, { do: "ended" }], ending: "steps", outcome: "1006 unclean ERR_NETWORK" }) satisfies Row),
-    fails("a bad text behind a good one", 1007, [[0x81, "61"], [0x81, "ff"]], [[0x81, "61"]]),
+    ...UNFINISHED.slice(0, 6).map((hex) =>
+      fails(`${hex} at the end of a message in fragments`, 1007, [[0x01, `61${hex}`], [0x80]]),
+    ),
+    ...UNFINISHED.slice(0, 6).map(
+      (hex) =>
+        ({
+          ...echoes(`${hex} is not refused while more may come`, [], []),
+          steps: [sendPart("whole", 4, [0x81, hex]), { do: "silence", ms: 100 }, { do: "end" }, { do: "ended" }],
+          ending: "steps",
+          outcome: "1006 unclean ERR_NETWORK",
+        }) satisfies Row,
+    ),
+    fails(
+      "a bad text behind a good one",
+      1007,
+      [
+        [0x81, "61"],
+        [0x81, "ff"],
+      ],
+      [[0x81, "61"]],
+    ),
     echoes("bytes that are not UTF-8 in binary", [[0x82, "c080ff"]]),
-    echoes("bytes that are not UTF-8 in binary fragments", [[0x02, "c0"], [0x80, "ff"]], [[0x82, "c0ff"]]),
-    { name: "a long text with a bad byte at its end, of which a part comes", steps: [sendPart("whole", 500, [0x81, `${"61".repeat(900)}e282ff`])], ending: 1007 },
-    { name: "a good fragment, then a bad one that comes half", steps: [send([0x01, "c3a4"]), ...get(), sendPart("whole", 100, [0x00, "c3a4c0"])], ending: 1007 },
-    { name: "a bad byte in a fragment that comes half, with deliverFragments", profile: "fragments", steps: [sendPart("whole", 100, [0x01, "c3a4c0"])], ending: 1007 },
-    { name: "a bad second byte in a fragment of its own, with deliverFragments", profile: "fragments", steps: [send([0x01, "61e0"]), ...get([0x82, "61e0"]), sendPart("whole", 100, [0x00, "80"])], ending: 1007 },
+    echoes(
+      "bytes that are not UTF-8 in binary fragments",
+      [
+        [0x02, "c0"],
+        [0x80, "ff"],
+      ],
+      [[0x82, "c0ff"]],
+    ),
+    {
+      name: "a long text with a bad byte at its end, of which a part comes",
+      steps: [sendPart("whole", 500, [0x81, `${"61".repeat(900)}e282ff`])],
+      ending: 1007,
+    },
+    {
+      name: "a good fragment, then a bad one that comes half",
+      steps: [send([0x01, "c3a4"]), ...get(), sendPart("whole", 100, [0x00, "c3a4c0"])],
+      ending: 1007,
+    },
+    {
+      name: "a bad byte in a fragment that comes half, with deliverFragments",
+      profile: "fragments",
+      steps: [sendPart("whole", 100, [0x01, "c3a4c0"])],
+      ending: 1007,
+    },
+    {
+      name: "a bad second byte in a fragment of its own, with deliverFragments",
+      profile: "fragments",
+      steps: [send([0x01, "61e0"]), ...get([0x82, "61e0"]), sendPart("whole", 100, [0x00, "80"])],
+      ending: 1007,
+    },
   ];
 }
 
