@@ -77,7 +77,7 @@ export interface Socket {
    * @returns false when bytes wait in the host: write more after `drain`; also after the connection's end
    */
   write(bytes: Uint8Array): boolean;
-  /** Delivers no more data until `resume()`; the peer is slowed down by TCP. */
+  /** Delivers no more data until `resume()`, nor the peer's end behind it; the peer is slowed down by TCP. */
   pause(): void;
   /** Delivers data again. */
   resume(): void;

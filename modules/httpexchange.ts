@@ -219,16 +219,16 @@ class Response implements HttpListenerResponse {
 }
 
 /** RFC 9112, 3: method, target and version, one space between them. The target may name the server, too (3.2.2). */
-const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\*|(?:https?:\/\/[^ /?#]+)?(\/[^ #]*)) HTTP\/1\.1$/;
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\*|\/[^ #]*|[Hh][Tt]{2}[Pp][Ss]?:\/\/[^ /?#]+([^ #]*)) HTTP\/1\.1$/;
 
 function readRequest(head: HttpHead, remoteEndPoint: string): HttpListenerRequest {
   const match = REQUEST_LINE.exec(head.startLine);
   if (match === null) throw new HandshakeError(400, "The request line is not that of HTTP/1.1.");
-  const [, httpMethod = "", rawUrl = "", origin = rawUrl] = match;
+  const [, httpMethod = "", rawUrl = "", resource = rawUrl] = match;
   return {
     httpMethod,
     rawUrl,
-    path: origin.split("?")[0] ?? origin,
+    path: resource.split("?")[0] || "/",
     headers: head.headers,
     isWebSocketRequest: isUpgradeRequest(head.headers),
     remoteEndPoint,

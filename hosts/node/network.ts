@@ -14,7 +14,7 @@ export type * from "../contract.js";
 const tlsHandshakeTimeoutMs = 10_000;
 
 export const connect: Network["connect"] = (options, handlers) => {
-  const inner = netConnect({ host: options.host, port: options.port });
+  const inner = netConnect({ host: options.host, port: options.port, allowHalfOpen: true });
   const socket = new NodeSocket(inner, handlers);
   inner.once("connect", () => {
     socket.opened(handlers);
@@ -23,7 +23,7 @@ export const connect: Network["connect"] = (options, handlers) => {
 };
 
 function createServerFor(identity: TlsIdentity | undefined, accept: (inner: NetSocket) => void): Server {
-  if (identity === undefined) return createServer(accept);
+  if (identity === undefined) return createServer({ allowHalfOpen: true }, accept);
   const options = { ...identityToPem(identity), handshakeTimeout: tlsHandshakeTimeoutMs };
   const server = createTlsServer(options, accept);
   // A peer that fails its handshake is no one's connection yet.

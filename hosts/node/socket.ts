@@ -13,6 +13,9 @@ export class NodeSocket implements Socket {
   remotePort: number;
   private error: Error | undefined;
   private isWaiting = false;
+  private isPaused = false;
+  /** The peer's FIN came while the socket was paused. */
+  private isEndHeld = false;
   private readonly socket: NetSocket;
 
   constructor(socket: NetSocket, handlers: SocketHandlers = ignoringHandlers) {
@@ -25,6 +28,13 @@ export class NodeSocket implements Socket {
       // Not the Buffer itself: its slice() makes a view of the chunk, where that of a Uint8Array makes a copy.
       this.handlers.data(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     });
+    // A paused socket tells no data, but does tell the end: an answer could not be sent any more then.
+    socket.on("end", () => {
+      if (this.isPaused) this.isEndHeld = true;
+      else socket.end();
+    });
+    // A socket of node:http would stay half open.
+    socket.on("end", () => socket.end());
     socket.on("error", (error) => (this.error = toNetworkError(error)));
     socket.on("close", () => {
       this.handlers.close(this.error);
@@ -43,11 +53,14 @@ export class NodeSocket implements Socket {
   }
 
   pause(): void {
+    this.isPaused = true;
     this.socket.pause();
   }
 
   resume(): void {
+    this.isPaused = false;
     this.socket.resume();
+    if (this.isEndHeld) this.socket.end();
   }
 
   end(): void {

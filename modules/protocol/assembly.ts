@@ -8,22 +8,62 @@ const JOINED_CHARACTERS = 2_048;
 /** A text that is checked and decoded as it comes, so that none of its bytes are kept. */
 export class TextAssembly {
   private readonly decoder = createUtf8Decoder();
-  private readonly parts: string[] = [];
+  private parts: string[] = [];
   private tail = "";
+  /** The last three bytes, the latest of them lowest. */
+  private lastBytes = 0;
 
-  /** @throws TypeError where the bytes are not UTF-8 */
+  /** @throws TypeError at the first byte that UTF-8 cannot have there */
   append(bytes: Uint8Array, isLast: boolean): void {
     this.tail += this.decoder.decode(bytes, isLast);
+    if (!isLast) this.checkEnd(bytes);
     if (this.tail.length < JOINED_CHARACTERS) return;
     this.parts.push(this.tail);
     this.tail = "";
   }
 
-  /** The whole text, after its last piece. */
+  /** The characters since the last call. */
   take(): string {
-    if (this.parts.length === 0) return this.tail;
-    this.parts.push(this.tail);
-    return this.parts.join("");
+    const { parts, tail } = this;
+    this.parts = [];
+    this.tail = "";
+    return parts.length === 0 ? tail : parts.join("") + tail;
+  }
+
+  /** The decoders of some hosts look at the bytes of a character when the last one is there: that is too late here. */
+  private checkEnd(bytes: Uint8Array): void {
+    const { length } = bytes;
+    for (let at = Math.max(0, length - 3); at < length; at++)
+      this.lastBytes = ((this.lastBytes << 8) | (bytes[at] as number)) & 0xff_ffff;
+    if (!mayGoOn(this.lastBytes >> 16, (this.lastBytes >> 8) & 0xff, this.lastBytes & 0xff))
+      throw new TypeError("The end of the bytes is not UTF-8.");
+  }
+}
+
+/** Whether the last three bytes of a text, right so far, end with a character or with the start of one (RFC 3629, 4). */
+function mayGoOn(third: number, second: number, last: number): boolean {
+  if (last < 0x80) return true;
+  if (last >= 0xc0) return last >= 0xc2 && last <= 0xf4;
+  if (second >= 0xe0) return isSecondByte(second, last);
+  return third < 0xf0 || second >= 0xc0 || isSecondByte(third, second);
+}
+
+/** Whether `second` may come behind the first byte of a character of three or four (RFC 3629, 4). */
+function isSecondByte(first: number, second: number): boolean {
+  switch (first) {
+    // Else it would have fewer bytes.
+    case 0xe0:
+      return second >= 0xa0;
+    case 0xf0:
+      return second >= 0x90;
+    // Surrogates.
+    case 0xed:
+      return second <= 0x9f;
+    // Beyond U+10FFFF.
+    case 0xf4:
+      return second <= 0x8f;
+    default:
+      return first < 0xf4;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Data frames to messages (RFC 6455, 5.4 and 5.6): whole ones under a limit, or each fragment as it comes. */
 
-import { createUtf8Decoder, decodeUtf8, type Utf8Decoder } from "#platform";
+import { decodeUtf8 } from "#platform";
 import { BytesAssembly, TextAssembly } from "./assembly.js";
 import { FragmentationType, Opcode, WebSocketCloseStatus, WebSocketMessageType } from "./constants.js";
 import { ProtocolError } from "./errors.js";
@@ -34,7 +34,6 @@ export class MessageReader {
   private fragmentCount = 0;
   private partialText: TextAssembly | undefined;
   private partialBytes: BytesAssembly | undefined;
-  private fragmentDecoder: Utf8Decoder | undefined;
   private readonly settings: ConnectionSettings;
   private readonly sink: MessageSink;
 
@@ -149,15 +148,15 @@ export class MessageReader {
 
   private addToFragment(bytes: Uint8Array, isEnd: boolean): ProtocolError | undefined {
     const type = this.type ?? WebSocketMessageType.Binary;
-    const whole = this.collect(bytes, isEnd);
-    if (whole === undefined) return undefined;
-    let text: string | undefined;
+    const partial = type === WebSocketMessageType.Text ? (this.partialText ??= new TextAssembly()) : undefined;
     try {
-      if (type === WebSocketMessageType.Text)
-        text = (this.fragmentDecoder ??= createUtf8Decoder()).decode(whole, this.isFinal);
+      partial?.append(bytes, isEnd && this.isFinal);
     } catch (cause) {
       return textError(cause);
     }
+    const whole = this.collect(bytes, isEnd);
+    if (whole === undefined) return undefined;
+    const text = partial?.take();
     const fragmentation = this.fragmentation();
     if (this.isFinal) this.endMessage();
     this.sink.messageReceived(type, whole, text, fragmentation);
@@ -184,7 +183,6 @@ export class MessageReader {
     this.type = undefined;
     this.partialText = undefined;
     this.partialBytes = undefined;
-    this.fragmentDecoder = undefined;
   }
 }
 

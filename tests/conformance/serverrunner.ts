@@ -64,7 +64,7 @@ async function shakeHands(handshake: Handshake, peer: Peer, port: number): Promi
     if (found.get(name) !== value)
       throw new Error(`handshake: ${name} is ${String(found.get(name))}, wanted ${String(value)}`);
   // The body tells why.
-  if (status !== 101) await peer.skip(Number(found.get("content-length")));
+  if (status !== 101 && !text.startsWith("HEAD")) await peer.skip(Number(found.get("content-length")));
 }
 
 function upgradeFields(request: string): Readonly<Record<string, string>> {

@@ -1,0 +1,29 @@
+/** WebSocketServer inside a node:http or node:https server, or a framework on top of one. */
+
+import type { IncomingMessage } from "node:http";
+import type { Socket as NetSocket } from "node:net";
+import type { Duplex } from "node:stream";
+
+import type { WebSocketServer } from "xs-websockets/server";
+import { upgradeContext } from "xs-websockets/upgrade";
+
+import { NodeSocket } from "./socket.js";
+
+/**
+ * Passes the arguments of the event "upgrade" to a WebSocketServer, whose option `isStandAlone` is false:
+ *
+ *     httpServer.on("upgrade", (request, socket, head) => addWebSocket(wsServer, request, socket, head));
+ *
+ * @returns as `WebSocketServer.addWebSocket`
+ */
+export function addWebSocket(
+  server: WebSocketServer,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Uint8Array,
+): boolean {
+  const { rawHeaders, method = "GET", url = "/" } = request;
+  const headers = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ""] as const] : []));
+  const context = upgradeContext(new NodeSocket(socket as NetSocket), { method, target: url, headers }, head);
+  return context !== undefined && server.addWebSocket(context);
+}

@@ -1,0 +1,43 @@
+/** Upgrade requests that another HTTP server has read. */
+
+import type { Socket } from "#network";
+import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
+import { HTTP_LISTENER_DEFAULTS } from "./http.js";
+
+/** A request's head as another server gives it. */
+export interface ForeignRequest {
+  readonly method: string;
+  /** The request target. */
+  readonly target: string;
+  /** The header fields in the order in which they came. */
+  readonly headers: Iterable<readonly [name: string, value: string]>;
+}
+
+/**
+ * Makes a context for `WebSocketServer.addWebSocket`. The request is read again, by the rules of this library.
+ *
+ * @param socket the request's connection; it belongs to the context from then on
+ * @param early the bytes that came behind the head
+ * @returns undefined where the request was refused and answered
+ */
+export function upgradeContext(
+  socket: Socket,
+  request: ForeignRequest,
+  early: Uint8Array,
+): HttpListenerContext | undefined {
+  const fields = [...request.headers].map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `${request.method} ${request.target} HTTP/1.1\r\n${fields.join("")}\r\n`;
+  const bytes = new Uint8Array(head.length + early.length);
+  for (let at = 0; at < head.length; at++) bytes[at] = head.charCodeAt(at);
+  bytes.set(early, head.length);
+  let context: HttpListenerContext | undefined;
+  const exchange = new HttpExchange(socket, HTTP_LISTENER_DEFAULTS, {
+    requestReceived: (received) => {
+      context = received;
+    },
+    ended: () => undefined,
+  });
+  socket.handlers = exchange;
+  exchange.data(bytes);
+  return context;
+}

@@ -1,0 +1,81 @@
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { once } from "node:events";
+
+import { WebSocket } from "ws";
+import { addWebSocket } from "xs-websockets/node";
+import { WebSocketServer } from "xs-websockets/server";
+
+let http: Server;
+let wsServer: WebSocketServer;
+let port: number;
+
+beforeEach(async () => {
+  wsServer = new WebSocketServer({
+    isStandAlone: false,
+    onMessageReceived: (_sender, { frame, webSocket }) => {
+      webSocket.sendString(frame.text);
+    },
+  });
+  await wsServer.start();
+  http = createServer((_request, response) => response.end("page"));
+  http.on("upgrade", (request, socket, head) => addWebSocket(wsServer, request, socket, head));
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  ({ port } = http.address() as AddressInfo);
+});
+
+afterEach(async () => {
+  await wsServer.stop();
+  http.close();
+});
+
+test("a server of node:http serves pages and our WebSockets on one port", async () => {
+  expect(await (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: "close" } })).text()).toBe("page");
+  const client = new WebSocket(`ws://127.0.0.1:${port}/anywhere`);
+  await once(client, "open");
+  client.send("hello");
+  const [echo] = (await once(client, "message")) as [Buffer];
+  expect(echo.toString()).toBe("hello");
+  expect(wsServer.clientsCount).toBe(1);
+  client.close(4_000);
+  expect((await once(client, "close"))[0]).toBe(4_000);
+});
+
+test("a frame in the segment of the request is not lost", async () => {
+  const socket = connect(port, "127.0.0.1");
+  const head = [
+    "GET / HTTP/1.1",
+    `Host: 127.0.0.1:${port}`,
+    "Connection: keep-alive, Upgrade",
+    "Upgrade: WebSocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "",
+    "",
+  ].join("\r\n");
+  socket.write(Buffer.concat([Buffer.from(head), Buffer.from("818537fa213d7f9f4d5158", "hex")]));
+  let answer = "";
+  for await (const chunk of socket) {
+    answer += (chunk as Buffer).toString("latin1");
+    if (answer.endsWith("\x81\x05Hello")) break;
+  }
+  expect(answer).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\n\x81\x05Hello$/s);
+});
+
+test("a request of another version is answered with 426", async () => {
+  const response = await new Promise<string>((resolve) => {
+    const socket = connect(port, "127.0.0.1", () =>
+      socket.write(
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 12\r\n\r\n",
+      ),
+    );
+    let text = "";
+    socket.on("data", (data) => (text += data.toString()));
+    socket.on("close", () => {
+      resolve(text);
+    });
+  });
+  expect(response).toMatch(/^HTTP\/1\.1 426 /);
+  expect(response).toContain("Sec-WebSocket-Version: 13");
+});
