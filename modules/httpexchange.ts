@@ -219,7 +219,8 @@ class Response implements HttpListenerResponse {
 }
 
 /** RFC 9112, 3: method, target and version, one space between them. The target may name the server, too (3.2.2). */
-const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\*|\/[^ #]*|[Hh][Tt]{2}[Pp][Ss]?:\/\/[^ /?#]+([^ #]*)) HTTP\/1\.1$/;
+const REQUEST_LINE =
+  /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\*|\/[^ #]*|[Hh][Tt]{2}[Pp][Ss]?:\/\/[^ /?#]+([^ #]*)) HTTP\/1\.1$/;
 
 function readRequest(head: HttpHead, remoteEndPoint: string): HttpListenerRequest {
   const match = REQUEST_LINE.exec(head.startLine);

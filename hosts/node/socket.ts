@@ -28,13 +28,11 @@ export class NodeSocket implements Socket {
       // Not the Buffer itself: its slice() makes a view of the chunk, where that of a Uint8Array makes a copy.
       this.handlers.data(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     });
-    // A paused socket tells no data, but does tell the end: an answer could not be sent any more then.
+    // Even a paused socket tells its end, behind which nothing could be answered. One of node:http stays half open.
     socket.on("end", () => {
       if (this.isPaused) this.isEndHeld = true;
       else socket.end();
     });
-    // A socket of node:http would stay half open.
-    socket.on("end", () => socket.end());
     socket.on("error", (error) => (this.error = toNetworkError(error)));
     socket.on("close", () => {
       this.handlers.close(this.error);

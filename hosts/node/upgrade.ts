@@ -1,7 +1,7 @@
 /** WebSocketServer inside a node:http or node:https server, or a framework on top of one. */
 
 import type { IncomingMessage } from "node:http";
-import type { Socket as NetSocket } from "node:net";
+import { Socket as NetSocket } from "node:net";
 import type { Duplex } from "node:stream";
 
 import type { WebSocketServer } from "xs-websockets/server";
@@ -15,6 +15,7 @@ import { NodeSocket } from "./socket.js";
  *     httpServer.on("upgrade", (request, socket, head) => addWebSocket(wsServer, request, socket, head));
  *
  * @returns as `WebSocketServer.addWebSocket`
+ * @throws TypeError where `socket` is a stream of another kind
  */
 export function addWebSocket(
   server: WebSocketServer,
@@ -22,8 +23,9 @@ export function addWebSocket(
   socket: Duplex,
   head: Uint8Array,
 ): boolean {
+  if (!(socket instanceof NetSocket)) throw new TypeError("socket is not one of node:net or node:tls.");
   const { rawHeaders, method = "GET", url = "/" } = request;
   const headers = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ""] as const] : []));
-  const context = upgradeContext(new NodeSocket(socket as NetSocket), { method, target: url, headers }, head);
+  const context = upgradeContext(new NodeSocket(socket), { method, target: url, headers }, head);
   return context !== undefined && server.addWebSocket(context);
 }

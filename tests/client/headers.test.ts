@@ -111,7 +111,7 @@ describe("an injection throws", () => {
 
   test("by a value that is no text", () => {
     for (const value of [1, null, undefined, {}, ["a"]])
-      expect(() => new ClientWebSocketHeaders({ userId: value as unknown as string })).toThrow(OptionError);
+      expect(() => new ClientWebSocketHeaders({ userId: value as string })).toThrow(OptionError);
   });
 });
 

@@ -116,7 +116,7 @@ describe("the server ends the connection", () => {
       const failure = bench.failure(server.url);
       const peer = await server.next();
       await peer.request();
-      if (length > 0) peer.socket.write(answer.slice(0, length), () => void end(peer));
+      if (length > 0) peer.socket.write(answer.slice(0, length), () => end(peer));
       else end(peer);
       expect(await failure).toBeInstanceOf(NetworkError);
       expectNothingLeft(bench);
