@@ -1,7 +1,7 @@
 /** The client (.NET nanoFramework `ClientWebSocket`). */
 
 import type { Socket } from "#network";
-import { log, setTimer } from "#platform";
+import { log } from "#platform";
 import { ClientWebSocketHeaders, type HeadersInit } from "./clientheaders.js";
 import {
   resolveCertificates,
@@ -166,15 +166,8 @@ export class ClientWebSocket extends WebSocket {
   private opened(socket: Socket, bytes: Uint8Array, subprotocol: string | undefined, resolve: () => void): void {
     this.opening = undefined;
     this.chosenSubprotocol = subprotocol;
-    const connection = this.open(Role.Client, socket);
+    this.open(Role.Client, socket, bytes);
     resolve();
-    if (bytes.length === 0) return;
-    // What follows `await connect()` runs before the first message is delivered, so that it can set its handlers.
-    socket.pause();
-    setTimer(() => {
-      connection.data(bytes);
-      if (!this.isClosed) socket.resume();
-    }, 0);
   }
 
   private failed(error: WebSocketError): void {

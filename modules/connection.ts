@@ -55,6 +55,20 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     this.finish(WebSocketState.Aborted);
   }
 
+  /**
+   * Takes the bytes that came behind the head of the opening handshake, in a turn of their own: whoever waits for the
+   * connection can set its handlers before, and the stack of XS is too short for a message within an HTTP request.
+   */
+  receiveEarly(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.socket.pause();
+    setTimer(() => {
+      if (this.isOver) return;
+      this.data(bytes);
+      if (!this.isOver) this.socket.resume();
+    }, 0);
+  }
+
   data(bytes: Uint8Array): void {
     this.protocol.receive(bytes, now());
   }

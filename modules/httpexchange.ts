@@ -226,10 +226,11 @@ function readRequest(head: HttpHead, remoteEndPoint: string): HttpListenerReques
   const match = REQUEST_LINE.exec(head.startLine);
   if (match === null) throw new HandshakeError(400, "The request line is not that of HTTP/1.1.");
   const [, httpMethod = "", rawUrl = "", resource = rawUrl] = match;
+  const [path = ""] = resource.split("?");
   return {
     httpMethod,
     rawUrl,
-    path: resource.split("?")[0] || "/",
+    path: path === "" ? "/" : path,
     headers: head.headers,
     isWebSocketRequest: isUpgradeRequest(head.headers),
     remoteEndPoint,

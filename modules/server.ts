@@ -320,7 +320,7 @@ export class WebSocketServer {
     const upgraded = context.upgrade(headers);
     if (upgraded === undefined) return false;
     const client = new ServerClient(this, this.settings);
-    client.openOn(upgraded.socket);
+    client.openOn(upgraded.socket, upgraded.bytes);
     const endPoint = client.remoteEndPoint;
     // A client that went away unnoticed may come back from the same port.
     this.clients.get(endPoint)?.abort();
@@ -331,7 +331,6 @@ export class WebSocketServer {
       logError("A handler of the opened event threw; the connection is closed with 1011.", cause);
       client.close(WebSocketCloseStatus.InternalServerError);
     }
-    client.receiveEarly(upgraded.bytes);
     return true;
   }
 

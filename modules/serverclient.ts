@@ -37,14 +37,9 @@ export class ServerClient extends WebSocket {
     return this.state === WebSocketState.Open;
   }
 
-  /** Takes over a socket whose opening handshake is done. */
-  openOn(socket: Socket): void {
-    this.open(Role.Server, socket);
-  }
-
-  /** Takes the bytes that came behind the request: they are the first frames. */
-  receiveEarly(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.connection?.data(bytes);
+  /** Takes over a socket whose opening handshake is done. `early` came behind the request: they are the first frames. */
+  openOn(socket: Socket, early = new Uint8Array(0)): void {
+    this.open(Role.Server, socket, early);
   }
 
   /** Sends frames that were encoded before. @returns false where they cannot be sent now */

@@ -251,10 +251,11 @@ export abstract class WebSocket implements ConnectionEvents {
     this.onConnectionClosed?.(this, e);
   }
 
-  /** The opening handshake is done. */
-  protected open(role: Role, socket: Socket): Connection {
+  /** The opening handshake is done; `early` came behind it. */
+  protected open(role: Role, socket: Socket, early: Uint8Array): void {
     this.endPoint = formatEndPoint(socket.remoteAddress, socket.remotePort);
-    return (this.connection = new Connection(role, socket, this.settings, this));
+    this.connection = new Connection(role, socket, this.settings, this);
+    this.connection.receiveEarly(early);
   }
 
   private get outcome(): CloseOutcome {

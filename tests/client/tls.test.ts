@@ -39,8 +39,8 @@ function startTls(issued: Issued, options: TlsOptions = {}): Promise<TlsPeer> {
   const sockets = new Set<TLSSocket>();
   const server = createServer({ cert: issued.certificatesPem, key: issued.privateKeyPem, ...options }, (socket) => {
     sockets.add(socket);
-    const { subject }: { readonly subject?: { readonly CN?: unknown } } = socket.getPeerCertificate();
-    secured.push({ servername: socket.servername, client: subject?.CN, version: socket.getProtocol() });
+    const client: unknown = socket.authorized ? socket.getPeerCertificate().subject.CN : undefined;
+    secured.push({ servername: socket.servername, client, version: socket.getProtocol() });
     socket.on("error", () => undefined);
     socket.once("data", (request: Buffer) => socket.write(upgradeAnswer(request.toString("latin1"))));
   });

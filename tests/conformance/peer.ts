@@ -20,7 +20,7 @@ export interface Pace {
 }
 
 /** Node.js. */
-export const NODE_PACE: Pace = { gapMs: 2, frameTimeoutMs: 3_000, bigTimeoutMs: 20_000, slackMs: 400, parallel: 8 };
+export const NODE_PACE: Pace = { gapMs: 2, frameTimeoutMs: 8_000, bigTimeoutMs: 20_000, slackMs: 400, parallel: 8 };
 /** The simulator looks at each socket every 20 ms, and moves 1,536 bytes then. */
 export const XS_PACE: Pace = { gapMs: 22, frameTimeoutMs: 8_000, bigTimeoutMs: 120_000, slackMs: 700, parallel: 8 };
 

@@ -443,4 +443,3 @@ describe("negotiation", () => {
     await expect(create({ negotiate: true }).start()).rejects.toMatchObject(failed);
   });
 });
-afterAll(() => { process.stderr.write("RES "+process.getActiveResourcesInfo().join(",")+"\n"); });

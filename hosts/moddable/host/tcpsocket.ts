@@ -48,7 +48,7 @@ export class TcpSocket implements Socket {
   #isPaused = false;
   #isEnding = false;
   #isClosed = false;
-  /** The end of the connection was noticed, and is told after what is held. */
+  /** The end of the connection was noticed, and is told after what is held, not before `resume()`. */
   #isLost = false;
   #timer: Timer | undefined;
 
@@ -153,7 +153,7 @@ export class TcpSocket implements Socket {
   /** The TCP's connection is over: by FIN, by RST or by a failure to connect, which it does not tell apart. */
   lost(): void {
     if (this.#isClosed) return;
-    if (this.#held !== undefined) {
+    if (this.#held !== undefined || this.#isPaused) {
       this.#isLost = true;
       return;
     }
