@@ -10,6 +10,12 @@ import type { MessageSink } from "./protocol/message.js";
 import type { ConnectionSettings } from "./protocol/options.js";
 import { Protocol, type ProtocolOwner } from "./protocol/protocol.js";
 
+/**
+ * Steps of promises from the end of the opening handshake to what follows `await connect()`, within a function or two
+ * of the caller's. A timer alone may come before it: XS takes a turn of its main loop for each step.
+ */
+const PROMISE_STEPS = 5;
+
 /** Whom a connection tells. What these throw is logged and never reaches the host. */
 export interface ConnectionEvents extends MessageSink {
   /** A Pong came. */
@@ -62,11 +68,7 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   receiveEarly(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.socket.pause();
-    setTimer(() => {
-      if (this.isOver) return;
-      this.data(bytes);
-      if (!this.isOver) this.socket.resume();
-    }, 0);
+    void this.deliverLater(bytes);
   }
 
   data(bytes: Uint8Array): void {
@@ -131,6 +133,15 @@ export class Connection implements ProtocolOwner, SocketHandlers {
 
   private get isOver(): boolean {
     return this.endState !== WebSocketState.None;
+  }
+
+  private async deliverLater(bytes: Uint8Array): Promise<void> {
+    for (let step = 0; step < PROMISE_STEPS; step++) await Promise.resolve();
+    setTimer(() => {
+      if (this.isOver) return;
+      this.data(bytes);
+      if (!this.isOver) this.socket.resume();
+    }, 0);
   }
 
   /** RFC 6455, 7.4.1: 1011 tells that an "unexpected condition" kept the request from being fulfilled. */

@@ -38,7 +38,7 @@ export class ServerClient extends WebSocket {
   }
 
   /** Takes over a socket whose opening handshake is done. `early` came behind the request: they are the first frames. */
-  openOn(socket: Socket, early = new Uint8Array(0)): void {
+  openOn(socket: Socket, early: Uint8Array = new Uint8Array(0)): void {
     this.open(Role.Server, socket, early);
   }
 

@@ -3,10 +3,11 @@
  * Its server is the setting `url`. When the connection ends it says why, waits and connects again.
  */
 
-import { config, delay, log, onExit, whenNetworkReady } from "#environment";
+import { config, delay, exitWith, log, onExit, whenNetworkReady } from "#environment";
 import { Backoff } from "xs-websockets/backoff";
 import {
   ClientWebSocket,
+  OptionError,
   WebSocketCloseStatus,
   WebSocketMessageType,
   WebSocketState,
@@ -59,8 +60,9 @@ async function run(): Promise<void> {
       log("Connected.");
       backoff.reset();
       await sayHello();
-    } catch {
-      // onConnectionClosed has told why.
+    } catch (error) {
+      // A wrong URL does not get better. Why anything else failed was told by onConnectionClosed.
+      if (error instanceof OptionError) return exitWith(error);
     }
     const delayMs = backoff.next();
     log(`Connecting again in ${delayMs} ms.`);

@@ -6,7 +6,7 @@
 
 import { config, delay, exitWith, log, onExit, whenDateValid, whenNetworkReady } from "#environment";
 import { Backoff } from "xs-websockets/backoff";
-import { ClientWebSocket, WebSocketState } from "xs-websockets/client";
+import { ClientWebSocket, OptionError, WebSocketCloseStatus, WebSocketState } from "xs-websockets/client";
 import { WebSocketMessageType, WebSocketServer } from "xs-websockets/server";
 
 const HELLO_INTERVAL_MS = 1_000;
@@ -16,6 +16,7 @@ const ca = config["ca"];
 const port = Number(config["port"] ?? 8080);
 const backoff = new Backoff();
 let isLeaving = false;
+let left = (): void => undefined;
 
 const server = new WebSocketServer({
   port,
@@ -37,6 +38,7 @@ const client = new ClientWebSocket({
   },
   onConnectionClosed: (_sender, { closeStatus, error }) => {
     log(error === undefined ? `${url} has closed: ${closeStatus}` : `${error.name} ${error.code}: ${error.message}`);
+    left();
   },
 });
 
@@ -57,8 +59,9 @@ async function talk(): Promise<void> {
         client.sendString(`Hello Secure Websocket! ${count}`);
         await delay(HELLO_INTERVAL_MS);
       }
-    } catch {
-      // onConnectionClosed has told why.
+    } catch (error) {
+      // A wrong URL does not get better. Why anything else failed was told by onConnectionClosed.
+      if (error instanceof OptionError) throw error;
     }
     await delay(backoff.next());
   }
@@ -66,8 +69,10 @@ async function talk(): Promise<void> {
 
 onExit(async () => {
   isLeaving = true;
-  client.close();
-  await server.stop();
+  const clientLeft =
+    client.state === WebSocketState.Open ? new Promise<void>((resolve) => (left = resolve)) : Promise.resolve();
+  client.close(WebSocketCloseStatus.EndpointUnavailable);
+  await Promise.all([server.stop(), clientLeft]);
 });
 
 serve().then(talk).catch(exitWith);

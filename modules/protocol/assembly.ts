@@ -30,7 +30,7 @@ export class TextAssembly {
     return parts.length === 0 ? tail : parts.join("") + tail;
   }
 
-  /** The decoders of some hosts look at the bytes of a character when the last one is there: that is too late here. */
+  /** The SDK's decoder judges a character when as many bytes are there as the first one asks for: too late here. */
   private checkEnd(bytes: Uint8Array): void {
     const { length } = bytes;
     for (let at = Math.max(0, length - 3); at < length; at++)
@@ -40,15 +40,22 @@ export class TextAssembly {
   }
 }
 
-/** Whether the last three bytes of a text, right so far, end with a character or with the start of one (RFC 3629, 4). */
+/** Whether a text, right as far as its decoder has judged it, may have these last three bytes (RFC 3629, 4). */
 function mayGoOn(third: number, second: number, last: number): boolean {
-  if (last < 0x80) return true;
-  if (last >= 0xc0) return last >= 0xc2 && last <= 0xf4;
-  if (second >= 0xe0) return isSecondByte(second, last);
-  return third < 0xf0 || second >= 0xc0 || isSecondByte(third, second);
+  if (!mayFollow(third, second) || !mayFollow(second, last)) return false;
+  if (third >= 0xe0) return isContinuation(last);
+  return last < 0xc0 || (last >= 0xc2 && last <= 0xf4);
 }
 
-/** Whether `second` may come behind the first byte of a character of three or four (RFC 3629, 4). */
+function mayFollow(first: number, second: number): boolean {
+  return first < 0xc0 || (isContinuation(second) && isSecondByte(first, second));
+}
+
+function isContinuation(byte: number): boolean {
+  return byte >= 0x80 && byte < 0xc0;
+}
+
+/** Whether a continuation byte may come behind the first byte of a character (RFC 3629, 4). */
 function isSecondByte(first: number, second: number): boolean {
   switch (first) {
     // Else it would have fewer bytes.
@@ -63,7 +70,7 @@ function isSecondByte(first: number, second: number): boolean {
     case 0xf4:
       return second <= 0x8f;
     default:
-      return first < 0xf4;
+      return true;
   }
 }
 

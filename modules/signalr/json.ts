@@ -34,7 +34,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 
 function isDeeperThan(text: string, maximumDepth: number): boolean {
   // Mostly there are fewer brackets in all than levels are allowed, and nothing else is to be done.
-  if (text.split("[").length + text.split("{").length - 2 <= maximumDepth) return false;
+  if (count(text, "[", maximumDepth) + count(text, "{", maximumDepth) <= maximumDepth) return false;
   // Native calls take the strings away; what is left is read byte by byte.
   const parts = text.replaceAll("\\\\", "").replaceAll('\\"', "").split('"');
   const outside = encodeUtf8(parts.filter((_part, index) => index % 2 === 0).join(""));
@@ -45,4 +45,11 @@ function isDeeperThan(text: string, maximumDepth: number): boolean {
     } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--;
   }
   return false;
+}
+
+/** How often a character is in a text; counts no further than one above `most`. */
+function count(text: string, character: string, most: number): number {
+  let found = 0;
+  for (let at = text.indexOf(character); at >= 0 && found <= most; at = text.indexOf(character, at + 1)) found++;
+  return found;
 }

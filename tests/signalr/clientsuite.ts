@@ -56,14 +56,14 @@ async function connected(
 }
 
 function one(suite: ClientSuite, use: (connection: HubConnection) => Promise<void>): () => Promise<void> {
-  return () => connected(suite, 1, (connection) => use(connection as HubConnection));
+  return () => connected(suite, 1, (connection) => use(connection));
 }
 
 function two(
   suite: ClientSuite,
   use: (first: HubConnection, second: HubConnection) => Promise<void>,
 ): () => Promise<void> {
-  return () => connected(suite, 2, (first, second) => use(first as HubConnection, second as HubConnection));
+  return () => connected(suite, 2, (first, second) => use(first, second));
 }
 
 function calls(suite: ClientSuite): Tests {

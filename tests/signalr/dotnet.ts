@@ -8,7 +8,7 @@ const PROJECT = path.join(__dirname, "..", "..");
 const ENVIRONMENT = { ...process.env, DOTNET_CLI_TELEMETRY_OPTOUT: "1", DOTNET_NOLOGO: "1" };
 
 /** Whether the .NET SDK is there. */
-export const hasDotnet = spawnSync("dotnet", ["--list-sdks"], { env: ENVIRONMENT }).stdout?.includes("10.") ?? false;
+export const hasDotnet = /^10\./m.test(String(spawnSync("dotnet", ["--list-sdks"], { env: ENVIRONMENT }).stdout));
 
 /** How a build ended. */
 export interface Build {

@@ -70,8 +70,8 @@ export class ScriptedServer {
       response.end(typeof answer === "object" ? JSON.stringify(answer) : answer);
     });
     this.sockets = new WsServer({ server: this.server });
-    this.sockets.on("connection", (socket, { url = "", headers }) => {
-      this.requests.push({ url, headers });
+    this.sockets.on("connection", (socket, { url, headers }) => {
+      this.requests.push({ url: url ?? "", headers });
       this.clients.push(new ScriptedClient(socket));
       this.wanted?.();
     });

@@ -23,10 +23,14 @@ export interface App {
   stop(signal: NodeJS.Signals): Promise<Exit>;
 }
 
-/** Starts apps/NAME/main.ts. */
-export function startApp(name: string, environment: Readonly<Record<string, string>>): App {
+/** Starts apps/NAME/main.ts. @param settings `key=value` of its command line */
+export function startApp(
+  name: string,
+  environment: Readonly<Record<string, string>>,
+  settings: readonly string[] = [],
+): App {
   const main = path.join("apps", name, "main.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", "--conditions=source", main], {
+  const child = spawn(process.execPath, ["--import", "tsx", "--conditions=source", main, ...settings], {
     cwd: PROJECT,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

@@ -91,6 +91,11 @@ function invalid([name, hex]: readonly [string, string]): Row[] {
       ending: 1007,
     },
     {
+      name: `${name}, with letters behind, in a message that has not come whole`,
+      steps: [sendPart("whole", 9, [0x81, `${hex}6869`])],
+      ending: 1007,
+    },
+    {
       name: `${name}, byte by byte, in a message that has not come whole`,
       steps: [sendPart("bytes", 9, [0x81, hex])],
       ending: 1007,

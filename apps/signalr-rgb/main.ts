@@ -1,0 +1,32 @@
+/**
+ * The RGB light as a SignalR hub: a page that is served by the device calls `SetColor`, hears `ColorChanged` and reads
+ * the stream `Samples`. With the setting `hub`, such as hub=https://example.org/lights, the device joins a hub elsewhere
+ * instead, as its client.
+ */
+
+import { config, exitWith, onExit, whenDateValid, whenNetworkReady } from "#environment";
+import { DeviceHub } from "./device.js";
+import { Light } from "./light.js";
+import { joinHub } from "./member.js";
+
+async function main(): Promise<void> {
+  const light = new Light();
+  light.show([255, 0, 0]);
+  const address = await whenNetworkReady();
+  const url = config["hub"];
+  if (url === undefined || url === "") {
+    const device = new DeviceHub(light, Number(config["port"] ?? 80));
+    onExit(() => device.stop());
+    await device.start(address);
+    light.show([0, 255, 0]);
+    return;
+  }
+  // A certificate is valid for a time, which a device has to know.
+  if (url.startsWith("https:") || url.startsWith("wss:")) await whenDateValid();
+  const connection = joinHub(light, url);
+  onExit(() => connection.stop());
+  await connection.start();
+  light.show([0, 255, 0]);
+}
+
+main().catch(exitWith);

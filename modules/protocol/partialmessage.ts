@@ -1,0 +1,89 @@
+/** A message that comes in pieces, and the limits that it has to keep (RFC 6455, 5.4). */
+
+import { BytesAssembly, TextAssembly } from "./assembly.js";
+import { FragmentationType, WebSocketCloseStatus, WebSocketMessageType } from "./constants.js";
+import { ProtocolError } from "./errors.js";
+import type { ConnectionSettings } from "./options.js";
+
+/** A message whose frames, or whose frame's payload, come in pieces. */
+export class PartialMessage {
+  readonly type: WebSocketMessageType;
+  /** Whether the frame that is coming is the last one. */
+  isFinal = false;
+  private frameLength = 0;
+  private messageLength = 0;
+  private fragmentCount = 0;
+  private bytes: BytesAssembly | undefined = undefined;
+  private readonly text: TextAssembly | undefined;
+  private readonly settings: ConnectionSettings;
+
+  constructor(type: WebSocketMessageType, settings: ConnectionSettings) {
+    this.type = type;
+    this.settings = settings;
+    this.text = type === WebSocketMessageType.Text ? new TextAssembly() : undefined;
+  }
+
+  /** Which part of the message the present frame is. */
+  get fragmentation(): FragmentationType {
+    if (this.fragmentCount === 1)
+      return this.isFinal ? FragmentationType.NotFragmented : FragmentationType.FirstFragment;
+    return this.isFinal ? FragmentationType.FinalFragment : FragmentationType.Fragment;
+  }
+
+  /**
+   * A frame of the message begins.
+   *
+   * @returns the error that fails the connection, where a limit is not kept
+   */
+  startFrame(isFinal: boolean, length: number): ProtocolError | undefined {
+    this.isFinal = isFinal;
+    this.frameLength = length;
+    this.messageLength += length;
+    this.fragmentCount++;
+    const { maxMessageBytes, maxFragments, deliverFragments } = this.settings;
+    const maxFrame = maxFrameLength(this.settings);
+    if (length > maxFrame)
+      return new ProtocolError(TOO_BIG, `A frame announces ${length} bytes; maxReceiveFrameSize allows ${maxFrame}.`);
+    if (deliverFragments) return undefined;
+    if (this.messageLength > maxMessageBytes) {
+      const message = `A message has ${this.messageLength} bytes; maxMessageBytes allows ${maxMessageBytes}.`;
+      return new ProtocolError(TOO_BIG, message);
+    }
+    if (maxFragments !== 0 && this.fragmentCount > maxFragments) {
+      const message = `A message has over ${maxFragments} fragments, which is what maxFragments allows.`;
+      return new ProtocolError(WebSocketCloseStatus.PolicyViolation, message);
+    }
+    return undefined;
+  }
+
+  /**
+   * The next payload bytes of the frame; `isEnd` with its last ones.
+   *
+   * @throws TypeError where a text is not UTF-8
+   */
+  append(bytes: Uint8Array, isEnd: boolean): void {
+    this.text?.append(bytes, isEnd && this.isFinal);
+    if (this.text !== undefined && !this.settings.deliverFragments) return;
+    this.bytes ??= new BytesAssembly(this.frameLength);
+    this.bytes.append(bytes);
+  }
+
+  /** The bytes since they were last taken; undefined for a whole text. */
+  takeBytes(): Uint8Array | undefined {
+    const bytes = this.bytes?.take();
+    this.bytes = undefined;
+    return bytes;
+  }
+
+  /** The characters since they were last taken; undefined for binary. */
+  takeText(): string | undefined {
+    return this.text?.take();
+  }
+}
+
+/** The largest payload of a frame that the settings allow, in bytes. */
+export function maxFrameLength(settings: ConnectionSettings): number {
+  return settings.maxReceiveFrameSize === 0 ? settings.maxMessageBytes : settings.maxReceiveFrameSize;
+}
+
+const TOO_BIG = WebSocketCloseStatus.MessageTooBig;

@@ -1,0 +1,168 @@
+/** The client sample on Node, with our server. */
+
+import { WebSocketCloseStatus, WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
+import { findFreePort, startApp, type App } from "../support/apps.js";
+
+const TIMEOUT_MS = 30_000;
+const apps: App[] = [];
+const servers: WebSocketServer[] = [];
+
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map((app) => app.stop("SIGKILL")));
+  for (const server of servers.splice(0)) server.abort();
+});
+
+function start(url: string): App {
+  const app = startApp("client", {}, [`url=${url}`]);
+  apps.push(app);
+  return app;
+}
+
+/** A server whose events are told. */
+class Watched {
+  readonly events: string[] = [];
+  readonly server: WebSocketServer;
+  private waiting: (() => void) | undefined = undefined;
+
+  constructor(options: WebSocketServerOptions = {}) {
+    this.server = new WebSocketServer({ port: 0, address: "127.0.0.1", ...options });
+    servers.push(this.server);
+    this.server.onWebSocketOpened = (_server, { request }) =>
+      this.tell(`opened ${String(request.headers.get("userid"))}`);
+    this.server.onMessageReceived = (_server, { frame }) => this.tell(`text ${frame.text}`);
+    this.server.onWebSocketClosed = (_server, e) =>
+      this.tell(`closed ${e.closeStatus} ${e.wasClean ? "clean" : "unclean"}`);
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.server.port}/`;
+  }
+
+  get endPoint(): string {
+    return this.server.listClients()[0] ?? "";
+  }
+
+  async until(event: string): Promise<void> {
+    while (!this.events.includes(event)) await new Promise<void>((resolve) => (this.waiting = resolve));
+  }
+
+  private tell(event: string): void {
+    this.events.push(event);
+    this.waiting?.();
+  }
+}
+
+test(
+  "says hello with its header, sends texts back, tells of bytes, and leaves on SIGINT with 1001",
+  async () => {
+    const watched = new Watched();
+    await watched.server.start();
+    const app = start(watched.url);
+    await watched.until("text Hello Websocket!");
+    expect(watched.events).toEqual(["opened nano", "text Hello Websocket!"]);
+    watched.server.sendString(watched.endPoint, "Hello Websocket!");
+    watched.server.sendString(watched.endPoint, "back");
+    watched.server.sendData(watched.endPoint, new Uint8Array(5));
+    await watched.until("text back");
+    await app.printed("Received 5 bytes.");
+    expect(await app.stop("SIGINT")).toEqual({ code: 0, signal: null });
+    await watched.until("closed 1001 clean");
+    // Its own hello was not sent back.
+    expect(watched.events.slice(2)).toEqual(["text back", "closed 1001 clean"]);
+    expect(app.output.stderr).toBe("");
+    expect(app.output.stdout.split("\n")).toEqual([
+      `Connecting to ${watched.url}`,
+      "Connected.",
+      "Received: Hello Websocket!",
+      "Received: back",
+      "Received 5 bytes.",
+      expect.stringContaining("The connection is closed: 1001"),
+      "",
+    ]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "closes with PolicyViolation on a fragmented message",
+  async () => {
+    const watched = new Watched();
+    await watched.server.start();
+    start(watched.url);
+    await watched.until("text Hello Websocket!");
+    watched.server.sendString(watched.endPoint, "in fragments", 4);
+    await watched.until(`closed ${WebSocketCloseStatus.PolicyViolation} clean`);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "says why it cannot connect, and connects once the server is there",
+  async () => {
+    const port = await findFreePort();
+    const app = start(`ws://127.0.0.1:${port}/`);
+    await app.printed("Connecting again in");
+    expect(app.output.stdout).toContain(`NetworkError ECONNREFUSED: Cannot connect to 127.0.0.1, port ${port}.`);
+    const watched = new Watched({ port });
+    await watched.server.start();
+    await watched.until("text Hello Websocket!");
+    await app.printed("Connected.");
+    expect(await app.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "waits longer after each failure, and leaves on SIGINT meanwhile",
+  async () => {
+    const app = start(`ws://127.0.0.1:${await findFreePort()}/`);
+    const waits = (): number[] => [...app.output.stdout.matchAll(/again in (\d+) ms/g)].map(([, ms]) => Number(ms));
+    while (waits().length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    const [first = 0, second = 0, third = 0] = waits();
+    expect(first).toBeGreaterThanOrEqual(350);
+    expect(first).toBeLessThanOrEqual(500);
+    expect(second).toBeGreaterThanOrEqual(700);
+    expect(third).toBeGreaterThanOrEqual(1_400);
+    const before = performance.now();
+    expect(await app.stop("SIGINT")).toEqual({ code: 0, signal: null });
+    expect(performance.now() - before).toBeLessThan(1_000);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "says what the server answered instead",
+  async () => {
+    const watched = new Watched({ prefix: "/other" });
+    await watched.server.start();
+    const app = start(watched.url);
+    await app.printed("HandshakeError ERR_HANDSHAKE: The server answered 404 instead of 101.");
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "connects again when the server goes away",
+  async () => {
+    const watched = new Watched();
+    await watched.server.start();
+    const { url, server } = watched;
+    const app = start(url);
+    await watched.until("text Hello Websocket!");
+    server.disconnectClient(watched.endPoint, 1000, true);
+    await app.printed("NetworkError");
+    while (watched.events.filter((event) => event === "opened nano").length < 2)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "ends with an error where the URL is none",
+  async () => {
+    const app = start("http://127.0.0.1/");
+    expect(await app.exited).toEqual({ code: 1, signal: null });
+    expect(app.output.stderr).toContain("its scheme is ws or wss, not http");
+  },
+  TIMEOUT_MS,
+);

@@ -1,0 +1,38 @@
+import { describeIf } from "../support/describeif.js";
+import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { clientTests, type SuiteSettings } from "./suite.js";
+import { startSuiteServers, type SuiteServers } from "./suiteservers.js";
+
+let servers: SuiteServers;
+
+beforeAll(async () => {
+  servers = await startSuiteServers();
+});
+afterAll(() => servers.stop());
+beforeEach(() => jest.spyOn(console, "log").mockImplementation(() => undefined));
+afterEach(() => jest.restoreAllMocks());
+
+describe("ClientWebSocket on Node", () => {
+  // The names are known before the servers are.
+  const noPorts = {} as SuiteSettings["ports"];
+  for (const name of Object.keys(clientTests({ ports: noPorts, authority: "" }, true)))
+    test(name, async () => clientTests(servers.settings, true)[name]?.());
+});
+
+const sdk = findSimulatorSdk();
+
+describeIf(sdk !== undefined, "the Moddable SDK", "ClientWebSocket on XS, in the simulator", () => {
+  test("every test passes", async () => {
+    if (sdk === undefined) return;
+    const simulator = await Simulator.start(sdk, "tests/xs/client", [`settingsPort=${servers.settingsPort}`]);
+    try {
+      await simulator.waitForLine(/^(?:done |XS abort)/, 120_000);
+    } finally {
+      await simulator.stop();
+    }
+    const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
+    expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
+    const count = Object.keys(clientTests(servers.settings, false)).length;
+    expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
+  }, 300_000);
+});

@@ -1,0 +1,288 @@
+/** What ClientWebSocket does on every host. No API of Node or Jest: the tests run on XS too, against servers on Node. */
+
+import { clearTimer, fromBase64, setTimer } from "#platform";
+import {
+  ClientWebSocket,
+  HandshakeError,
+  SslVerification,
+  WebSocketMessageType,
+  WebSocketState,
+  type ClientWebSocketOptions,
+  type ConnectionClosedEventArgs,
+  type WebSocketError,
+} from "xs-websockets/client";
+import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
+
+/** Where the servers of suiteservers.ts are. */
+export interface SuiteSettings {
+  /** Ports of 127.0.0.1. `answers` does what the path of the request says. */
+  readonly ports: Readonly<
+    Record<
+      "answers" | "echo" | "closed" | "silent" | "right" | "untrusted" | "expired" | "wrongHost" | "onlyTls13",
+      number
+    >
+  >;
+  /** The certificate that `right` leads to: DER in base64. */
+  readonly authority: string;
+}
+
+/** A client whose events are recorded. */
+class Session {
+  readonly client: ClientWebSocket;
+  readonly events: string[] = [];
+  readonly ends: ConnectionClosedEventArgs[] = [];
+  private waiting: (() => void) | undefined = undefined;
+
+  constructor(options: ClientWebSocketOptions = {}) {
+    this.client = new ClientWebSocket(options);
+    this.client.onMessageReceived = (sender, e) => {
+      const { messageType, text, buffer } = e.frame;
+      this.record(messageType === WebSocketMessageType.Text ? `text ${text}` : `binary ${buffer.join(" ")}`);
+      options.onMessageReceived?.(sender, e);
+    };
+    this.client.onPongReceived = (_sender, payload) => {
+      this.record(`pong ${payload.join(" ")}`);
+    };
+    this.client.onConnectionClosed = (_sender, e) => {
+      this.ends.push(e);
+      this.record(["closed", e.closeStatus, e.wasClean ? "clean" : "unclean", e.error?.code ?? ""].join(" ").trim());
+    };
+  }
+
+  /** Waits for an event. @throws Error where it does not come within five seconds */
+  async until(event: string): Promise<void> {
+    let isLate = false;
+    const timer = setTimer(() => {
+      isLate = true;
+      this.waiting?.();
+    }, 5_000);
+    while (!this.events.includes(event) && !isLate) await new Promise<void>((resolve) => (this.waiting = resolve));
+    clearTimer(timer);
+    assert(!isLate, `"${event}" does not come; there were: ${this.events.join(", ")}`);
+  }
+
+  /** Connects, and expects that it fails with this code, and with one event. */
+  async failure(url: string, code: string): Promise<WebSocketError> {
+    const error = await this.client.connect(url).then(
+      () => undefined,
+      (reason: unknown) => reason as WebSocketError,
+    );
+    assert(error !== undefined, `${url} connects`);
+    assertEqual(codeOf(error), code, `code of "${error.message}"`);
+    assertEqual(this.events.at(-1), `closed 1006 unclean ${code}`, "event");
+    assertEqual(this.client.state, WebSocketState.Closed, "state");
+    return error;
+  }
+
+  private record(event: string): void {
+    this.events.push(event);
+    this.waiting?.();
+  }
+}
+
+function delay(timeMs: number): Promise<void> {
+  return new Promise((resolve) => void setTimer(resolve, timeMs));
+}
+
+/** Answers to an upgrade, by the path that asks for them, with the status and a part of the message of the error. */
+const ANSWERS: readonly (readonly [path: string, statusCode: number, message: string])[] = [
+  ["404", 404, "404"],
+  ["chunked", 500, "500"],
+  ["endless", 200, "200"],
+  ["garbage", 0, "cannot be read"],
+  ["http10", 0, "HTTP/1.1"],
+  ["longhead", 0, "maxHeadBytes"],
+  ["badheader", 0, "header field"],
+  ["noupgrade", 101, "Upgrade"],
+  ["noconnection", 101, "Connection"],
+  ["wrongaccept", 101, "Sec-WebSocket-Accept"],
+  ["extension", 101, "extension"],
+  ["subprotocol", 101, "subprotocol"],
+];
+
+function failureTests({ ports }: SuiteSettings): Tests {
+  const answers = `ws://127.0.0.1:${ports.answers}`;
+  const refusals = ANSWERS.map(([path, statusCode, message]) => [
+    `the answer ${path} is a HandshakeError`,
+    async () => {
+      const error = await new Session().failure(`${answers}/${path}`, "ERR_HANDSHAKE");
+      assert(error instanceof HandshakeError, "it is no HandshakeError");
+      assertEqual(error.statusCode, statusCode, "statusCode");
+      assert(error.message.includes(message), error.message);
+      if (path === "404") {
+        assertEqual(error.answer?.body, "not here", "body");
+        assertEqual(error.answer?.headers["x-reason"], "lost", "header");
+      }
+      if (path === "chunked") assertEqual(error.answer?.body, "in chunks", "body");
+    },
+  ]);
+  return {
+    ...(Object.fromEntries(refusals) as Tests),
+    "a URI and headers that are wrong reject at once, without an event": async () => {
+      const session = new Session();
+      for (const attempt of [
+        () => session.client.connect("http://127.0.0.1/"),
+        () => session.client.connect("ws://127.0.0.1/", { "X-A": "b\r\nX-C: d" }),
+        () => session.client.connect("ws://127.0.0.1/", { Upgrade: "b" }),
+      ])
+        assertEqual(await attempt().then(() => "", codeOf), "ERR_OPTION", "code");
+      assertEqual(session.events.length, 0, "events");
+    },
+    "a port that nobody listens on is refused": async () => {
+      await new Session().failure(`ws://127.0.0.1:${ports.closed}/`, "ECONNREFUSED");
+    },
+    "a name without address is not found": async () => {
+      await new Session().failure(`ws://${"x".repeat(64)}.invalid/`, "ENOTFOUND");
+    },
+    "silence, and half an answer, end at connectTimeout": async () => {
+      for (const path of ["silent", "half"])
+        await new Session({ connectTimeout: 300 }).failure(`${answers}/${path}`, "ERR_TIMEOUT");
+    },
+    "a server that ends TCP instead of an answer is a NetworkError": async () => {
+      const error = await new Session().client.connect(`${answers}/end`).then(
+        () => undefined,
+        (reason: unknown) => reason as Error,
+      );
+      assertEqual(error?.name, "NetworkError", "name");
+    },
+    "close and abort while it connects end it at once": async () => {
+      for (const waitMs of [0, 100]) {
+        for (const end of ["close", "abort"] as const) {
+          const session = new Session();
+          const code = session.client.connect(`${answers}/silent`).then(() => "", codeOf);
+          if (waitMs > 0) await delay(waitMs);
+          session.client[end]();
+          assertEqual(session.events.join(), "closed 1006 unclean ERR_ABORTED", "events");
+          assertEqual(await code, "ERR_ABORTED", "code");
+        }
+      }
+      await delay(100);
+    },
+  };
+}
+
+function sessionTests({ ports }: SuiteSettings): Tests {
+  const answers = `ws://127.0.0.1:${ports.answers}`;
+  const echo = `ws://127.0.0.1:${ports.echo}/`;
+  return {
+    "texts, bytes and fragments come back, and a Ping is answered": async () => {
+      const session = new Session();
+      const { client } = session;
+      await client.connect(echo, { userId: "nano" });
+      assertEqual(client.remoteEndPoint, `127.0.0.1:${ports.echo}`, "remoteEndPoint");
+      const bytes = Uint8Array.of(1, 2, 3, 4, 5);
+      client.sendString("aé€😀");
+      client.sendBytes(bytes);
+      client.sendString("in fragments", 5);
+      client.ping(Uint8Array.of(7));
+      await session.until("pong 7");
+      await session.until("text in fragments");
+      assertEqual(bytes.join(), "1,2,3,4,5", "the caller's bytes");
+      client.sendBytes(new Uint8Array(3_000).fill(1));
+      await session.until(`binary ${new Array<number>(3_000).fill(1).join(" ")}`);
+      client.close(3_000, "over");
+      await session.until("closed 3000 clean");
+      assertEqual(session.events.slice(0, 2).join(), "text aé€😀,binary 1 2 3 4 5", "events");
+      assertEqual(session.ends.length, 1, "ends");
+    },
+    "the server closes": async () => {
+      const session = new Session();
+      await session.client.connect(echo);
+      session.client.sendString("close");
+      await session.until("closed 4321 clean");
+      assertEqual(session.client.closeStatusDescription, "schön war es", "closeStatusDescription");
+    },
+    "frames in the segment of the answer come after `await connect()`": async () => {
+      const session = new Session();
+      await session.client.connect(`${answers}/early`);
+      assertEqual(session.events.join(), "", "events");
+      await session.until("text late");
+      assertEqual(session.events.join(), "text early,text late", "events");
+      session.client.abort();
+    },
+    "every frame has another mask": async () => {
+      const session = new Session();
+      await session.client.connect(`${answers}/masks`);
+      for (let turn = 0; turn < 20; turn++) session.client.sendString("same");
+      await session.until("text 20 masks");
+      session.client.abort();
+    },
+    "a server that vanishes, and one that falls silent": async () => {
+      const session = new Session({ keepAliveInterval: 100, serverTimeout: 300 });
+      await session.client.connect(`${answers}/vanish`).catch(() => undefined);
+      while (session.ends.length === 0) await delay(20);
+      assertEqual(session.ends[0]?.error?.name, "NetworkError", "name");
+      await session.client.connect(`${answers}/mute`);
+      await session.until("closed 1006 unclean ERR_TIMEOUT");
+    },
+    "a handler that throws closes with 1011": async () => {
+      const session = new Session({
+        onMessageReceived: () => {
+          throw new Error("expected: the handler threw");
+        },
+      });
+      await session.client.connect(echo);
+      session.client.sendString("a");
+      await session.until("closed 1011 unclean ERR_HANDLER");
+    },
+    "the same object connects ten times": async () => {
+      const session = new Session();
+      for (let turn = 0; turn < 10; turn++) {
+        await session.client.connect(echo);
+        session.client.sendString(`${turn}`);
+        await session.until(`text ${turn}`);
+        if (turn % 2 === 0) session.client.abort();
+        else session.client.close();
+        while (session.ends.length <= turn) await delay(20);
+      }
+    },
+  };
+}
+
+function tlsTests({ ports, authority }: SuiteSettings): Tests {
+  const certificate = fromBase64(authority);
+  const refused =
+    (port: number, code: string, options: ClientWebSocketOptions = {}) =>
+    async (): Promise<void> => {
+      const error = await new Session({ certificate, ...options }).failure(`wss://127.0.0.1:${port}/`, code);
+      if (code.startsWith("ETLS")) assertEqual(error.name, "TlsError", "name");
+    };
+  const session = async (port: number, options: ClientWebSocketOptions): Promise<void> => {
+    const opened = new Session(options);
+    await opened.client.connect(`wss://127.0.0.1:${port}/`);
+    assert(opened.client.isSSL, "isSSL");
+    opened.client.sendString("aé€😀");
+    await opened.until("text aé€😀");
+    opened.client.close();
+    await opened.until("closed 1000 clean");
+  };
+  return {
+    "wss: a right certificate": () => session(ports.right, { certificate }),
+    "wss: an authority as PEM": () =>
+      session(ports.right, { certificate: `-----BEGIN CERTIFICATE-----\n${authority}\n-----END CERTIFICATE-----\n` }),
+    "wss: NoVerification": () => session(ports.untrusted, { sslVerification: SslVerification.NoVerification }),
+    "wss: an untrusted certificate": refused(ports.untrusted, "ETLSUNTRUSTED"),
+    "wss: an expired certificate": refused(ports.expired, "ETLSEXPIRED"),
+    "wss: another host's certificate": refused(ports.wrongHost, "ETLSHOSTNAME"),
+    "wss: a server that says nothing": refused(ports.silent, "ERR_TIMEOUT", { connectTimeout: 300 }),
+    "wss: a port that nobody listens on": refused(ports.closed, "ECONNREFUSED"),
+  };
+}
+
+/** @param isModern whether the host has TLS 1.3 */
+export function clientTests(settings: SuiteSettings, isModern: boolean): Tests {
+  const { onlyTls13 } = settings.ports;
+  const certificate = fromBase64(settings.authority);
+  return {
+    ...failureTests(settings),
+    ...sessionTests(settings),
+    ...tlsTests(settings),
+    "wss: a server that has only TLS 1.3": async () => {
+      const session = new Session({ certificate });
+      const url = `wss://127.0.0.1:${onlyTls13}/`;
+      if (!isModern) await session.failure(url, "ETLSVERSION");
+      // It is no WebSocket server: TLS is all that it has.
+      else await session.failure(url, "ERR_NETWORK");
+    },
+  };
+}

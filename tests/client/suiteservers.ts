@@ -1,0 +1,148 @@
+/** The servers of suite.ts, on Node. */
+
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import type { Issued } from "../../apps/tls-echo/certificates.js";
+import { tlsIdentity } from "../../modules/pem.js";
+import { WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
+import { testCertificates } from "../support/certificates.js";
+import { asciiOf, bytesOf, frame, hexOf } from "../support/vectors.js";
+import { RawPeer, upgradeAnswer } from "./rawserver.js";
+import type { SuiteSettings } from "./suite.js";
+
+type Answer = (peer: RawPeer, request: string) => unknown;
+
+const OK = "HTTP/1.1 101 Switching Protocols\r\n";
+
+/** What is done for each path. */
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  "/404": (peer) => peer.send("HTTP/1.1 404 Not Found\r\nX-Reason: lost\r\nContent-Length: 8\r\n\r\nnot here"),
+  "/chunked": (peer) =>
+    peer.send("HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nin \r\n6\r\nchunks\r\n0\r\n\r\n"),
+  "/endless": (peer) => peer.send("HTTP/1.1 200 OK\r\n\r\n", "x".repeat(10_000)),
+  "/garbage": (peer) => peer.send(bytesOf("00ff01fe"), "\r\n\r\n"),
+  "/http10": (peer, request) => peer.send(upgradeAnswer(request).replace("HTTP/1.1", "HTTP/1.0")),
+  "/longhead": (peer) => peer.send(OK, "X-Field: value\r\n".repeat(300)),
+  "/badheader": (peer) => peer.send(OK, "Upgrade : websocket\r\n\r\n"),
+  "/noupgrade": (peer, request) => peer.send(upgradeAnswer(request, { Upgrade: undefined })),
+  "/noconnection": (peer, request) => peer.send(upgradeAnswer(request, { Connection: "close" })),
+  "/wrongaccept": (peer) => peer.send(upgradeAnswer("")),
+  "/extension": (peer, request) => peer.send(upgradeAnswer(request, { "Sec-WebSocket-Extensions": "x" })),
+  "/subprotocol": (peer, request) => peer.send(upgradeAnswer(request, { "Sec-WebSocket-Protocol": "x" })),
+  "/silent": () => undefined,
+  "/half": (peer) => peer.send("HTTP/1.1 101 Switching Pro"),
+  "/end": (peer) => peer.socket.end(),
+  "/early": (peer, request) => {
+    peer.send(upgradeAnswer(request), frame(0x81, asciiOf("early"), false));
+    setTimeout(() => peer.sendFrame(0x81, asciiOf("late")), 50);
+  },
+  "/masks": async (peer, request) => {
+    peer.send(upgradeAnswer(request));
+    const masks = (await peer.wireFrames(20)).map(({ mask }) => hexOf(mask));
+    peer.sendFrame(0x81, asciiOf(`${new Set(masks).size} masks`));
+  },
+  "/vanish": (peer, request) => peer.send(upgradeAnswer(request)).socket.end(),
+  "/mute": (peer, request) => peer.send(upgradeAnswer(request)),
+};
+
+async function answer(socket: Socket): Promise<void> {
+  const peer = new RawPeer(socket);
+  const request = await peer.request();
+  await ANSWERS[request.split(" ")[1] ?? ""]?.(peer, request);
+}
+
+function ignoring(act: (socket: Socket) => void = () => undefined): (socket: Socket) => void {
+  return (socket) => {
+    socket.on("error", () => undefined);
+    act(socket);
+  };
+}
+
+/** The servers that run, and what a client is to know of them. */
+export interface SuiteServers {
+  readonly settings: SuiteSettings;
+  /** Gives the settings as JSON to whoever connects. */
+  readonly settingsPort: number;
+  stop(): Promise<void>;
+}
+
+class Running {
+  private readonly servers: Server[] = [];
+  private readonly webSockets: WebSocketServer[] = [];
+  private readonly sockets = new Set<Socket>();
+
+  async listen(server: Server): Promise<number> {
+    this.servers.push(server);
+    server.on("connection", (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.once("close", () => this.sockets.delete(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return (server.address() as AddressInfo).port;
+  }
+
+  async echo(options: WebSocketServerOptions = {}): Promise<number> {
+    const server = new WebSocketServer({
+      port: 0,
+      address: "127.0.0.1",
+      onMessageReceived: (_server, { frame: { text, buffer, messageType }, webSocket }) => {
+        if (text === "close") webSocket.close(4_321, "schön war es");
+        else webSocket.send(buffer, messageType);
+      },
+      ...options,
+    });
+    this.webSockets.push(server);
+    await server.start();
+    return server.port;
+  }
+
+  secured({ certificatesPem, privateKeyPem }: Issued): Promise<number> {
+    return this.echo({ identity: tlsIdentity(certificatesPem, privateKeyPem) });
+  }
+
+  async stop(): Promise<void> {
+    for (const server of this.webSockets) server.abort();
+    for (const socket of this.sockets) socket.destroy();
+    await Promise.all(this.servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+}
+
+async function closedPort(): Promise<number> {
+  const running = new Running();
+  const port = await running.listen(createServer());
+  await running.stop();
+  return port;
+}
+
+/** Starts all servers. */
+export async function startSuiteServers(): Promise<SuiteServers> {
+  const certificates = await testCertificates();
+  const { right, untrusted, expired, wrongHost, authority } = certificates;
+  const running = new Running();
+  const onlyTls13 = createTlsServer(
+    { cert: right.certificatesPem, key: right.privateKeyPem, minVersion: "TLSv1.3" },
+    ignoring((socket) => socket.once("data", () => socket.end())),
+  ).on("tlsClientError", () => undefined);
+  const settings: SuiteSettings = {
+    ports: {
+      answers: await running.listen(
+        createServer((socket) => {
+          // A client that gives up sends no request.
+          answer(socket).catch(() => undefined);
+        }),
+      ),
+      echo: await running.echo(),
+      closed: await closedPort(),
+      silent: await running.listen(createServer(ignoring())),
+      right: await running.secured(right),
+      untrusted: await running.secured(untrusted),
+      expired: await running.secured(expired),
+      wrongHost: await running.secured(wrongHost),
+      onlyTls13: await running.listen(onlyTls13),
+    },
+    authority: Buffer.from(authority).toString("base64"),
+  };
+  const text = `${JSON.stringify(settings)}\n`;
+  const settingsPort = await running.listen(createServer(ignoring((socket) => socket.end(text))));
+  return { settings, settingsPort, stop: () => running.stop() };
+}
