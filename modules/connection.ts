@@ -138,7 +138,6 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   private async deliverLater(bytes: Uint8Array): Promise<void> {
     for (let step = 0; step < PROMISE_STEPS; step++) await Promise.resolve();
     setTimer(() => {
-      if (this.isOver) return;
       this.data(bytes);
       if (!this.isOver) this.socket.resume();
     }, 0);

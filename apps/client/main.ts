@@ -62,7 +62,10 @@ async function run(): Promise<void> {
       await sayHello();
     } catch (error) {
       // A wrong URL does not get better. Why anything else failed was told by onConnectionClosed.
-      if (error instanceof OptionError) return exitWith(error);
+      if (error instanceof OptionError) {
+        exitWith(error);
+        return;
+      }
     }
     const delayMs = backoff.next();
     log(`Connecting again in ${delayMs} ms.`);

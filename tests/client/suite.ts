@@ -51,14 +51,15 @@ class Session {
 
   /** Waits for an event. @throws Error where it does not come within five seconds */
   async until(event: string): Promise<void> {
-    let isLate = false;
+    const clock = { isOver: false };
     const timer = setTimer(() => {
-      isLate = true;
+      clock.isOver = true;
       this.waiting?.();
     }, 5_000);
-    while (!this.events.includes(event) && !isLate) await new Promise<void>((resolve) => (this.waiting = resolve));
+    while (!this.events.includes(event) && !clock.isOver)
+      await new Promise<void>((resolve) => (this.waiting = resolve));
     clearTimer(timer);
-    assert(!isLate, `"${event}" does not come; there were: ${this.events.join(", ")}`);
+    assert(!clock.isOver, `"${event}" does not come; there were: ${this.events.join(", ")}`);
   }
 
   /** Connects, and expects that it fails with this code, and with one event. */

@@ -1,0 +1,80 @@
+/** Mutated streams over real sockets, to a server on Node.js and to one on XS. FUZZ_SEED repeats a run. */
+
+import { connect } from "node:net";
+import { startEchoServers } from "../conformance/echoserver.js";
+import { NODE_PACE, type Pace, XS_PACE } from "../conformance/peer.js";
+import { PROFILE_NAMES } from "../conformance/profiles.js";
+import { runServerCases, type Ports } from "../conformance/serverrunner.js";
+import { inParallel } from "../conformance/script.js";
+import { formatProblems } from "../conformance/report.js";
+import { silenceLog } from "../server/servertest.js";
+import { describeIf } from "../support/describeif.js";
+import { upgradeRequest } from "../support/rawclient.js";
+import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { fuzzSettings, Random } from "./random.js";
+import { chunksOf, randomHead, randomStream } from "./streams.js";
+
+const { seed } = fuzzSettings(0);
+const sdk = findSimulatorSdk();
+
+/** One connection: a head, mostly a good one, and a stream, in chunks; then FIN, RST, or waiting for the server's end. */
+function attack(port: number, own: number, { gapMs }: Pace): Promise<void> {
+  const random = new Random(own);
+  const head = random.isOnceIn(4) ? randomHead(random, false) : new TextEncoder().encode(upgradeRequest());
+  const chunks = [head, ...chunksOf(random, randomStream(random, true)).slice(0, 10)];
+  const end = random.below(3);
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.on("error", () => undefined);
+    socket.on("close", () => resolve());
+    socket.resume();
+    const sendNext = (): void => {
+      const chunk = chunks.shift();
+      if (chunk !== undefined && socket.writable)
+        socket.write(chunk, () => setTimeout(sendNext, random.pick([0, gapMs])));
+      else if (end === 0) socket.resetAndDestroy();
+      else if (end === 1) socket.end();
+      else setTimeout(() => socket.destroy(), gapMs * 3);
+    };
+    socket.once("connect", sendNext);
+  });
+}
+
+/** Many connections, and then the proof that the server is whole: no client is left, and messages come back. */
+async function attackMany(ports: Ports, count: number, pace: Pace): Promise<string[]> {
+  const seeds = new Random(seed);
+  const attacks = Array.from(
+    { length: count },
+    () => [ports[seeds.pick(PROFILE_NAMES)], seeds.below(0x1_0000_0000)] as const,
+  );
+  await inParallel(attacks, pace, ([port, own]) => attack(port, own, pace));
+  const results = await runServerCases(ports, pace, []);
+  return formatProblems({ name: `FUZZ_SEED=${seed}`, results });
+}
+
+test("a server on Node.js lives through 2,000 connections", async () => {
+  const log = silenceLog();
+  const servers = await startEchoServers();
+  try {
+    expect(await attackMany(servers.ports, 2_000, NODE_PACE)).toEqual([]);
+  } finally {
+    servers.abort();
+    log.mockRestore();
+  }
+}, 60_000);
+
+describeIf(sdk !== undefined, "the Moddable SDK", "fuzz over sockets on XS, in the simulator", () => {
+  test("a server lives through 500 connections", async () => {
+    if (sdk === undefined) return;
+    const simulator = await Simulator.start(sdk, "tests/xs/conformance", ["role=server"]);
+    try {
+      const line = await simulator.waitForLine(/^ports /, 30_000);
+      const numbers = line.split(" ").slice(1).map(Number);
+      const ports = Object.fromEntries(PROFILE_NAMES.map((name, at) => [name, numbers[at] ?? 0])) as Ports;
+      expect(await attackMany(ports, 500, XS_PACE)).toEqual([]);
+      expect(simulator.lines.filter((text) => text.startsWith("uncaught") || text.startsWith("XS abort"))).toEqual([]);
+    } finally {
+      await simulator.stop();
+    }
+  }, 120_000);
+});

@@ -1,0 +1,72 @@
+/** What is fuzzed, each as a function from chunks to a record of all that came of them. */
+
+import { HttpExchange } from "../../modules/httpexchange.js";
+import { WebSocketServer } from "../../modules/server.js";
+import { Role } from "../../modules/protocol/constants.js";
+import { HandshakeError } from "../../modules/protocol/errors.js";
+import { checkUpgradeAnswer, statusOf } from "../../modules/protocol/clienthandshake.js";
+import { HttpHeadReader } from "../../modules/protocol/httphead.js";
+import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
+import { Protocol } from "../../modules/protocol/protocol.js";
+import { FakeSocket } from "../support/fakesocket.js";
+import { joined } from "../support/vectors.js";
+import { RecordingOwner } from "../support/vectorowner.js";
+
+/** Limits that random streams meet now and then. */
+export const LIMITS = {
+  maxMessageBytes: 400,
+  maxReceiveFrameSize: 250,
+  maxFragments: 12,
+  maxQueueBytes: 2_000,
+} as const;
+const MAX_HEAD_BYTES = 700;
+
+/** The largest buffer that anything here may ask for: a message whose buffer was just doubled, and a header. */
+export const MAX_ALLOCATION = 2 * Math.max(LIMITS.maxMessageBytes, MAX_HEAD_BYTES) + 14;
+
+/** Feeds frames to a connection. */
+export function readFrames(role: Role, deliverFragments: boolean, chunks: readonly Uint8Array[]): string {
+  const owner = new RecordingOwner();
+  const protocol = new Protocol(role, { ...CONNECTION_DEFAULTS, ...LIMITS, deliverFragments }, owner, 0);
+  for (const chunk of chunks) protocol.receive(chunk, 0);
+  const { status, description, wasClean, error } = protocol.outcome;
+  return [...owner.events, `${protocol.state} ${status} ${description} ${String(wasClean)} ${error?.code ?? ""}`].join(
+    " | ",
+  );
+}
+
+/** Feeds a request to a server, until it answers. */
+export function readRequest(chunks: readonly Uint8Array[]): string {
+  const server = new WebSocketServer({ isStandAlone: false, subprotocols: ["chat"] });
+  void server.start();
+  const socket = new FakeSocket();
+  const exchange = new HttpExchange(
+    socket,
+    { maxHeadBytes: MAX_HEAD_BYTES, requestTimeoutMs: 1_000 },
+    { requestReceived: (context) => void server.addWebSocket(context), ended: () => undefined },
+  );
+  for (const chunk of chunks) {
+    exchange.data(chunk);
+    if (socket.written.length > 0) break;
+  }
+  exchange.abort();
+  server.abort();
+  return new TextDecoder().decode(joined(socket.written));
+}
+
+/** Feeds an answer to what a client reads it with. */
+export function readAnswer(chunks: readonly Uint8Array[]): string {
+  const reader = new HttpHeadReader(MAX_HEAD_BYTES);
+  try {
+    for (const chunk of chunks) {
+      if (reader.read(chunk) === undefined) continue;
+      const head = reader.parse();
+      const status = statusOf(head);
+      return `${status} ${String(checkUpgradeAnswer(head.headers, "dGhlIHNhbXBsZSBub25jZQ==", ["chat"]))} ${head.headers.keys().join()}`;
+    }
+    return "more is to come";
+  } catch (error) {
+    if (error instanceof HandshakeError) return `${error.statusCode} ${error.message}`;
+    throw error;
+  }
+}
