@@ -1,5 +1,6 @@
 /** Header fields that a client adds to its upgrade request (.NET nanoFramework `ClientWebSocketHeaders`). */
 
+import { everyCharacter } from "./protocol/characters.js";
 import { OptionError } from "./protocol/errors.js";
 import { isFieldValue, isToken } from "./protocol/httphead.js";
 
@@ -61,7 +62,7 @@ export class ClientWebSocketHeaders {
     if (!isToken(name)) throw new OptionError(`${JSON.stringify(name)} is no header name: it has to be a token.`);
     if (RESERVED.includes(name.toLowerCase()))
       throw new OptionError(`The header ${name} belongs to the upgrade: use the options, such as subprotocols.`);
-    if (typeof value !== "string" || !isFieldValue(value) || !ASCII.test(value))
+    if (typeof value !== "string" || !isFieldValue(value) || !everyCharacter(value, isAscii))
       throw new OptionError(`The value of the header ${name} is to be one line of text without control characters.`);
     this.fields.set(name.toLowerCase(), [name, value.trim()]);
   }
@@ -77,7 +78,9 @@ export class ClientWebSocketHeaders {
 }
 
 /** Header fields are octets (RFC 9110, 5.5); ASCII is what every server reads alike. */
-const ASCII = /^[\x20-\x7e\t]*$/;
+function isAscii(code: number): boolean {
+  return code < 128;
+}
 
 function entriesOf(init: HeadersInit): Iterable<readonly [string, string]> {
   return Symbol.iterator in init ? init : Object.entries(init);

@@ -218,14 +218,12 @@ class Response implements HttpListenerResponse {
   }
 }
 
-/** RFC 9112, 3: method, target and version, one space between them. The target may name the server, too (3.2.2). */
-const REQUEST_LINE =
-  /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\*|\/[^ #]*|[Hh][Tt]{2}[Pp][Ss]?:\/\/[^ /?#]+([^ #]*)) HTTP\/1\.1$/;
-
+/** RFC 9112, 3: method, target and version, one space between them. */
 function readRequest(head: HttpHead, remoteEndPoint: string): HttpListenerRequest {
-  const match = REQUEST_LINE.exec(head.startLine);
-  if (match === null) throw new HandshakeError(400, "The request line is not that of HTTP/1.1.");
-  const [, httpMethod = "", rawUrl = "", resource = rawUrl] = match;
+  const [httpMethod = "", rawUrl = "", version, ...others] = head.startLine.split(" ");
+  const resource = resourceOf(rawUrl);
+  if (version !== "HTTP/1.1" || others.length > 0 || !isToken(httpMethod) || resource === undefined)
+    throw new HandshakeError(400, "The request line is not that of HTTP/1.1.");
   const [path = ""] = resource.split("?");
   return {
     httpMethod,
@@ -235,6 +233,19 @@ function readRequest(head: HttpHead, remoteEndPoint: string): HttpListenerReques
     isWebSocketRequest: isUpgradeRequest(head.headers),
     remoteEndPoint,
   };
+}
+
+/** Path and query of a request target, which may name the server, too (RFC 9112, 3.2); undefined where it is none. */
+function resourceOf(target: string): string | undefined {
+  if (target.includes("#")) return undefined;
+  if (target === "*" || target.startsWith("/")) return target;
+  const start = target.indexOf("://") + 3;
+  const scheme = target.slice(0, start).toLowerCase();
+  if (scheme !== "http://" && scheme !== "https://") return undefined;
+  const rest = target.slice(start);
+  const ends = [rest.indexOf("/"), rest.indexOf("?"), rest.length].filter((end) => end >= 0);
+  const end = Math.min(...ends);
+  return end === 0 ? undefined : rest.slice(end);
 }
 
 function formatHead(statusCode: number, headers: readonly (readonly [string, string])[]): string {

@@ -26,8 +26,6 @@ export function tlsIdentity(certificate: PemOrDer, privateKey: PemOrDer): TlsIde
   return { certificates: toDer(certificate, "CERTIFICATE", "The certificate"), privateKey: key };
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/;
-
 /**
  * The DER bytes of every block with this label.
  *
@@ -37,12 +35,12 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/;
 export function toDer(value: PemOrDer, label: string, option: string): Uint8Array[] {
   if (typeof value !== "string") return [value];
   const blocks: Uint8Array[] = [];
-  let rest = value;
-  for (let match = BLOCK.exec(rest); match !== null; match = BLOCK.exec(rest)) {
-    rest = rest.slice(match.index + match[0].length);
-    if (match[1] === label) blocks.push(decode(match[2] ?? "", option));
-    else if (match[1]?.endsWith("PRIVATE KEY") === true && label === "PRIVATE KEY")
-      throw new OptionError(`${option} is ${match[1]}; convert it to PKCS #8: openssl pkcs8 -topk8 -nocrypt.`);
+  for (const part of value.split("-----BEGIN ").slice(1)) {
+    const [found = "", content = "", end = ""] = part.split("-----");
+    if (end !== `END ${found}`) continue;
+    if (found === label) blocks.push(decode(content, option));
+    else if (found.endsWith("PRIVATE KEY") && label === "PRIVATE KEY")
+      throw new OptionError(`${option} is ${found}; convert it to PKCS #8: openssl pkcs8 -topk8 -nocrypt.`);
   }
   if (blocks.length === 0)
     throw new OptionError(`${option} has no -----BEGIN ${label}----- block, and is not DER bytes.`);

@@ -108,7 +108,9 @@ export async function buildForSimulator(sdk: Sdk, options: Omit<BuildOptions, "p
   const { exitCode, text } = await runMcconfig(sdk, { ...options, platform: sdk.host }, false);
   const library = path.join(
     options.output,
-    ...["bin", sdk.host, "mc", "release", path.basename(options.app)],
+    // mcconfig's "-i" builds with instruments.
+    ...["bin", sdk.host, "mc", options.settings?.includes("-i") === true ? "instrument" : "release"],
+    path.basename(options.app),
     sdk.host === "win" ? "mc.dll" : "mc.so",
   );
   if (exitCode !== 0 || !existsSync(library)) throw new Error(`mcconfig has failed for ${options.app}:\n${text}`);

@@ -41,12 +41,14 @@ export const createUtf8Decoder: Platform["createUtf8Decoder"] = () => new Stream
  * lone one.
  */
 function toWellFormed(text: string): string {
-  // A global expression changes its lastIndex: as a constant of a preloaded module it could not.
-  const joined = text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, (pair) => {
-    const high = pair.charCodeAt(0) - 0xd800;
-    const low = pair.charCodeAt(1) - 0xdc00;
-    return String.fromCodePoint(0x1_0000 + high * 0x400 + low);
-  });
+  let joined = "";
+  for (let at = 0; at < text.length; at++) {
+    const high = text.charCodeAt(at) - 0xd800;
+    const low = text.charCodeAt(at + 1) - 0xdc00;
+    const isPair = high >= 0 && high < 0x400 && low >= 0 && low < 0x400;
+    joined += isPair ? String.fromCodePoint(0x1_0000 + high * 0x400 + low) : text.charAt(at);
+    if (isPair) at++;
+  }
   return joined.toWellFormed();
 }
 

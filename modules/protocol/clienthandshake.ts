@@ -1,6 +1,7 @@
 /** The client's part of the opening handshake (RFC 6455, 4.1). */
 
 import { base64, randomFill } from "#platform";
+import { isDecimal } from "./characters.js";
 import { HandshakeError } from "./errors.js";
 import { acceptForKey } from "./handshake.js";
 import type { HttpHead, HttpHeaders } from "./httphead.js";
@@ -33,8 +34,8 @@ export function formatUpgradeRequest(
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-/** RFC 9112, 4: version, status code, and a reason that says nothing. */
-const STATUS_LINE = /^HTTP\/1\.1 ([1-9][0-9]{2})(?: |$)/;
+/** RFC 9112, 4: version, status code of three digits, and a reason that says nothing. */
+const VERSION = "HTTP/1.1 ";
 
 /**
  * The status of a server's answer.
@@ -42,8 +43,11 @@ const STATUS_LINE = /^HTTP\/1\.1 ([1-9][0-9]{2})(?: |$)/;
  * @throws HandshakeError (0) where it is not HTTP/1.1
  */
 export function statusOf(head: HttpHead): number {
-  const status = STATUS_LINE.exec(head.startLine)?.[1];
-  if (status === undefined) throw new HandshakeError(0, "The server did not answer in HTTP/1.1.");
+  const status = head.startLine.slice(VERSION.length, VERSION.length + 3);
+  const rest = head.startLine.slice(VERSION.length + 3);
+  const isStatus = status.length === 3 && isDecimal(status) && !status.startsWith("0");
+  if (!head.startLine.startsWith(VERSION) || !isStatus || !(rest === "" || rest.startsWith(" ")))
+    throw new HandshakeError(0, "The server did not answer in HTTP/1.1.");
   return Number(status);
 }
 

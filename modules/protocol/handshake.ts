@@ -1,13 +1,12 @@
 /** The server's part of the opening handshake (RFC 6455, 4.2), and what both sides compute. */
 
 import { base64, encodeUtf8, sha1 } from "#platform";
+import { everyCharacter, isAlphanumericOr } from "./characters.js";
 import { HandshakeError } from "./errors.js";
 import type { HttpHeaders } from "./httphead.js";
 
 /** RFC 6455, 1.3: what is appended to the key before it is hashed. */
 const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-/** RFC 6455, 4.1: a key is 16 bytes in base64. */
-const KEY = /^[A-Za-z0-9+/]{22}==$/;
 
 /** The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key (RFC 6455, 4.2.2). */
 export function acceptForKey(key: string): string {
@@ -37,7 +36,7 @@ export function checkUpgradeRequest(method: string, headers: HttpHeaders): strin
   if (headers.get("transfer-encoding") !== undefined || (headers.get("content-length") ?? "0") !== "0")
     throw new HandshakeError(400, "An upgrade request has no body.");
   const key = headers.get("sec-websocket-key") ?? "";
-  if (!KEY.test(key)) throw new HandshakeError(400, "The Sec-WebSocket-Key is not 16 bytes in base64.");
+  if (!isKey(key)) throw new HandshakeError(400, "The Sec-WebSocket-Key is not 16 bytes in base64.");
   return key;
 }
 
@@ -63,6 +62,11 @@ export function chooseSubprotocol(supported: readonly string[], headers: HttpHea
   if (supported.length === 0) return undefined;
   const offered = headers.list("sec-websocket-protocol");
   return supported.find((name) => offered.includes(name));
+}
+
+/** RFC 6455, 4.1: a key is 16 bytes in base64. */
+function isKey(text: string): boolean {
+  return text.length === 24 && text.endsWith("==") && everyCharacter(text.slice(0, 22), isAlphanumericOr("+/"));
 }
 
 function withoutSuffix(text: string, suffix: string): string {

@@ -1,5 +1,6 @@
 /** ws:// and wss:// URIs (RFC 6455, 3). */
 
+import { everyCharacter, isAlphanumericOr, isDigit, isHexDigit } from "./characters.js";
 import { OptionError } from "./errors.js";
 
 /** Where a URI points to. */
@@ -18,10 +19,9 @@ export interface WebSocketUri {
   readonly hostHeader: string;
 }
 
-const PARTS = /^([^:/?#]+):\/\/([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?$/;
-const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::([0-9]*))?$/;
-/** RFC 3986, 3.3 and 3.4: what is allowed in path and query; the rest is written with per cent signs. */
-const RESOURCE_NAME = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$/;
+const isNameCharacter = isAlphanumericOr("._~-");
+/** RFC 3986, 3.3 and 3.4: what path and query may have, beside characters that are written with a per cent sign. */
+const isResourceCharacter = isAlphanumericOr("._~!$&'()*+,;=:@/?-");
 
 /**
  * Reads a URI.
@@ -29,28 +29,63 @@ const RESOURCE_NAME = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$/;
  * @throws OptionError that names the part at fault
  */
 export function parseWebSocketUri(uri: string): WebSocketUri {
-  const parts = PARTS.exec(uri);
-  if (parts === null) throw fault(uri, "it has the form ws://host:port/path or wss://host:port/path");
-  const [, scheme = "", authority = "", path = "", query = "", fragment] = parts;
-  const isSecure = isSecureScheme(uri, scheme.toLowerCase());
+  const colon = uri.indexOf("://");
+  const scheme = uri.slice(0, Math.max(colon, 0)).toLowerCase();
+  if (scheme === "") throw fault(uri, "it has the form ws://host:port/path or wss://host:port/path");
+  const isSecure = isSecureScheme(uri, scheme);
   // RFC 6455, 3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used".
-  if (fragment !== undefined) throw fault(uri, "it has no fragment (#…): write a # of the path as %23");
+  if (uri.includes("#")) throw fault(uri, "it has no fragment (#…): write a # of the path as %23");
+  const [authority, resource] = splitBefore(uri.slice(colon + 3), "/?");
   if (authority.includes("@")) throw fault(uri, "it has no user name: send an Authorization header instead");
-  const [, host = "", portText = ""] = AUTHORITY.exec(authority) ?? [];
-  if (host === "") throw fault(uri, `its host is a name of ASCII letters or an IP address, not "${authority}"`);
-  const resourceName = `${path === "" ? "/" : path}${query}`;
-  if (!RESOURCE_NAME.test(resourceName)) throw fault(uri, "its path and query have only ASCII, the rest as %xx");
-  const defaultPort = isSecure ? 443 : 80;
-  const port = portText === "" ? defaultPort : Number(portText);
-  if (port < 1 || port > 65_535) throw fault(uri, `its port is from 1 to 65535, not ${portText}`);
+  const [host, port] = readAuthority(uri, authority, isSecure ? 443 : 80);
+  if (!isResourceName(resource)) throw fault(uri, "its path and query have only ASCII, the rest as %xx");
+  const resourceName = resource.startsWith("/") ? resource : `/${resource}`;
   return {
     isSecure,
     host: host.startsWith("[") ? host.slice(1, -1) : host,
     port,
     resourceName,
-    path: path === "" ? "/" : path,
-    hostHeader: port === defaultPort ? host : `${host}:${port}`,
+    path: splitBefore(resourceName, "?")[0],
+    hostHeader: port === (isSecure ? 443 : 80) ? host : `${host}:${port}`,
   };
+}
+
+/** @returns the host, that of IPv6 with its brackets, and the port */
+function readAuthority(uri: string, authority: string, defaultPort: number): readonly [host: string, port: number] {
+  const hostLength = authority.startsWith("[") ? authority.indexOf("]") + 1 : splitBefore(authority, ":")[0].length;
+  const host = authority.slice(0, hostLength);
+  const portText = authority.slice(hostLength + 1);
+  const hasPort = authority.length > hostLength;
+  if (!isHost(host) || (hasPort && !authority.startsWith(":", hostLength)) || !everyCharacter(portText, isDigit))
+    throw fault(uri, `its host is a name of ASCII letters or an IP address, not "${authority}"`);
+  const port = portText === "" ? defaultPort : Number(portText);
+  if (port < 1 || port > 65_535) throw fault(uri, `its port is from 1 to 65535, not ${portText}`);
+  return [host, port];
+}
+
+function isHost(host: string): boolean {
+  if (!host.startsWith("[")) return host !== "" && everyCharacter(host, isNameCharacter);
+  const address = host.slice(1, -1);
+  return address !== "" && everyCharacter(address, (code) => isHexDigit(code) || code === 46 || code === 58);
+}
+
+/** RFC 3986, 2.1: a per cent sign is followed by two hexadecimal digits. */
+function isResourceName(text: string): boolean {
+  const [start = "", ...escapes] = text.split("%");
+  if (!everyCharacter(start, isResourceCharacter)) return false;
+  return escapes.every(
+    (rest) =>
+      rest.length >= 2 &&
+      everyCharacter(rest.slice(0, 2), isHexDigit) &&
+      everyCharacter(rest.slice(2), isResourceCharacter),
+  );
+}
+
+/** Splits a text before the first of some characters. */
+function splitBefore(text: string, separators: string): readonly [before: string, from: string] {
+  for (let at = 0; at < text.length; at++)
+    if (separators.includes(text.charAt(at))) return [text.slice(0, at), text.slice(at)];
+  return [text, ""];
 }
 
 function isSecureScheme(uri: string, scheme: string): boolean {

@@ -1,11 +1,11 @@
 /** The chunked transfer coding of HTTP/1.1 (RFC 9112, 7.1). */
 
+import { everyCharacter, isHexDigit } from "../protocol/characters.js";
 import { decodeLatin1 } from "../protocol/httphead.js";
 import { NegotiationError } from "./errors.js";
 
 const LF = 10;
-/** A size in hexadecimal digits, then perhaps extensions. */
-const CHUNK_LINE = /^([0-9A-Fa-f]{1,7})[ \t]*(?:;.*)?\r$/;
+const MAX_DIGITS = 7;
 
 /**
  * Decodes a body that is in one piece.
@@ -31,8 +31,10 @@ export function decodeChunked(bytes: Uint8Array): Uint8Array | undefined {
   }
 }
 
+/** A size in hexadecimal digits, then perhaps extensions. */
 function readSize(line: Uint8Array): number {
-  const digits = CHUNK_LINE.exec(decodeLatin1(line))?.[1];
-  if (digits === undefined) throw new NegotiationError(0, "A chunk of the answer has no size.");
+  const digits = decodeLatin1(line).split(";")[0]?.trim() ?? "";
+  if (digits === "" || digits.length > MAX_DIGITS || !everyCharacter(digits, isHexDigit))
+    throw new NegotiationError(0, "A chunk of the answer has no size.");
   return parseInt(digits, 16);
 }

@@ -5,6 +5,7 @@ import { clearTimer, decodeUtf8, encodeUtf8, setTimer, type TimerHandle } from "
 import { connectTls } from "#tls";
 import { SslProtocols, SslVerification } from "../clientoptions.js";
 import type { ClientSettings, ResolvedCertificates } from "../clientoptions.js";
+import { isDecimal } from "../protocol/characters.js";
 import { AbortedError, networkError, TimeoutError, type WebSocketError } from "../protocol/errors.js";
 import { statusOf } from "../protocol/clienthandshake.js";
 import { HttpHeadReader, type HttpHead } from "../protocol/httphead.js";
@@ -164,7 +165,7 @@ function wholeBody({ headers }: HttpHead, bytes: Uint8Array): Uint8Array | undef
   if (headers.hasToken("transfer-encoding", "chunked")) return decodeChunked(bytes);
   const length = headers.get("content-length");
   if (length === undefined) return undefined;
-  if (!/^\d+$/.test(length)) throw new NegotiationError(0, "The Content-Length of the answer is not a number.");
+  if (!isDecimal(length)) throw new NegotiationError(0, "The Content-Length of the answer is not a number.");
   return bytes.length < Number(length) ? undefined : bytes.subarray(0, Number(length));
 }
 

@@ -7,8 +7,6 @@ import type { AcceptHook, Refusal } from "../serveroptions.js";
 import type { ConnectionTokens } from "./connectiontokens.js";
 import { queryValue } from "./hubserveroptions.js";
 
-const TRANSPORTS = Object.freeze([{ transport: "WebSockets", transferFormats: ["Text", "Binary"] }]);
-
 /** What a negotiation is answered by. */
 export interface Negotiator {
   readonly tokens: ConnectionTokens;
@@ -56,7 +54,8 @@ async function decide(request: HttpListenerRequest, authorize: AcceptHook): Prom
 function createAnswer(url: string, tokens: ConnectionTokens): object {
   const id = tokens.createId();
   const token = tokens.tokenFor(id);
-  const availableTransports = TRANSPORTS;
+  // Not a constant of the module: XS cannot write a preloaded object as JSON.
+  const availableTransports = [{ transport: "WebSockets", transferFormats: ["Text", "Binary"] }];
   const version = Number(queryValue(url, "negotiateVersion") ?? 0);
   // Version 0 knows no token: it connects by its id.
   if (!(version >= 1)) return { negotiateVersion: 0, connectionId: token, availableTransports };

@@ -2,6 +2,7 @@
 
 import { HttpListener, type HttpListenerContext } from "../http.js";
 import { logError } from "../connection.js";
+import { everyCharacter, isAlphanumericOr } from "../protocol/characters.js";
 import { OptionError } from "../protocol/errors.js";
 import { WebSocketServer, type WebSocketOpenedEventArgs } from "../server.js";
 import { ConnectionTokens } from "./connectiontokens.js";
@@ -11,6 +12,9 @@ import type { HubCallerContext } from "./hubcontext.js";
 import { answerNegotiation } from "./hubnegotiate.js";
 import { queryValue, resolveHubServerOptions } from "./hubserveroptions.js";
 import type { HubServerOptions, HubServerSettings } from "./hubserveroptions.js";
+
+/** RFC 3986, 3.3: the characters of a path; the others are written with a per cent sign. */
+const isPathCharacter = isAlphanumericOr("._~!$&'()*+,;=:@/%-");
 
 /** How a hub says good-bye. */
 export interface HubStopOptions {
@@ -46,7 +50,7 @@ export class HubServer {
    * @throws OptionError where the path or an option is out of its range
    */
   constructor(host: HttpListener | WebSocketServer, path: string, options: HubServerOptions = {}) {
-    if (!/^\/[^?#\s]*$/.test(path) || (path.length > 1 && path.endsWith("/")))
+    if (!path.startsWith("/") || !everyCharacter(path, isPathCharacter) || (path !== "/" && path.endsWith("/")))
       throw new OptionError(`The path of a hub is such as "/hub"; it was given ${JSON.stringify(path)}.`);
     this.path = path;
     this.settings = resolveHubServerOptions(options);

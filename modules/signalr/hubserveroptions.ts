@@ -112,10 +112,15 @@ const SPECIAL: readonly string[] = Object.freeze([
   "onDisconnected",
 ]);
 
+/** RFC 6750, 2.1; a scheme has no letter case (RFC 9110, 11.1). */
+const SCHEME = "bearer ";
+
 /** The access token of a request: a bearer's, or that of the query, where a browser puts it; undefined for none. */
 export function accessTokenOf(request: HttpListenerRequest): string | undefined {
-  const bearer = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-  return bearer ?? queryValue(request.rawUrl, "access_token");
+  const authorization = request.headers.get("authorization") ?? "";
+  const token = authorization.slice(SCHEME.length).trim();
+  const isBearer = authorization.slice(0, SCHEME.length).toLowerCase() === SCHEME && token !== "";
+  return isBearer ? token : queryValue(request.rawUrl, "access_token");
 }
 
 /** A value of a URL's query; undefined where there is none. */

@@ -87,7 +87,9 @@ export function withAccessToken(init: HeadersInit, accessToken: string | undefin
 
 /** A hub's URL as that of its WebSocket: http is ws, https is wss. */
 export function toWebSocketUrl(url: string): string {
-  return url.replace(/^http(?=s?:\/\/)/i, "ws");
+  const [scheme, rest] = splitOnce(url, "://");
+  const known = { http: "ws", https: "wss" }[scheme.toLowerCase()];
+  return known === undefined || rest === undefined ? url : `${known}://${rest}`;
 }
 
 /** The URL of the negotiation: that of the hub, and "/negotiate". */
@@ -95,7 +97,11 @@ export function negotiateUrl(url: string): string {
   const [base, query] = splitOnce(url, "?");
   const path = `${base.endsWith("/") ? base : `${base}/`}negotiate`;
   const own = query === undefined ? path : `${path}?${query}`;
-  return /[?&]negotiateVersion=/.test(own) ? own : withQuery(own, "negotiateVersion", "1");
+  return query?.split("&").some(isVersion) === true ? own : withQuery(own, "negotiateVersion", "1");
+}
+
+function isVersion(pair: string): boolean {
+  return pair.startsWith("negotiateVersion=");
 }
 
 type NegotiateAnswer =
@@ -158,5 +164,5 @@ function withQuery(url: string, name: string, value: string): string {
 
 function splitOnce(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator);
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
 }

@@ -65,7 +65,7 @@ function fragments(
 
 /** The bytes with one to four random changes. */
 export function mutated(random: Random, bytes: Uint8Array): Uint8Array {
-  let result = bytes.slice();
+  let result: Uint8Array = bytes.slice();
   for (let changes = 1 + random.below(4); changes > 0 && result.length > 0; changes--) {
     const at = random.below(result.length);
     const end = Math.min(result.length, at + 1 + random.below(8));

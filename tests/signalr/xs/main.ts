@@ -88,7 +88,7 @@ async function serve(port: number): Promise<void> {
 
 async function main(): Promise<void> {
   const { url, port } = config as unknown as Record<string, string>;
-  if (config["skip"] === undefined) await runTests(clientTests({ url: url ?? "" }));
+  await runTests(clientTests({ url: url ?? "" }));
   await measureLeaks(url ?? "");
   await serve(Number(port));
 }

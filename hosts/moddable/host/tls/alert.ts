@@ -14,9 +14,9 @@ const certificateRequired = 116;
 export function toTlsError(error: unknown, hasServerHello: boolean): NetworkError {
   if (error instanceof NetworkError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const alert = /^alert: \d+, (\d+)$/.exec(message)?.[1];
+  const alert = message.startsWith("alert: ") ? message.split(", ")[1] : undefined;
   if (alert !== undefined) return alertError(Number(alert), hasServerHello, error);
-  if (/cipher|compression/.test(message) && !hasServerHello) return versionError(error);
+  if ((message.includes("cipher") || message.includes("compression")) && !hasServerHello) return versionError(error);
   return new NetworkError("ETLSFAILED", `TLS has failed: ${message}`, error);
 }
 

@@ -90,10 +90,15 @@ export function readCertificate(bytes: Uint8Array): Certificate {
 /** RFC 5280, 4.1.2.5: YYMMDDHHMMSSZ from 1950 to 2049, else YYYYMMDDHHMMSSZ. */
 function timeOf({ tag, content }: DerValue): number {
   const text = textOf(content);
-  const parts = /^(\d{2,4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)?.slice(1).map(Number);
   const yearDigits = tag === DerTag.GeneralizedTime ? 4 : 2;
-  if (parts === undefined || text.length !== yearDigits + 11) throw new Error(`X.509: the date "${text}"`);
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts;
+  const digits = text.slice(0, -1);
+  const isDate =
+    text.endsWith("Z") && digits.length === yearDigits + 10 && [...digits].every((one) => "0123456789".includes(one));
+  if (!isDate) throw new Error(`X.509: the date "${text}"`);
+  const year = Number(digits.slice(0, yearDigits));
+  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = [0, 2, 4, 6, 8].map((at) =>
+    Number(digits.slice(yearDigits + at, yearDigits + at + 2)),
+  );
   const century = yearDigits === 4 ? 0 : year < 50 ? 2_000 : 1_900;
   return Date.UTC(century + year, month - 1, day, hour, minute, second);
 }

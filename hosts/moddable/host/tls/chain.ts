@@ -7,6 +7,7 @@
 import Resource from "Resource";
 
 import { NetworkError } from "../networkerror.js";
+import { isLiteralAddress } from "../resolve.js";
 import { type Certificate, readCertificate } from "./certificate.js";
 import { areSame } from "./der.js";
 import { isSignedBy, publicKeyOf } from "./signature.js";
@@ -117,8 +118,8 @@ function checkTime({ notBefore, notAfter }: Certificate): void {
 }
 
 function isFor({ extensions }: Certificate, name: string): boolean {
-  if (/^\d+\.\d+\.\d+\.\d+$/.test(name)) return extensions.addresses.some((address) => address.join(".") === name);
-  const wanted = name.toLowerCase().replace(/\.$/, "");
+  if (isLiteralAddress(name)) return extensions.addresses.some((address) => address.join(".") === name);
+  const wanted = (name.endsWith(".") ? name.slice(0, -1) : name).toLowerCase();
   return extensions.hostNames.some((hostName) => matches(hostName, wanted));
 }
 

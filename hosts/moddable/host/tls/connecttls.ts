@@ -1,6 +1,7 @@
 import type { ConnectTlsOptions, TlsNetwork } from "../../../contract.js";
 import { connectSocket } from "../connecting.js";
 import { NetworkError } from "../networkerror.js";
+import { isLiteralAddress } from "../resolve.js";
 import { TcpSocket } from "../tcpsocket.js";
 import { type Certificate, readCertificate } from "./certificate.js";
 import { Credentials, isRsaKey } from "./credentials.js";
@@ -28,7 +29,7 @@ function credentialsOf(options: ConnectTlsOptions): Credentials {
 
 /** RFC 6066, 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'." */
 function nameToAskFor(serverName: string): string {
-  return /^[\d.]+$|:/.test(serverName) ? "" : serverName;
+  return isLiteralAddress(serverName) ? "" : serverName;
 }
 
 /** The `connectTls` of the contract. */

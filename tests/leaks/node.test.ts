@@ -1,0 +1,103 @@
+/** On Node.js: nothing is left of connections, however they end. */
+
+import { createServer, type AddressInfo } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { ClientWebSocket } from "../../modules/client.js";
+import { WebSocketServer } from "../../modules/server.js";
+import { openHandles } from "../client/clienttest.js";
+import { delay, eventually } from "../server/servertest.js";
+
+const CYCLES = 1_000;
+/** Bytes of heap that come and go in Jest; a connection that stays would cost over 4,000 for each cycle. */
+const NOISE = 1_500_000;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+async function usedHeap(): Promise<number> {
+  for (let turn = 0; turn < 3; turn++) {
+    await delay(20);
+    collectGarbage();
+  }
+  return process.memoryUsage().heapUsed;
+}
+
+/** Connects, and ends in one way. */
+type Cycle = (port: number) => Promise<void>;
+
+const echo: Cycle = async (port) => {
+  const client = new ClientWebSocket();
+  const closed = new Promise<void>((resolve) => (client.onConnectionClosed = () => resolve()));
+  client.onMessageReceived = () => {
+    client.close();
+  };
+  await client.connect(`ws://127.0.0.1:${port}/`);
+  client.sendString("hello");
+  await closed;
+};
+
+const abort: Cycle = async (port) => {
+  const client = new ClientWebSocket();
+  await client.connect(`ws://127.0.0.1:${port}/`);
+  client.abort();
+};
+
+const abortWhileConnecting: Cycle = async (port) => {
+  const client = new ClientWebSocket();
+  const connecting = client.connect(`ws://127.0.0.1:${port}/`).catch(() => undefined);
+  await Promise.resolve();
+  client.abort();
+  await connecting;
+};
+
+const fails = async (uri: string): Promise<void> => {
+  await expect(new ClientWebSocket().connect(uri)).rejects.toThrow();
+};
+
+const CASES: readonly (readonly [string, Cycle])[] = [
+  ["connect, echo, close", echo],
+  ["connect, abort", abort],
+  ["abort while connecting", abortWhileConnecting],
+  ["a path that is refused", (port) => fails(`ws://127.0.0.1:${port}/nowhere`)],
+  ["TLS that fails", (port) => fails(`wss://127.0.0.1:${port}/`)],
+];
+
+test.each(CASES)(
+  "%s, a thousand times",
+  async (_name, cycle) => {
+    const server = new WebSocketServer({
+      address: "127.0.0.1",
+      port: 0,
+      maxClients: 100,
+      onMessageReceived: (_s, { webSocket }) => void webSocket.sendString("hello"),
+    });
+    await server.start();
+    const handles = openHandles();
+    const repeat = async (count: number): Promise<void> => {
+      for (let turn = 0; turn < count; turn++) await cycle(server.port);
+      await eventually(() => server.clientsCount === 0);
+    };
+    await repeat(CYCLES / 4);
+    const before = await usedHeap();
+    await repeat(CYCLES);
+    const grown = (await usedHeap()) - before;
+    await eventually(() => openHandles().join() === handles.join());
+    await server.stop();
+    expect(grown).toBeLessThan(NOISE);
+  },
+  60_000,
+);
+
+test("a port where nobody listens, a thousand times", async () => {
+  const closed = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => closed.once("listening", resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((resolve) => closed.close(resolve));
+  const handles = openHandles();
+  for (let turn = 0; turn < CYCLES / 4; turn++) await fails(`ws://127.0.0.1:${port}/`);
+  const before = await usedHeap();
+  for (let turn = 0; turn < CYCLES; turn++) await fails(`ws://127.0.0.1:${port}/`);
+  expect((await usedHeap()) - before).toBeLessThan(NOISE);
+  await eventually(() => openHandles().join() === handles.join());
+}, 60_000);

@@ -1,0 +1,115 @@
+/** On XS: nothing is left of connections, an idle one is small, and a flood does not take the last of a small heap. */
+
+import type { Sdk } from "../../scripts/sdk.js";
+import { delay } from "../server/servertest.js";
+import { describeIf } from "../support/describeif.js";
+import { RawClient, upgradeRequest } from "../support/rawclient.js";
+import { findSimulatorSdk } from "../support/simulator.js";
+import { asciiOf, frame, header, pattern } from "../support/vectors.js";
+import { LeaksApp, type Levels } from "./xsapp.js";
+
+const sdk = findSimulatorSdk();
+/** What garbage collection and timers leave for a while, in bytes of slots: half of an idle connection. */
+const NOISE = 1_500;
+/** Bytes of slots of an idle connection of a 64-bit XS beside its socket, at most. */
+const IDLE_SLOTS = 2_000;
+
+async function withApp(found: Sdk | undefined, folder: string, run: (app: LeaksApp) => Promise<void>): Promise<void> {
+  if (found === undefined) return;
+  const app = await LeaksApp.start(found, folder);
+  try {
+    await run(app);
+    expect(app.simulator.lines.filter((line) => /uncaught|XS abort|memory full/.test(line))).toEqual([]);
+  } finally {
+    await app.stop();
+  }
+}
+
+/** Waits until the app has no client and its memory falls no more. */
+async function settled(app: LeaksApp): Promise<Levels> {
+  let last = await app.levels();
+  for (let calm = 0; calm < 4;) {
+    await delay(600);
+    const next = await app.levels();
+    calm = next.slots >= last.slots - 64 && next.clients === 0 ? calm + 1 : 0;
+    last = next;
+  }
+  return last;
+}
+
+describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulator", () => {
+  test("150 cycles of each way to end a connection leave nothing", async () => {
+    await withApp(sdk, "tests/xs/leaks", async (app) => {
+      const kinds = ["echo", "abort", "refused", "unreachable"];
+      for (const kind of kinds) await app.repeat(kind, 10);
+      const before = await settled(app);
+      for (const kind of kinds) await app.repeat(kind, 150);
+      const after = await settled(app);
+      console.info(`slots ${before.slots} -> ${after.slots}, chunks ${before.chunks} -> ${after.chunks} bytes`);
+      expect(after.slots).toBeLessThan(before.slots + NOISE);
+      expect(after.chunks).toBeLessThan(before.chunks + NOISE);
+    });
+  }, 200_000);
+
+  test("an idle connection is small, and gone when it ends", async () => {
+    await withApp(sdk, "tests/xs/leaks", async (app) => {
+      await (await app.open()).destroy();
+      const empty = await settled(app);
+      const plain = Array.from({ length: 20 }, () => new RawClient(app.plainPort));
+      await delay(500);
+      const sockets = await app.levels();
+      for (const client of plain) client.destroy();
+      await settled(app);
+      const clients = await Promise.all(Array.from({ length: 20 }, () => app.open()));
+      await delay(2_000);
+      const open = await app.levels();
+      for (const client of clients) client.destroy();
+      const ended = await settled(app);
+      const beside = (open.slots - sockets.slots) / 20;
+      console.info(
+        `an idle connection: ${beside} bytes of slots and ${(open.chunks - sockets.chunks) / 20} of chunks beside its socket of ${(sockets.slots - empty.slots) / 20}`,
+      );
+      expect(open.clients).toBe(20);
+      expect(beside).toBeLessThan(IDLE_SLOTS);
+      expect(ended.slots).toBeLessThan(empty.slots + NOISE);
+    });
+  }, 120_000);
+
+  test("a heap of an ESP32 outlives floods: clients are refused or closed", async () => {
+    await withApp(sdk, "tests/xs/leaks/small", async (app) => {
+      const all: RawClient[] = [];
+      const connect = (count: number): RawClient[] => {
+        const made = Array.from({ length: count }, () => new RawClient(app.port));
+        all.push(...made);
+        return made;
+      };
+      // Heads that do not end, more of them than there are places.
+      for (const client of connect(40)) client.send(`GET / HTTP/1.1\r\nX: ${"x".repeat(900)}`);
+      await delay(1_500);
+      // Connects past maxClients.
+      const refusals = connect(40).map((client) => client.send(upgradeRequest()).until(" "));
+      expect((await Promise.allSettled(refusals)).length).toBe(40);
+      for (const client of all.splice(0)) client.destroy();
+      await settled(app);
+      // Messages that never end, one of which each place holds; and peers that never read their echo.
+      const held = await Promise.all([app.open(), app.open()]);
+      const deaf = await Promise.all([app.open(), app.open()]);
+      for (const client of held) client.send(header(0x02, 2_048, true)).send(pattern(2_047));
+      for (const client of deaf) {
+        client.socket.pause();
+        for (let turn = 0; turn < 200; turn++) client.send(frame(0x81, pattern(2_000), true));
+      }
+      const late = connect(30).map((client) => client.send(upgradeRequest()).all());
+      expect(
+        (await Promise.all(late)).filter((answer) => !answer.startsWith("HTTP/1.1 503 ") && answer !== ""),
+      ).toEqual([]);
+      await delay(3_000);
+      for (const client of [...all, ...held, ...deaf]) client.destroy();
+      await settled(app);
+      const well = await app.open();
+      well.sendFrame(0x81, asciiOf("alive"));
+      expect(await well.frames(1)).toEqual(["text:616c697665"]);
+      well.destroy();
+    });
+  }, 120_000);
+});
