@@ -2,6 +2,7 @@
 
 import type { Socket, SocketHandlers } from "#network";
 import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
+import { everyCharacter } from "./protocol/characters.js";
 import { InvalidStateError, OptionError, HandshakeError } from "./protocol/errors.js";
 import { isUpgradeRequest } from "./protocol/handshake.js";
 import { HttpHeadReader, isFieldValue, isToken, type HttpHead, type HttpHeaders } from "./protocol/httphead.js";
@@ -237,7 +238,8 @@ function readRequest(head: HttpHead, remoteEndPoint: string): HttpListenerReques
 
 /** Path and query of a request target, which may name the server, too (RFC 9112, 3.2); undefined where it is none. */
 function resourceOf(target: string): string | undefined {
-  if (target.includes("#")) return undefined;
+  // RFC 3986, 2: a URI has ASCII only. A control character of Latin-1 could harm the terminal that shows a log.
+  if (target.includes("#") || !everyCharacter(target, isVisibleAscii)) return undefined;
   if (target === "*" || target.startsWith("/")) return target;
   const start = target.indexOf("://") + 3;
   const scheme = target.slice(0, start).toLowerCase();
@@ -246,6 +248,10 @@ function resourceOf(target: string): string | undefined {
   const ends = [rest.indexOf("/"), rest.indexOf("?"), rest.length].filter((end) => end >= 0);
   const end = Math.min(...ends);
   return end === 0 ? undefined : rest.slice(end);
+}
+
+function isVisibleAscii(code: number): boolean {
+  return code > 0x20 && code < 0x7f;
 }
 
 function formatHead(statusCode: number, headers: readonly (readonly [string, string])[]): string {

@@ -181,10 +181,12 @@ export class HubConnection implements HubSessionEvents {
 
   /** @internal */
   invocationReceived(link: HubLink, { invocationId, target, arguments: values }: InvocationMessage): void {
-    if (invocationId === undefined) return this.handlers.call(target, values);
+    // Handlers begin on a stack of their own: that of XS is small, and we are deep in what reads the socket.
+    const begun = Promise.resolve();
+    if (invocationId === undefined) return void begun.then(() => this.handlers.call(target, values));
     const type = MessageType.Completion;
-    this.handlers
-      .callForResult(target, values)
+    begun
+      .then(() => this.handlers.callForResult(target, values))
       .then((result) => link.send({ type, invocationId, result }))
       .catch((error: unknown) => link.send({ type, invocationId, error: messageOf(error) }))
       .catch(ignore);

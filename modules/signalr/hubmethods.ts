@@ -41,26 +41,37 @@ export class HubMethods<Context> {
   }
 }
 
-type Call = InvocationMessage | StreamInvocationMessage;
+type Message = InvocationMessage | StreamInvocationMessage;
+
+/** A call, and the streams that its caller sends to it: they may come before its turn does. */
+interface Call {
+  readonly message: Message;
+  readonly uploads: readonly HubStream[];
+}
+
+/** How much one client may ask for. */
+export interface HubCallLimits {
+  /** Calls that run at the same time. */
+  readonly running: number;
+  /** Calls that wait for their turn. */
+  readonly waiting: number;
+  /** Streams that are sent to the client. */
+  readonly streams: number;
+}
 
 /** The calls of one client. */
 export class HubCalls<Context> {
   private readonly methods: HubMethods<Context>;
   private readonly context: Context;
   private readonly link: HubLink;
-  private readonly limits: { readonly running: number; readonly waiting: number; readonly streams: number };
-  private readonly streams = new Map<string, StreamPump>();
+  private readonly limits: HubCallLimits;
+  private readonly streams = new Map<string, { readonly pump: StreamPump; readonly call: Call }>();
   private waiting: Call[] = [];
   private running = 0;
   private isStarted = false;
   private isEnded = false;
 
-  constructor(
-    methods: HubMethods<Context>,
-    context: Context,
-    link: HubLink,
-    limits: { readonly running: number; readonly waiting: number; readonly streams: number },
-  ) {
+  constructor(methods: HubMethods<Context>, context: Context, link: HubLink, limits: HubCallLimits) {
     this.methods = methods;
     this.context = context;
     this.link = link;
@@ -72,12 +83,17 @@ export class HubCalls<Context> {
    *
    * @returns false where too many wait already, and the caller cannot be told
    */
-  add(call: Call): boolean {
+  add(message: Message): boolean {
     if (this.isEnded) return true;
-    if (this.isStarted && this.running < this.limits.running) void this.run(call);
-    else if (this.waiting.length < this.limits.waiting) this.waiting.push(call);
-    else if (call.invocationId === undefined) return false;
-    else this.refuse(call, "Too many invocations wait (maximumWaitingInvocations).");
+    const isNext = this.isStarted && this.running < this.limits.running;
+    if (!isNext && this.waiting.length >= this.limits.waiting) {
+      this.refuse(message, "Too many invocations wait (maximumWaitingInvocations).");
+      return message.invocationId !== undefined;
+    }
+    const uploads = this.openUploads(message);
+    if (uploads === undefined) this.refuse(message, "Too many streams are sent (maximumStreams), or two have one id.");
+    else if (isNext) void this.run({ message, uploads });
+    else this.waiting.push({ message, uploads });
     return true;
   }
 
@@ -93,15 +109,17 @@ export class HubCalls<Context> {
 
   /** The client wants no more of a stream. "The server sends a Completion" all the same. */
   cancel(invocationId: string): void {
-    const pump = this.streams.get(invocationId);
-    this.waiting = this.waiting.filter((call) => call.invocationId !== invocationId);
-    if (pump === undefined) return;
+    const stream = this.streams.get(invocationId);
+    const call = stream?.call ?? this.waiting.find(({ message }) => message.invocationId === invocationId);
+    if (call === undefined) return;
+    this.waiting = this.waiting.filter((other) => other !== call);
     this.streams.delete(invocationId);
-    this.link.stopPump(pump);
+    if (stream !== undefined) this.link.stopPump(stream.pump);
+    closeUploads(call);
     this.complete(invocationId, {});
   }
 
-  /** The connection is over. */
+  /** The connection is over: its streams end with it. */
   end(): void {
     this.isEnded = true;
     this.waiting = [];
@@ -111,10 +129,12 @@ export class HubCalls<Context> {
   private async run(call: Call): Promise<void> {
     this.running++;
     try {
+      // The method begins on a stack of its own: that of XS is small, and we are deep in what reads the socket.
+      await Promise.resolve();
       await this.answer(call);
     } catch (error) {
       // Without its connection, a call may fail as it likes.
-      if (!this.isEnded) this.refuse(call, this.methods.describe(call.target, error));
+      if (!this.isEnded) this.refuse(call.message, this.methods.describe(call.message.target, error));
     }
     this.running--;
     const next = this.waiting.shift();
@@ -122,21 +142,21 @@ export class HubCalls<Context> {
   }
 
   private async answer(call: Call): Promise<void> {
-    const { target, invocationId } = call;
-    const method = this.methods.find(target);
-    if (method === undefined)
-      throw new HubException(`Failed to invoke '${target}' due to an error on the server. Method does not exist.`);
-    const uploads = this.openUploads(call);
+    const { message, uploads } = call;
+    const { target, invocationId } = message;
     let isStream = false;
     try {
-      const result = await method(this.context, ...([...call.arguments, ...uploads] as never[]));
+      const method = this.methods.find(target);
+      if (method === undefined)
+        throw new HubException(`Failed to invoke '${target}' due to an error on the server. Method does not exist.`);
+      const result = await method(this.context, ...([...message.arguments, ...uploads] as never[]));
       isStream = isAsyncIterable(result);
-      if (isStream) this.startStream(call, result as AsyncIterable<unknown>, uploads);
-      else if (call.type === MessageType.StreamInvocation)
+      if (isStream) this.startStream(call, result as AsyncIterable<unknown>);
+      else if (message.type === MessageType.StreamInvocation)
         throw new HubException(`The client attempted to invoke the non-streaming '${target}' method as a stream.`);
       else if (invocationId !== undefined) await this.sendResult(invocationId, result);
     } finally {
-      if (!isStream) for (const upload of uploads) upload.cancel();
+      if (!isStream) closeUploads(call);
     }
   }
 
@@ -145,36 +165,40 @@ export class HubCalls<Context> {
     await this.link.send(result === undefined ? message : { ...message, result });
   }
 
-  private openUploads({ streamIds = [] }: Call): HubStream[] {
+  /** @returns undefined where there are too many */
+  private openUploads({ streamIds = [] }: Message): HubStream[] | undefined {
     const uploads: HubStream[] = [];
     try {
       // What a client still sends of a stream that nobody reads any more is passed over.
       for (const id of streamIds) uploads.push(this.link.openStream(id, () => undefined));
+      return uploads;
     } catch {
       for (const upload of uploads) upload.cancel();
-      throw new HubException("Too many streams are sent (maximumStreams), or two have one id.");
+      return undefined;
     }
-    return uploads;
   }
 
-  private startStream(call: Call, items: AsyncIterable<unknown>, uploads: readonly HubStream[]): void {
-    const { target, invocationId } = call;
-    if (call.type === MessageType.Invocation || invocationId === undefined) {
-      void Promise.resolve(items[Symbol.asyncIterator]().return?.()).catch(() => undefined);
-      for (const upload of uploads) upload.cancel();
+  private startStream(call: Call, items: AsyncIterable<unknown>): void {
+    const { message } = call;
+    const { target } = message;
+    if (message.type === MessageType.Invocation) {
+      discard(call, items);
       throw new HubException(`The client attempted to invoke the streaming '${target}' method without a stream.`);
     }
-    if (this.link.pumpCount >= this.limits.streams || this.streams.has(invocationId))
+    const { invocationId } = message;
+    if (this.link.pumpCount >= this.limits.streams || this.streams.has(invocationId)) {
+      discard(call, items);
       throw new HubException("Too many streams are read (maximumStreams), or two have one id.");
+    }
     const pump = this.link.startPump(invocationId, items, (error) => {
       this.streams.delete(invocationId);
-      for (const upload of uploads) upload.cancel();
+      closeUploads(call);
       this.complete(invocationId, error === undefined ? {} : { error: this.methods.describe(target, error) });
     });
-    this.streams.set(invocationId, pump);
+    this.streams.set(invocationId, { pump, call });
   }
 
-  private refuse({ invocationId }: Call, error: string): void {
+  private refuse({ invocationId }: Message, error: string): void {
     if (invocationId !== undefined) this.complete(invocationId, { error });
   }
 
@@ -182,4 +206,15 @@ export class HubCalls<Context> {
     // The connection may be over: then nobody waits.
     this.link.send({ type: MessageType.Completion, invocationId, ...outcome }).catch(() => undefined);
   }
+}
+
+function closeUploads({ uploads }: Call): void {
+  for (const upload of uploads) upload.cancel();
+}
+
+/** Ends a stream that nobody reads, so that a generator runs its clean-up. */
+function discard(call: Call, items: AsyncIterable<unknown>): void {
+  closeUploads(call);
+  const cleanUp = async (): Promise<unknown> => items[Symbol.asyncIterator]().return?.();
+  cleanUp().catch(() => undefined);
 }

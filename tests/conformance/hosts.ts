@@ -1,5 +1,6 @@
 /** Runs the cases on Node.js, in this process, and on XS, in the simulator. */
 
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Sdk } from "../../scripts/sdk.js";
@@ -74,10 +75,6 @@ export function describeEngines(sdk: Sdk | undefined): string {
 }
 
 function sdkVersion({ folder }: Sdk): string {
-  try {
-    const head = readFileSync(path.join(folder, "build", "tools", "VERSION"), "utf8").trim();
-    return head;
-  } catch {
-    return "of an unknown version";
-  }
+  const { status, stdout } = spawnSync("git", ["-C", folder, "describe", "--tags", "--always"], { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : "of an unknown version";
 }

@@ -1,6 +1,6 @@
 /** npm run conformance: runs all cases on all hosts that are here, prints the table, and writes results.md. */
 
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { missingSdkMessage } from "../../scripts/sdk.js";
 import { findSimulatorSdk } from "../support/simulator.js";
@@ -30,9 +30,11 @@ const table = formatTable(combinations);
 process.stdout.write(`\n${table}\n`);
 if (kinds.length === 0 && sdk !== undefined) {
   const file = path.join("tests", "conformance", "results.md");
+  // What stands behind the table is written by hand.
+  const [, ...others] = existsSync(file) ? readFileSync(file, "utf8").split(/^(?=## )/m) : [];
   writeFileSync(
     file,
-    `# Conformance\n\n${describeEngines(sdk)}.\n\nCases that passed, of all cases. \`npm run conformance\` writes this table.\n\n${table}\n`,
+    `# Conformance\n\n${describeEngines(sdk)}.\n\nCases that passed, of all cases. \`npm run conformance\` writes this table.\n\n${[`${table}\n`, ...others].join("\n")}`,
   );
 }
 process.exitCode = combinations.flatMap(formatProblems).length === 0 ? 0 : 1;

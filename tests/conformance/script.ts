@@ -39,9 +39,11 @@ async function runStep(step: Step, peer: Peer, { side, isBig = false }: Case): P
     case "silence":
       return peer.silence(step.ms);
     case "end":
-      return void peer.end();
+      peer.end();
+      return;
     case "reset":
-      return void peer.reset();
+      peer.reset();
+      return;
     case "ended":
       // RFC 6455, 7.1.1: a client waits for the server to end TCP; the runner then is the server.
       if (side === "client" && step.withinMs === undefined) peer.end();

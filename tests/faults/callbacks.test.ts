@@ -104,7 +104,9 @@ test.each(TABLE)(
     const uri = `ws://127.0.0.1:${server.port}/`;
     const well = new ClientWebSocket();
     let answers = 0;
-    well.onMessageReceived = () => void answers++;
+    well.onMessageReceived = () => {
+      answers++;
+    };
     await well.connect(uri, { "X-Well": "1" });
     const client = new ClientWebSocket({ closeTimeoutMs: 200, maxMessageBytes: 100_000 });
     await client.connect(uri).catch(() => undefined);

@@ -2,7 +2,7 @@
 
 import { ClientWebSocket, type ClientWebSocketOptions, type ConnectionClosedEventArgs } from "../../modules/client.js";
 import type { WebSocketServerOptions } from "../../modules/server.js";
-import { ServerBench, withServer } from "../server/servertest.js";
+import { type ServerBench, withServer } from "../server/servertest.js";
 import { TcpProxy } from "./proxy.js";
 
 /** A client whose messages and end are recorded. */
@@ -12,7 +12,7 @@ export interface FaultClient {
   /** Resolves with the end. */
   readonly closed: Promise<ConnectionClosedEventArgs>;
   /** Waits for so many messages. */
-  received(count: number): Promise<void>;
+  readonly received: (count: number) => Promise<void>;
 }
 
 export class FaultBench {

@@ -2,7 +2,7 @@
 
 import { HttpExchange } from "../../modules/httpexchange.js";
 import { WebSocketServer } from "../../modules/server.js";
-import { Role } from "../../modules/protocol/constants.js";
+import { type Role } from "../../modules/protocol/constants.js";
 import { HandshakeError } from "../../modules/protocol/errors.js";
 import { checkUpgradeAnswer, statusOf } from "../../modules/protocol/clienthandshake.js";
 import { HttpHeadReader } from "../../modules/protocol/httphead.js";

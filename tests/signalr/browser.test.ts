@@ -9,7 +9,7 @@ import { chromiumPath, launchChromium } from "../support/chromium.js";
 import { describeIf } from "../support/describeif.js";
 import { officialClient } from "./officialsuite.js";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 let port: number;
 let app: App | undefined;

@@ -139,6 +139,20 @@ describe("limits", () => {
     await client.stop();
   });
 
+  test("a stream whose call waits for its turn is kept for it", async () => {
+    const { url } = await startHub();
+    const client = officialClient(url).build();
+    await client.start();
+    const subject = new signalR.Subject<number>();
+    const first = client.invoke("Wait", 100);
+    const sum = client.invoke("Sum", subject);
+    for (let item = 0; item < 10; item++) subject.next(item);
+    subject.complete();
+    await first;
+    expect(await sum).toBe(45);
+    await client.stop();
+  });
+
   test("calls run one after another unless more are allowed", async () => {
     const running = { now: 0, most: 0 };
     const work = async (): Promise<void> => {

@@ -95,7 +95,7 @@ function calls(suite: OfficialSuite): Tests {
         await other.invoke("Join", "lights");
         await client.send("TellAll", "a");
         await client.send("TellOthers", "b");
-        await client.send("TellGroup", "lights", "c");
+        await client.invoke("TellGroup", "lights", "c");
         await client.send("TellClient", other.connectionId, "d");
         await other.invoke("Leave", "lights");
         await client.invoke("TellGroup", "lights", "e");

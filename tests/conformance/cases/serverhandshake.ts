@@ -206,6 +206,8 @@ function hostile(): Case[] {
       "GET /#a HTTP/1.1",
       "GET chat HTTP/1.1",
       "GET /\x01 HTTP/1.1",
+      "GET /\x9b HTTP/1.1",
+      "GET /\u00fc HTTP/1.1",
       "",
       "\u0080",
     ].map((line) => refused(`the request line ${JSON.stringify(line)}`, request({}, line), 400)),
