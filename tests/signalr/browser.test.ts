@@ -91,7 +91,9 @@ describeIf(chromiumPath !== undefined, "Chromium", "the sample's page in Chromiu
   }
 
   async function waitForText(page: Page, selector: string, text: string): Promise<void> {
-    await page.locator(selector).filter({ hasText: text }).waitFor({ state: "attached" });
+    // As a text it would be looked for in any letter case, and found in "Disconnected".
+    const whole = new RegExp(`^${text}$`);
+    await page.locator(selector).filter({ hasText: whole }).waitFor({ state: "attached" });
   }
 
   test(
