@@ -19,6 +19,9 @@ let color = NO_NETWORK;
 const wsServer = new WebSocketServer({
   maxClients: 10,
   isStandAlone: false,
+  // A colour is small, and so is the heap of a device.
+  maxMessageBytes: 1_024,
+  maxQueueBytes: 2_048,
   onWebSocketOpened(server, { webSocket }) {
     webSocket.sendBytes(new Uint8Array(color));
     tellClientsCount(server);
