@@ -40,7 +40,7 @@ export interface ClientWebSocketOptions extends ClientWebSocketLimits, ClientCer
 
 /** A WebSocket client. It may connect again after its connection is closed. */
 export class ClientWebSocket extends WebSocket {
-  private readonly clientSettings: ClientSettings;
+  protected override readonly settings: ClientSettings;
   private readonly certificates: ResolvedCertificates;
   private uri: WebSocketUri | undefined = undefined;
   private opening: Opening | undefined = undefined;
@@ -52,8 +52,8 @@ export class ClientWebSocket extends WebSocket {
     const { certificate, clientCertificate, clientPrivateKey, ...others } = options;
     const { onMessageReceived, onConnectionClosed, onDrained, ...limits } = others;
     const settings = resolveClientOptions(limits);
-    super(settings);
-    this.clientSettings = settings;
+    super();
+    this.settings = settings;
     this.certificates = resolveCertificates({ certificate, clientCertificate, clientPrivateKey }, settings);
     this.onMessageReceived = onMessageReceived;
     this.onConnectionClosed = onConnectionClosed;
@@ -98,12 +98,12 @@ export class ClientWebSocket extends WebSocket {
 
   /** The lowest TLS version that is accepted. */
   get sslProtocol(): SslProtocols {
-    return this.clientSettings.sslProtocol;
+    return this.settings.sslProtocol;
   }
 
   /** Whether the server's certificate is verified. */
   get sslVerification(): SslVerification {
-    return this.clientSettings.sslVerification;
+    return this.settings.sslVerification;
   }
 
   /** Whether authorities were given to trust instead of the host's own list. */
@@ -113,7 +113,7 @@ export class ClientWebSocket extends WebSocket {
 
   /** Whether a server that asks for a certificate is shown the one that is stored on the device. */
   get useStoredDeviceCertificate(): boolean {
-    return this.clientSettings.useStoredDeviceCertificate;
+    return this.settings.useStoredDeviceCertificate;
   }
 
   /**
@@ -138,7 +138,7 @@ export class ClientWebSocket extends WebSocket {
     this.chosenSubprotocol = undefined;
     this.endState = WebSocketState.Closed;
     await new Promise<void>((resolve, reject) => {
-      const request = { uri: target, headers: fields, settings: this.clientSettings, certificates: this.certificates };
+      const request = { uri: target, headers: fields, settings: this.settings, certificates: this.certificates };
       this.opening = new Opening(request, {
         opened: (socket, bytes, subprotocol) => {
           this.opened(socket, bytes, subprotocol, resolve);

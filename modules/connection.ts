@@ -4,7 +4,7 @@ import type { Socket, SocketHandlers } from "#network";
 import { clearTimer, log, now, setTimer, type TimerHandle } from "#platform";
 import type { CloseOutcome } from "./protocol/closing.js";
 import { WebSocketCloseStatus, WebSocketState } from "./protocol/constants.js";
-import type { FragmentationType, Role, WebSocketMessageType } from "./protocol/constants.js";
+import type { Role } from "./protocol/constants.js";
 import { networkError, ProtocolError } from "./protocol/errors.js";
 import type { MessageSink } from "./protocol/message.js";
 import type { ConnectionSettings } from "./protocol/options.js";
@@ -33,24 +33,35 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   private readonly events: ConnectionEvents;
   private timer: TimerHandle | undefined = undefined;
   private timerDeadline = Infinity;
-  private endState: WebSocketState = WebSocketState.None;
+  /** Received, to be told when it is not paused any more. Declared, so that it takes no memory of those never paused. */
+  declare private held?: Uint8Array | undefined;
 
   /** Takes the socket over. */
   constructor(role: Role, socket: Socket, settings: ConnectionSettings, events: ConnectionEvents) {
     this.socket = socket;
     this.events = events;
-    this.protocol = new Protocol(role, settings, this, now());
+    this.protocol = new Protocol(role, settings, this, events, now());
     socket.handlers = this;
     this.arm();
   }
 
   /** Open to Aborted. */
   get state(): WebSocketState {
-    return this.endState === WebSocketState.None ? this.protocol.state : this.endState;
+    return this.protocol.state;
   }
 
   get bufferedAmount(): number {
     return this.socket.bufferedAmount;
+  }
+
+  /** The peer, as "address:port". */
+  get remoteEndPoint(): string {
+    return formatEndPoint(this.socket.remoteAddress, this.socket.remotePort);
+  }
+
+  /** Whether `pause` was called. */
+  get isPaused(): boolean {
+    return this.protocol.isPaused;
   }
 
   /** Ends the connection at once, without a Close frame. */
@@ -67,16 +78,41 @@ export class Connection implements ProtocolOwner, SocketHandlers {
    */
   receiveEarly(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
+    this.held = bytes;
     this.socket.pause();
-    void this.deliverLater(bytes);
+    void this.deliverLater();
+  }
+
+  /** Tells of no message until `resume`; what the peer sends stays in the network. */
+  pause(): void {
+    if (this.isOver || this.isPaused) return;
+    this.protocol.pause();
+    this.socket.pause();
+  }
+
+  /** Tells of messages again, in a turn of their own. */
+  resume(): void {
+    if (!this.isPaused) return;
+    this.protocol.resume(now());
+    if (this.held === undefined) this.socket.resume();
+    else setTimer(deliver, 0, this);
   }
 
   data(bytes: Uint8Array): void {
-    this.protocol.receive(bytes, now());
+    try {
+      const rest = this.protocol.receive(bytes, now());
+      if (rest !== undefined) this.held = rest;
+    } catch (cause) {
+      this.handlerFailed(cause);
+    }
   }
 
   drain(): void {
-    this.protocol.drained(now());
+    try {
+      this.protocol.drained(now());
+    } catch (cause) {
+      this.handlerFailed(cause);
+    }
   }
 
   close(cause?: Error): void {
@@ -102,45 +138,45 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     this.arm();
   }
 
-  messageReceived(
-    type: WebSocketMessageType,
-    bytes: Uint8Array | undefined,
-    text: string | undefined,
-    fragmentation: FragmentationType,
-  ): void {
-    try {
-      this.events.messageReceived(type, bytes, text, fragmentation);
-    } catch (cause) {
-      this.handlerFailed(cause);
-    }
-  }
-
   pongReceived(payload: Uint8Array): void {
-    try {
-      this.events.pongReceived(payload);
-    } catch (cause) {
-      this.handlerFailed(cause);
-    }
+    this.events.pongReceived(payload);
   }
 
   queueDrained(): void {
-    try {
-      this.events.queueDrained();
-    } catch (cause) {
-      this.handlerFailed(cause);
-    }
+    this.events.queueDrained();
+  }
+
+  /** Tells what is held, then lets the network go on. */
+  deliverHeld(): void {
+    const { held } = this;
+    if (!this.isListening || held === undefined) return;
+    this.held = undefined;
+    this.data(held);
+    this.resumeSocket();
+  }
+
+  /** The timer has rung. */
+  timeCame(): void {
+    this.timer = undefined;
+    this.protocol.tick(now());
+    this.arm();
+  }
+
+  private resumeSocket(): void {
+    if (this.isListening) this.socket.resume();
+  }
+
+  private get isListening(): boolean {
+    return !this.isOver && !this.isPaused;
   }
 
   private get isOver(): boolean {
-    return this.endState !== WebSocketState.None;
+    return this.state === WebSocketState.Closed || this.state === WebSocketState.Aborted;
   }
 
-  private async deliverLater(bytes: Uint8Array): Promise<void> {
+  private async deliverLater(): Promise<void> {
     for (let step = 0; step < PROMISE_STEPS; step++) await Promise.resolve();
-    setTimer(() => {
-      this.data(bytes);
-      if (!this.isOver) this.socket.resume();
-    }, 0);
+    setTimer(deliver, 0, this);
   }
 
   /** RFC 6455, 7.4.1: 1011 tells that an "unexpected condition" kept the request from being fulfilled. */
@@ -153,7 +189,8 @@ export class Connection implements ProtocolOwner, SocketHandlers {
 
   private finish(endState: WebSocketState): void {
     if (this.isOver) return;
-    this.endState = endState;
+    this.protocol.state = endState;
+    if (this.held !== undefined) this.held = undefined;
     if (this.timer !== undefined) clearTimer(this.timer);
     this.timer = undefined;
     try {
@@ -173,15 +210,21 @@ export class Connection implements ProtocolOwner, SocketHandlers {
 
   private armFor(deadline: number): void {
     this.timerDeadline = deadline;
-    this.timer = setTimer(
-      () => {
-        this.timer = undefined;
-        this.protocol.tick(now());
-        this.arm();
-      },
-      Math.max(1, Math.ceil(deadline - now())),
-    );
+    this.timer = setTimer(tick, Math.max(1, Math.ceil(deadline - now())), this);
   }
+}
+
+function tick(connection: Connection): void {
+  connection.timeCame();
+}
+
+function deliver(connection: Connection): void {
+  connection.deliverHeld();
+}
+
+/** "address:port"; an IPv6 address is put in brackets (RFC 3986, 3.2.2). */
+export function formatEndPoint(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Logs an error that a user's code threw, with where it came from. */

@@ -37,7 +37,7 @@ export type RequestHandler = (context: HttpListenerContext) => void | Promise<vo
 /** The defaults of an HTTP listener. */
 export const HTTP_LISTENER_DEFAULTS: ResolvedOptions<HttpListenerLimits> = Object.freeze({
   port: 80,
-  maxHeadBytes: 4_096,
+  maxHeadBytes: 2_048,
   requestTimeoutMs: 10_000,
   maxRequests: 16,
 });

@@ -6,7 +6,7 @@ import { everyCharacter } from "./protocol/characters.js";
 import { InvalidStateError, OptionError, HandshakeError } from "./protocol/errors.js";
 import { isUpgradeRequest } from "./protocol/handshake.js";
 import { HttpHeadReader, isFieldValue, isToken, type HttpHead, type HttpHeaders } from "./protocol/httphead.js";
-import { formatEndPoint } from "./websocket.js";
+import { formatEndPoint } from "./connection.js";
 
 /** Limits of an exchange. */
 export interface HttpExchangeLimits {

@@ -70,7 +70,8 @@ export class WebSocketServer {
   /** A client is gone. */
   onWebSocketClosed: ((sender: WebSocketServer, e: WebSocketClosedEventArgs) => void) | undefined;
 
-  private readonly settings: ServerSettings;
+  /** @internal */
+  readonly settings: ServerSettings;
   private readonly acceptClient: AcceptHook | undefined;
   private readonly listener: HttpListener | undefined;
   private readonly clients = new Map<string, ServerClient>();
@@ -319,7 +320,7 @@ export class WebSocketServer {
     const { subprotocol, headers } = upgradeHeaders(request.headers, key, this.settings);
     const upgraded = context.upgrade(headers);
     if (upgraded === undefined) return false;
-    const client = new ServerClient(this, this.settings);
+    const client = new ServerClient(this);
     client.openOn(upgraded.socket, upgraded.bytes);
     const endPoint = client.remoteEndPoint;
     // A client that went away unnoticed may come back from the same port.

@@ -12,6 +12,7 @@ import {
 
 /** The server, as its clients see it. */
 export interface ClientOwner {
+  readonly settings: ConnectionSettings;
   /** A message came. */
   clientMessageReceived(e: MessageReceivedEventArgs): void;
   /** The client is gone. */
@@ -23,9 +24,13 @@ export class ServerClient extends WebSocket {
   private readonly owner: ClientOwner;
   declare private closed?: () => void;
 
-  constructor(owner: ClientOwner, settings: ConnectionSettings) {
-    super(settings);
+  constructor(owner: ClientOwner) {
+    super();
     this.owner = owner;
+  }
+
+  protected override get settings(): ConnectionSettings {
+    return this.owner.settings;
   }
 
   override get isServer(): boolean {

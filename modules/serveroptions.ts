@@ -52,18 +52,24 @@ export interface WebSocketServerLimits extends WebSocketOptions {
 /** A server's settings, validated. */
 export type ServerSettings = ResolvedOptions<WebSocketServerLimits>;
 
-/** The defaults of a server. */
+/**
+ * The defaults of a server. Whoever connects may fill what they allow, and XS ends a program whose memory is full: all
+ * clients together take less than half of the 78 KB that an ESP32 without external memory has. Four of them and as many
+ * requests take its 8 sockets.
+ */
 export const SERVER_DEFAULTS: ServerSettings = Object.freeze({
+  ...CONNECTION_DEFAULTS,
+  maxMessageBytes: 4_096,
+  maxQueueBytes: 5_120,
   port: 80,
   prefix: "/",
   serverName: "xs-websockets",
-  maxClients: 10,
+  maxClients: 4,
   isStandAlone: true,
-  maxHeadBytes: 4_096,
+  maxHeadBytes: 2_048,
   handshakeTimeoutMs: 10_000,
   subprotocols: Object.freeze([]),
   allowedOrigins: Object.freeze([]),
-  ...CONNECTION_DEFAULTS,
 });
 
 /**

@@ -98,13 +98,9 @@ export abstract class WebSocket implements ConnectionEvents {
   /** A Pong came; `payload` is valid during the call. */
   declare onPongReceived?: ((sender: WebSocket, payload: Uint8Array) => void) | undefined;
 
-  protected readonly settings: ConnectionSettings;
   protected connection: Connection | undefined = undefined;
-  private endPoint = "";
 
-  protected constructor(settings: ConnectionSettings) {
-    this.settings = settings;
-  }
+  protected abstract get settings(): ConnectionSettings;
 
   /** Whether this is the server's side of the connection. */
   abstract get isServer(): boolean;
@@ -116,7 +112,7 @@ export abstract class WebSocket implements ConnectionEvents {
 
   /** The peer, as "address:port"; "" before there is one. */
   get remoteEndPoint(): string {
-    return this.endPoint;
+    return this.connection?.remoteEndPoint ?? "";
   }
 
   /** Milliseconds without a byte from the peer after which it is sent a Ping; 0: never. */
@@ -198,7 +194,27 @@ export abstract class WebSocket implements ConnectionEvents {
    * @throws OptionError where they cannot be sent
    */
   close(closeStatus: WebSocketCloseStatus = WebSocketCloseStatus.NormalClosure, statusDescription = ""): void {
-    if (this.state === WebSocketState.Open) this.connection?.protocol.close(closeStatus, statusDescription, now());
+    if (this.state !== WebSocketState.Open) return;
+    this.connection?.protocol.close(closeStatus, statusDescription, now());
+    this.resume();
+  }
+
+  /**
+   * Delivers no more messages until `resume`. What the peer sends stays in the network, which slows it down. Its Pings
+   * and its end are not noticed meanwhile, and it is not given up for its silence. `close` resumes.
+   */
+  pause(): void {
+    this.connection?.pause();
+  }
+
+  /** Delivers messages again. */
+  resume(): void {
+    this.connection?.resume();
+  }
+
+  /** Whether messages wait for `resume`. */
+  get isPaused(): boolean {
+    return this.connection?.isPaused ?? false;
   }
 
   /** Ends the connection at once, without a Close frame. `onConnectionClosed` is called before this returns. */
@@ -253,7 +269,6 @@ export abstract class WebSocket implements ConnectionEvents {
 
   /** The opening handshake is done; `early` came behind it. */
   protected open(role: Role, socket: Socket, early: Uint8Array): void {
-    this.endPoint = formatEndPoint(socket.remoteAddress, socket.remotePort);
     this.connection = new Connection(role, socket, this.settings, this);
     this.connection.receiveEarly(early);
   }
@@ -284,9 +299,4 @@ export abstract class WebSocket implements ConnectionEvents {
 export function checkFragmentSize(fragmentSize: number): void {
   if (!(fragmentSize >= 0) || Math.floor(fragmentSize) !== fragmentSize)
     throw new OptionError(`fragmentSize is a number of bytes, or 0; it was given ${fragmentSize}.`);
-}
-
-/** "address:port"; an IPv6 address is put in brackets (RFC 3986, 3.2.2). */
-export function formatEndPoint(address: string, port: number): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

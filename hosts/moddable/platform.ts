@@ -72,7 +72,24 @@ export const randomFill: Platform["randomFill"] = fillRandom;
 
 export const now: Platform["now"] = monotonicTime;
 
-export const setTimer: Platform["setTimer"] = (callback, delayMs) => Timer.set(callback, Math.min(delayMs, maxDelayMs));
+/** A timer of the SDK that carries what it calls. */
+type CallingTimer<Argument> = Timer & { callback: (argument: Argument) => void; argument: Argument };
+
+function call(timer: Timer): void {
+  const { callback, argument } = timer as CallingTimer<unknown>;
+  callback(argument);
+}
+
+export const setTimer: Platform["setTimer"] = <Argument>(
+  callback: (argument: Argument) => void,
+  delayMs: number,
+  argument?: Argument,
+) => {
+  const timer = Timer.set(call, Math.min(delayMs, maxDelayMs)) as CallingTimer<Argument | undefined>;
+  timer.callback = callback as (argument: Argument | undefined) => void;
+  timer.argument = argument;
+  return timer;
+};
 
 export const clearTimer: Platform["clearTimer"] = (timer) => {
   Timer.clear(timer as Timer);

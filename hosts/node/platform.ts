@@ -68,8 +68,11 @@ export const randomFill: Platform["randomFill"] = (bytes) => {
 
 export const now: Platform["now"] = () => performance.now();
 
-export const setTimer: Platform["setTimer"] = (callback, delayMs) =>
-  setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS));
+export const setTimer: Platform["setTimer"] = <Argument>(
+  callback: (argument: Argument) => void,
+  delayMs: number,
+  argument?: Argument,
+) => setTimeout(callback as (argument?: Argument) => void, Math.min(delayMs, MAX_DELAY_MS), argument);
 
 /** The longest delay that Node's timers hold: a longer one would fire at once. */
 const MAX_DELAY_MS = 2_147_483_647;

@@ -28,19 +28,24 @@ export interface FrameSink {
   frameRefused(error: ProtocolError): void;
 }
 
+/** A frame that comes in pieces: its header at first, then its payload. */
+class PartialFrame {
+  /** Payload bytes that are still to come; 0 until the header is whole. */
+  remaining = 0;
+  /** How many bytes of the header have come; then, which byte of the mask the next one of the payload meets. */
+  count = 0;
+  /** The header, as far as it has come; then the mask, twice: a piece may begin at any of its bytes. */
+  readonly bytes = new Uint8Array(MAX_HEADER_BYTES);
+}
+
 /** Reads the frames of one connection. */
 export class FrameReader {
-  /** Payload bytes of the present frame that are still to come. */
-  private remaining = 0;
-  private isStopped = false;
+  /** Why nothing is read; undefined while it is. */
+  private halt: "paused" | "stopped" | undefined = undefined;
+  private partial: PartialFrame | undefined = undefined;
   private readonly sink: FrameSink;
   /** The mask bit that every frame of the peer has to have. */
   private readonly maskBit: number;
-  /** The mask of a frame that comes in pieces, twice: a piece may begin at any of its bytes. */
-  private mask: Uint8Array | undefined = undefined;
-  private maskStart = 0;
-  private held: Uint8Array | undefined = undefined;
-  private heldCount = 0;
 
   /** @param role the side of the reader: a server wants masked frames, a client unmasked ones */
   constructor(role: Role, sink: FrameSink) {
@@ -48,21 +53,47 @@ export class FrameReader {
     this.sink = sink;
   }
 
-  /** Reads bytes as they come from the network, in pieces of any size; their payload is unmasked in place. */
-  read(chunk: Uint8Array): void {
+  /** The side of the reader. */
+  get role(): Role {
+    return this.maskBit === 0 ? Role.Client : Role.Server;
+  }
+
+  /** Whether it was paused, and not stopped. */
+  get isPaused(): boolean {
+    return this.halt === "paused";
+  }
+
+  /**
+   * Reads bytes as they come from the network, in pieces of any size; their payload is unmasked in place.
+   *
+   * @returns how many were read: not all where the reader was paused or stopped meanwhile
+   */
+  read(chunk: Uint8Array): number {
     const end = chunk.length;
     let offset = 0;
-    while (offset < end && !this.isStopped) {
-      if (this.remaining !== 0) offset = this.readPayload(chunk, offset, end);
-      else if (this.held !== undefined || end - offset < 2) offset = this.holdHeader(chunk, offset, end);
+    while (offset < end && this.halt === undefined) {
+      const { partial } = this;
+      if (partial !== undefined && partial.remaining !== 0) offset = this.readPayload(partial, chunk, offset, end);
+      else if (partial !== undefined || end - offset < 2) offset = this.holdHeader(chunk, offset, end);
       else offset = this.readFrame(chunk, offset, end);
     }
+    return offset;
+  }
+
+  /** Reads no more until `resume`. */
+  pause(): void {
+    this.halt ??= "paused";
+  }
+
+  /** Reads again. */
+  resume(): void {
+    if (this.isPaused) this.halt = undefined;
   }
 
   /** Reads no more: what still comes is ignored. */
   stop(): void {
-    this.isStopped = true;
-    this.held = undefined;
+    this.halt = "stopped";
+    this.partial = undefined;
   }
 
   /** Reads a frame, or as much of it as has come. */
@@ -87,49 +118,50 @@ export class FrameReader {
   /** Begins a frame whose payload has not come whole. @returns where its payload begins */
   private startFrame(bytes: Uint8Array, offset: number, start: number, length: number): number {
     const first = bytes[offset] as number;
-    if (this.maskBit !== 0) this.keepMask(bytes.subarray(start - MASK_BYTES, start));
-    this.remaining = length;
+    const partial = new PartialFrame();
+    partial.remaining = length;
+    if (this.maskBit !== 0) {
+      const mask = bytes.subarray(start - MASK_BYTES, start);
+      partial.bytes.set(mask);
+      partial.bytes.set(mask, MASK_BYTES);
+    }
+    this.partial = partial;
     this.sink.frameStarted((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, length);
     return start;
   }
 
   /** Collects a header that comes in pieces; a rule that its first bytes break is found as they come. */
   private holdHeader(chunk: Uint8Array, offset: number, end: number): number {
-    const held = (this.held ??= new Uint8Array(MAX_HEADER_BYTES));
+    const partial = (this.partial ??= new PartialFrame());
+    const { bytes } = partial;
     for (let at = offset; at < end; at++) {
-      held[this.heldCount++] = chunk[at] as number;
-      const first = held[0] as number;
-      const second = held[1] as number;
-      if (this.heldCount === 1 ? this.refusesFirst(first) : this.refuses(first, second)) return end;
+      bytes[partial.count++] = chunk[at] as number;
+      const first = bytes[0] as number;
+      const second = bytes[1] as number;
+      if (partial.count === 1 ? this.refusesFirst(first) : this.refuses(first, second)) return end;
       const lengthCode = second & ~MASK_BIT;
       const size = headerSize(lengthCode, this.maskBit);
-      if (this.heldCount < 2 || this.heldCount < size) continue;
-      this.held = undefined;
-      this.heldCount = 0;
-      const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(held, 2, lengthCode);
-      if (length === 0) this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, held, 0, 0);
-      else if (length > 0) this.startFrame(held, 0, size, length);
+      if (partial.count < 2 || partial.count < size) continue;
+      this.partial = undefined;
+      const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(bytes, 2, lengthCode);
+      if (length === 0) this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, bytes, 0, 0);
+      else if (length > 0) this.startFrame(bytes, 0, size, length);
       return at + 1;
     }
     return end;
   }
 
-  private keepMask(mask: Uint8Array): void {
-    this.mask ??= new Uint8Array(2 * MASK_BYTES);
-    this.mask.set(mask);
-    this.mask.set(mask, MASK_BYTES);
-    this.maskStart = 0;
-  }
-
-  private readPayload(chunk: Uint8Array, offset: number, end: number): number {
-    const count = Math.min(this.remaining, end - offset);
+  private readPayload(partial: PartialFrame, chunk: Uint8Array, offset: number, end: number): number {
+    const count = Math.min(partial.remaining, end - offset);
     const bytes = count === chunk.length ? chunk : chunk.subarray(offset, offset + count);
-    this.remaining -= count;
-    if (this.mask !== undefined) {
-      xorMask(bytes, 0, count, this.mask, this.maskStart);
-      this.maskStart = (this.maskStart + count) % MASK_BYTES;
+    partial.remaining -= count;
+    if (this.maskBit !== 0) {
+      xorMask(bytes, 0, count, partial.bytes, partial.count);
+      partial.count = (partial.count + count) % MASK_BYTES;
     }
-    this.sink.payloadReceived(bytes, this.remaining === 0);
+    const isEnd = partial.remaining === 0;
+    if (isEnd) this.partial = undefined;
+    this.sink.payloadReceived(bytes, isEnd);
     return offset + count;
   }
 

@@ -50,12 +50,21 @@ export function encodedCost(length: number, fragmentSize: number): number {
 /** What a waiting frame costs in memory beside its bytes: its objects on a 32-bit XS. */
 const FRAME_OVERHEAD_BYTES = 64;
 
-/** The frames that wait to be sent. Each leaves whole; control frames leave between the fragments of a message. */
+/**
+ * The frames that wait while the transport is full. Each leaves whole; control frames leave between the fragments of a
+ * message.
+ */
 export class FrameQueue {
+  /** When the transport last took something. */
+  blockedAt: number;
   /** Bytes of all waiting frames. */
   byteLength = 0;
-  private readonly data: Uint8Array[] = [];
-  private readonly controls: Uint8Array[] = [];
+  private data: Uint8Array[] = [];
+  private controls: Uint8Array[] = [];
+
+  constructor(blockedAt: number) {
+    this.blockedAt = blockedAt;
+  }
 
   /** Whether no frame waits. */
   get isEmpty(): boolean {
@@ -78,6 +87,13 @@ export class FrameQueue {
     if (this.controls.length === MAX_WAITING_CONTROLS) this.byteLength -= this.controls.pop()?.length ?? 0;
     this.controls.push(frame);
     this.byteLength += frame.length;
+  }
+
+  /** Forgets the frames. */
+  clear(): void {
+    this.data = [];
+    this.controls = [];
+    this.byteLength = 0;
   }
 
   /** Takes the frame that leaves next. */

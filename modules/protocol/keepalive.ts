@@ -11,39 +11,29 @@ export class KeepAlive {
   /** When the peer last sent something. */
   lastReceivedAt: number;
   private pingSentAt = -Infinity;
-  private checkedAt: number;
-  private readonly settings: ConnectionSettings;
 
-  constructor(settings: ConnectionSettings, now: number) {
-    this.settings = settings;
+  constructor(now: number) {
     this.lastReceivedAt = now;
-    this.checkedAt = now;
   }
 
   /**
-   * The time at which `check` has to be called next; Infinity for never. While a Ping is waited for that is sooner than
-   * the peer is given up: its answer, which moves no timer, makes the next Ping due before.
+   * The time after `now` at which `check` has to be called next; Infinity for never. While a Ping is waited for that is
+   * sooner than the peer is given up: its answer, which moves no timer, makes the next Ping due before.
    */
-  get deadline(): number {
-    const { keepAliveInterval } = this.settings;
+  deadline(now: number, { keepAliveInterval, serverTimeout }: ConnectionSettings): number {
     if (keepAliveInterval === 0) return Infinity;
-    if (this.isWaiting) return Math.min(this.giveUpAt, this.checkedAt + keepAliveInterval);
-    return this.lastReceivedAt + keepAliveInterval;
+    if (!this.isWaiting) return this.lastReceivedAt + keepAliveInterval;
+    if (serverTimeout === 0) return this.pingSentAt + keepAliveInterval;
+    const intervals = Math.floor((now - this.pingSentAt) / keepAliveInterval) + 1;
+    return this.pingSentAt + Math.min(serverTimeout, intervals * keepAliveInterval);
   }
 
   /** Tells what is due. A Ping counts as sent at `now`. */
-  check(now: number): KeepAliveAction {
-    if (now < this.deadline) return KeepAliveAction.None;
-    this.checkedAt = now;
-    if (this.isWaiting && now >= this.giveUpAt) return KeepAliveAction.GiveUp;
-    if (this.isWaiting && this.giveUpAt !== Infinity) return KeepAliveAction.None;
+  check(now: number, settings: ConnectionSettings): KeepAliveAction {
+    if (now < this.deadline(now, settings)) return KeepAliveAction.None;
+    if (this.isWaiting && settings.serverTimeout !== 0) return KeepAliveAction.GiveUp;
     this.pingSentAt = now;
     return KeepAliveAction.Ping;
-  }
-
-  private get giveUpAt(): number {
-    const { serverTimeout } = this.settings;
-    return serverTimeout === 0 ? Infinity : this.pingSentAt + serverTimeout;
   }
 
   /** Whether the peer has sent nothing since it was sent a Ping. */

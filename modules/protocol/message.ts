@@ -25,7 +25,7 @@ export interface MessageSink {
 /** Reads the messages of one connection. */
 export class MessageReader {
   /** The message whose frames, or whose frame's payload, come in pieces. */
-  private current: PartialMessage | undefined = undefined;
+  current: PartialMessage | undefined = undefined;
   /** Largest message in one frame, in bytes, that is delivered whole; -1 where none is. */
   private readonly maxWholeLength: number;
   private readonly sink: MessageSink;

@@ -16,6 +16,11 @@ export interface WebSocketOptions {
   readonly maxMessageBytes?: number;
   /** Largest number of fragments of a received message; 0: any. Not applied with `deliverFragments`. */
   readonly maxFragments?: number;
+  /**
+   * Milliseconds from the first byte of a message in pieces to its last, with `deliverFragments` from fragment to
+   * fragment; 0: for ever.
+   */
+  readonly messageTimeoutMs?: number;
   /** Largest number of bytes that wait to be sent, frame headers included. */
   readonly maxQueueBytes?: number;
   /** Milliseconds from the first Close frame to the end of the TCP connection. */
@@ -30,7 +35,7 @@ export type ResolvedOptions<Options> = { readonly [Name in keyof Options]-?: Non
 /** Settings of a connection, validated. */
 export type ConnectionSettings = ResolvedOptions<WebSocketOptions>;
 
-/** The defaults of a connection. Sizes are those of an ESP32 without external memory. */
+/** The defaults of a connection. Sizes are those of a client on an ESP32 without external memory: a server has smaller ones. */
 export const CONNECTION_DEFAULTS: ConnectionSettings = Object.freeze({
   keepAliveInterval: 30_000,
   serverTimeout: 60_000,
@@ -38,6 +43,7 @@ export const CONNECTION_DEFAULTS: ConnectionSettings = Object.freeze({
   maxFragmentSize: 32_768,
   maxMessageBytes: 16_384,
   maxFragments: 1_024,
+  messageTimeoutMs: 60_000,
   maxQueueBytes: 20_480,
   closeTimeoutMs: 5_000,
   deliverFragments: false,
@@ -83,6 +89,7 @@ export function checkConnectionSettings(settings: ConnectionSettings): void {
   checkInteger("maxFragmentSize", settings.maxFragmentSize, 0, MAX_SIZE);
   checkInteger("maxMessageBytes", settings.maxMessageBytes, 1, MAX_SIZE);
   checkInteger("maxFragments", settings.maxFragments, 0, MAX_SIZE);
+  checkInteger("messageTimeoutMs", settings.messageTimeoutMs, 0, MAX_TIME_MS);
   checkInteger("maxQueueBytes", settings.maxQueueBytes, MIN_QUEUE_BYTES, MAX_SIZE);
   checkInteger("closeTimeoutMs", settings.closeTimeoutMs, 1, MAX_TIME_MS);
 }

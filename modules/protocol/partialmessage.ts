@@ -8,6 +8,8 @@ import type { ConnectionSettings } from "./options.js";
 /** A message whose frames, or whose frame's payload, come in pieces. */
 export class PartialMessage {
   readonly type: WebSocketMessageType;
+  /** When it has to be whole; undefined until its reader sets it, and again at each frame with `deliverFragments`. */
+  deadline: number | undefined = undefined;
   /** Whether the frame that is coming is the last one. */
   isFinal = false;
   private frameLength = 0;
@@ -44,7 +46,10 @@ export class PartialMessage {
     const maxFrame = maxFrameLength(this.settings);
     if (length > maxFrame)
       return new ProtocolError(TOO_BIG, `A frame announces ${length} bytes; maxReceiveFrameSize allows ${maxFrame}.`);
-    if (deliverFragments) return undefined;
+    if (deliverFragments) {
+      this.deadline = undefined;
+      return undefined;
+    }
     if (this.messageLength > maxMessageBytes) {
       const message = `A message has ${this.messageLength} bytes; maxMessageBytes allows ${maxMessageBytes}.`;
       return new ProtocolError(TOO_BIG, message);

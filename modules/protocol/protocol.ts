@@ -1,8 +1,7 @@
 /** One open connection, without I/O: bytes and time in, events and frames out (RFC 6455, 5 to 7). */
 
 import { Closing, encodeCloseBody, encodeFailure, NOT_CLOSED, parseCloseBody, type CloseOutcome } from "./closing.js";
-import { CONTROL_BIT, MAX_CONTROL_PAYLOAD, Opcode, Role, WebSocketState } from "./constants.js";
-import type { WebSocketCloseStatus } from "./constants.js";
+import { CONTROL_BIT, MAX_CONTROL_PAYLOAD, Opcode, Role, WebSocketCloseStatus, WebSocketState } from "./constants.js";
 import { InvalidStateError, OptionError, ProtocolError, TimeoutError, type WebSocketError } from "./errors.js";
 import { FrameReader, type FrameSink } from "./framereader.js";
 import { encodedCost, encodeFrame, encodeMessage, FrameQueue } from "./framewriter.js";
@@ -10,8 +9,8 @@ import { KeepAlive, KeepAliveAction } from "./keepalive.js";
 import { MessageReader, type MessageSink } from "./message.js";
 import type { ConnectionSettings } from "./options.js";
 
-/** What a protocol asks of its transport, and tells its owner. No error may be thrown into it. */
-export interface ProtocolOwner extends MessageSink {
+/** What a protocol asks of its transport, and tells its owner. */
+export interface ProtocolOwner {
   /** Bytes that the transport has taken but not sent. */
   readonly bufferedAmount: number;
   /** Send this frame. @returns false: `drained()` will be called when there is room for more */
@@ -30,30 +29,32 @@ export interface ProtocolOwner extends MessageSink {
 
 /** The state machine of one connection, from the end of the opening handshake to the end of the closing one. */
 export class Protocol implements FrameSink {
-  /** Open, CloseSent or CloseReceived. The owner knows the states before and after. */
+  /** Open, CloseSent or CloseReceived; then what the owner sets, Closed or Aborted. */
   state: WebSocketState = WebSocketState.Open;
-  private opcode: Opcode = Opcode.Continuation;
   private readonly reader: FrameReader;
   private readonly messages: MessageReader;
   private readonly keepAlive: KeepAlive;
   private readonly settings: ConnectionSettings;
   private readonly owner: ProtocolOwner;
-  private readonly role: Role;
   private time: number;
-  private blockedAt: number | undefined = undefined;
+  /** Only while the transport is full. */
   private queue: FrameQueue | undefined = undefined;
-  private controlPayload: Uint8Array | undefined = undefined;
+  /** The control frame that comes in pieces. */
+  private control: PartialControl | undefined = undefined;
   private closing: Closing | undefined = undefined;
 
-  /** @param now the present time, in milliseconds of a clock that only goes forward, as everywhere in this class */
-  constructor(role: Role, settings: ConnectionSettings, owner: ProtocolOwner, now: number) {
-    this.role = role;
+  /**
+   * @param sink is told of messages. An error that it or the owner throws ends the call in which it was told, `receive`
+   *   or `drained`: the connection is to be failed then
+   * @param now the present time, in milliseconds of a clock that only goes forward, as everywhere in this class
+   */
+  constructor(role: Role, settings: ConnectionSettings, owner: ProtocolOwner, sink: MessageSink, now: number) {
     this.settings = settings;
     this.owner = owner;
     this.time = now;
     this.reader = new FrameReader(role, this);
-    this.messages = new MessageReader(settings, owner);
-    this.keepAlive = new KeepAlive(settings, now);
+    this.messages = new MessageReader(settings, sink);
+    this.keepAlive = new KeepAlive(now);
   }
 
   /** Bytes that wait here and in the transport. */
@@ -66,22 +67,50 @@ export class Protocol implements FrameSink {
     return this.closing ?? NOT_CLOSED;
   }
 
-  /** Bytes came from the peer. They are unmasked in place. */
-  receive(chunk: Uint8Array, now: number): void {
+  /** Whether `pause` was called, and the connection may still receive. */
+  get isPaused(): boolean {
+    return this.reader.isPaused;
+  }
+
+  /**
+   * Bytes came from the peer. They are unmasked in place.
+   *
+   * @returns where the connection was paused meanwhile, those to receive after `resume`
+   */
+  receive(chunk: Uint8Array, now: number): Uint8Array | undefined {
     this.time = now;
     this.keepAlive.lastReceivedAt = now;
-    this.reader.read(chunk);
+    const count = this.reader.read(chunk);
+    if (this.messages.current !== undefined) this.startMessageTime();
+    return count < chunk.length && this.isPaused ? chunk.subarray(count) : undefined;
+  }
+
+  /** Receives no more until `resume`. The peer, which is not heard meanwhile, is not given up. */
+  pause(): void {
+    this.reader.pause();
+  }
+
+  /** Receives again. The peer has all of its times once more. */
+  resume(now: number): void {
+    this.reader.resume();
+    this.keepAlive.lastReceivedAt = now;
+    this.time = now;
+    if (this.messages.current !== undefined) this.messages.current.deadline = undefined;
+    this.startMessageTime();
+    this.owner.deadlineMoved();
   }
 
   /** The transport has room again. */
   drained(now: number): void {
+    const { queue } = this;
     this.time = now;
-    this.blockedAt = undefined;
-    while (!this.isBlocked) {
-      const frame = this.queue?.shift();
-      if (frame === undefined) return this.queueEmptied();
-      this.transmit(frame);
+    if (queue === undefined) return;
+    for (let frame = queue.shift(); frame !== undefined; frame = queue.shift()) {
+      if (this.owner.sendFrame(frame)) continue;
+      queue.blockedAt = now;
+      return this.owner.deadlineMoved();
     }
+    this.queueEmptied();
   }
 
   /**
@@ -96,8 +125,8 @@ export class Protocol implements FrameSink {
     if (!this.hasRoomFor(payload.length, fragmentSize)) return false;
     this.time = now;
     if (fragmentSize === 0 || payload.length <= fragmentSize)
-      this.enqueue(encodeFrame(this.role, opcode, true, payload));
-    else for (const frame of encodeMessage(this.role, opcode, payload, fragmentSize)) this.enqueue(frame);
+      this.enqueue(encodeFrame(this.reader.role, opcode, true, payload));
+    else for (const frame of encodeMessage(this.reader.role, opcode, payload, fragmentSize)) this.enqueue(frame);
     return true;
   }
 
@@ -135,7 +164,7 @@ export class Protocol implements FrameSink {
     if (this.state !== WebSocketState.Open) return;
     this.time = now;
     this.startClosing(WebSocketState.CloseSent);
-    this.enqueue(encodeFrame(this.role, Opcode.Close, true, body));
+    this.enqueue(encodeFrame(this.reader.role, Opcode.Close, true, body));
     this.owner.deadlineMoved();
   }
 
@@ -156,7 +185,8 @@ export class Protocol implements FrameSink {
   /** The time at which `tick` has to be called next; Infinity for never. */
   get deadline(): number {
     if (this.closing !== undefined) return this.closing.deadline;
-    return Math.min(this.blockedDeadline, this.keepAlive.deadline);
+    if (this.isPaused) return this.blockedDeadline;
+    return Math.min(this.blockedDeadline, this.messageDeadline, this.keepAlive.deadline(this.time, this.settings));
   }
 
   /** Does what is due. */
@@ -164,7 +194,9 @@ export class Protocol implements FrameSink {
     this.time = now;
     if (now < this.deadline) return;
     if (this.closing !== undefined) return this.closingIsDue(this.closing);
-    const action = now < this.blockedDeadline ? this.keepAlive.check(now) : KeepAliveAction.GiveUp;
+    if (!this.isPaused && now >= this.messageDeadline) return this.failNow(messageTimeout(this.settings));
+    const isBlocked = now >= this.blockedDeadline;
+    const action = isBlocked ? KeepAliveAction.GiveUp : this.keepAlive.check(now, this.settings);
     if (action === KeepAliveAction.Ping) this.sendControl(Opcode.Ping, NO_BYTES);
     else if (action === KeepAliveAction.GiveUp)
       this.giveUp(`The peer gave no sign of life for ${this.settings.serverTimeout} ms (serverTimeout).`);
@@ -177,14 +209,16 @@ export class Protocol implements FrameSink {
   }
 
   frameStarted(opcode: Opcode, isFinal: boolean, length: number): void {
-    this.opcode = opcode;
-    if ((opcode & CONTROL_BIT) !== 0) return;
+    if ((opcode & CONTROL_BIT) !== 0) {
+      this.control = { opcode, payload: NO_BYTES };
+      return;
+    }
     const error = this.messages.startFrame(opcode, isFinal, length);
     if (error !== undefined) this.failNow(error);
   }
 
   payloadReceived(bytes: Uint8Array, isEnd: boolean): void {
-    if ((this.opcode & CONTROL_BIT) !== 0) return this.controlPayloadReceived(bytes, isEnd);
+    if (this.control !== undefined) return this.controlPayloadReceived(this.control, bytes, isEnd);
     const error = this.messages.payloadReceived(bytes, isEnd);
     if (error !== undefined) this.failNow(error);
   }
@@ -193,13 +227,12 @@ export class Protocol implements FrameSink {
     this.failNow(error);
   }
 
-  private controlPayloadReceived(bytes: Uint8Array, isEnd: boolean): void {
-    const start = this.controlPayload ?? NO_BYTES;
-    const payload = new Uint8Array(start.length + bytes.length);
-    payload.set(start);
-    payload.set(bytes, start.length);
-    this.controlPayload = isEnd ? undefined : payload;
-    if (isEnd) this.controlReceived(this.opcode, payload);
+  private controlPayloadReceived({ opcode, payload }: PartialControl, bytes: Uint8Array, isEnd: boolean): void {
+    const longer = new Uint8Array(payload.length + bytes.length);
+    longer.set(payload);
+    longer.set(bytes, payload.length);
+    this.control = isEnd ? undefined : { opcode, payload: longer };
+    if (isEnd) this.controlReceived(opcode, longer);
   }
 
   private controlReceived(opcode: Opcode, payload: Uint8Array): void {
@@ -217,9 +250,9 @@ export class Protocol implements FrameSink {
     const closing = this.startClosing(WebSocketState.CloseReceived);
     closing.complete(body);
     // RFC 6455, 5.5.1: the answer "typically echos the status code it received".
-    if (wasOpen) this.enqueue(encodeFrame(this.role, Opcode.Close, true, payload.subarray(0, 2)));
+    if (wasOpen) this.enqueue(encodeFrame(this.reader.role, Opcode.Close, true, payload.subarray(0, 2)));
     // RFC 6455, 7.1.1: the server ends the TCP connection first.
-    if (this.role === Role.Server) this.endTransport(closing);
+    if (this.reader.role === Role.Server) this.endTransport(closing);
     this.owner.deadlineMoved();
   }
 
@@ -227,9 +260,9 @@ export class Protocol implements FrameSink {
     this.reader.stop();
     if (this.closing?.wasClean === true || this.closing?.error !== undefined) return;
     const wasOpen = this.state === WebSocketState.Open;
-    if (wasOpen) this.queue = undefined;
+    if (wasOpen) this.queue?.clear();
     this.startClosing(WebSocketState.CloseSent).fail(error, this.time);
-    if (wasOpen) this.enqueue(encodeFrame(this.role, Opcode.Close, true, encodeFailure(error)));
+    if (wasOpen) this.enqueue(encodeFrame(this.reader.role, Opcode.Close, true, encodeFailure(error)));
     this.owner.deadlineMoved();
   }
 
@@ -240,7 +273,7 @@ export class Protocol implements FrameSink {
   }
 
   private endTransport(closing: Closing): void {
-    closing.isEndWanted = this.queue !== undefined;
+    closing.isEndWanted = this.queue?.isEmpty === false;
     if (!closing.isEndWanted) this.owner.endTransport();
   }
 
@@ -248,10 +281,6 @@ export class Protocol implements FrameSink {
     this.queue = undefined;
     if (this.closing === undefined) this.owner.queueDrained();
     else if (this.closing.isEndWanted) this.endTransport(this.closing);
-  }
-
-  private get isBlocked(): boolean {
-    return this.blockedAt !== undefined;
   }
 
   private hasRoomFor(length: number, fragmentSize: number): boolean {
@@ -271,26 +300,40 @@ export class Protocol implements FrameSink {
   }
 
   private sendControl(opcode: Opcode, payload: Uint8Array): void {
-    const frame = encodeFrame(this.role, opcode, true, payload);
-    if (!this.isBlocked) this.transmit(frame);
-    else (this.queue ??= new FrameQueue()).pushControl(frame);
+    const frame = encodeFrame(this.reader.role, opcode, true, payload);
+    if (this.queue === undefined) this.transmit(frame);
+    else this.queue.pushControl(frame);
   }
 
   private enqueue(frame: Uint8Array): void {
-    if (!this.isBlocked) this.transmit(frame);
-    else (this.queue ??= new FrameQueue()).push(frame);
+    if (this.queue === undefined) this.transmit(frame);
+    else this.queue.push(frame);
   }
 
   private transmit(frame: Uint8Array): void {
     if (this.owner.sendFrame(frame)) return;
-    this.blockedAt = this.time;
+    this.queue = new FrameQueue(this.time);
     this.owner.deadlineMoved();
   }
 
   /** When a peer is given up that takes nothing of what is sent to it. */
   private get blockedDeadline(): number {
     const { serverTimeout } = this.settings;
-    return this.blockedAt === undefined || serverTimeout === 0 ? Infinity : this.blockedAt + serverTimeout;
+    return this.queue === undefined || serverTimeout === 0 ? Infinity : this.queue.blockedAt + serverTimeout;
+  }
+
+  /** When the message that comes in pieces has to be whole. */
+  private get messageDeadline(): number {
+    return this.messages.current?.deadline ?? Infinity;
+  }
+
+  /** Gives a message that has begun its time limit. */
+  private startMessageTime(): void {
+    const { current } = this.messages;
+    const { messageTimeoutMs } = this.settings;
+    if (current === undefined || current.deadline !== undefined) return;
+    current.deadline = messageTimeoutMs === 0 ? Infinity : this.time + messageTimeoutMs;
+    this.owner.deadlineMoved();
   }
 
   private closingIsDue(closing: Closing): void {
@@ -304,6 +347,17 @@ export class Protocol implements FrameSink {
     this.stop(new TimeoutError(message), this.time);
     this.owner.destroyTransport();
   }
+}
+
+interface PartialControl {
+  readonly opcode: Opcode;
+  readonly payload: Uint8Array;
+}
+
+/** The peer trickles a message, perhaps to keep its memory in use. */
+function messageTimeout({ messageTimeoutMs }: ConnectionSettings): ProtocolError {
+  const message = `A message was not whole within ${messageTimeoutMs} ms (messageTimeoutMs).`;
+  return new ProtocolError(WebSocketCloseStatus.PolicyViolation, message);
 }
 
 /** Never written to, so it may be shared. */

@@ -216,6 +216,23 @@ function sessionTests({ ports }: SuiteSettings): Tests {
       await session.client.connect(`${answers}/mute`);
       await session.until("closed 1006 unclean ERR_TIMEOUT");
     },
+    "paused: nothing is delivered until resume, and nobody is given up; close resumes": async () => {
+      const session = new Session({ keepAliveInterval: 100, serverTimeout: 150 });
+      const { client } = session;
+      await client.connect(echo);
+      client.pause();
+      for (let turn = 0; turn < 10; turn++) client.sendString(`${turn}`);
+      await delay(500);
+      assertEqual(session.events.join(), "", "events while it is paused");
+      client.resume();
+      await session.until("text 9");
+      assertEqual(session.events.join(), Array.from({ length: 10 }, (_, at) => `text ${at}`).join(), "events");
+      client.pause();
+      client.sendString("last");
+      client.close();
+      await session.until("closed 1000 clean");
+      assertEqual(session.events.at(-2), "text last", "event before the end");
+    },
     "a handler that throws closes with 1011": async () => {
       const session = new Session({
         onMessageReceived: () => {

@@ -189,6 +189,7 @@ async function timersFireInTurn(platform: Platform): Promise<void> {
   const stopped = platform.setTimer(() => calls.push("stopped"), 10);
   platform.setTimer(() => calls.push("later"), 60);
   const fired = platform.setTimer(() => calls.push("soon"), 0);
+  platform.setTimer((name: string) => calls.push(name), 0, "with an argument");
   const far = platform.setTimer(() => calls.push("far"), 3_000_000_000_000);
   platform.clearTimer(stopped);
   platform.clearTimer(stopped);
@@ -196,7 +197,7 @@ async function timersFireInTurn(platform: Platform): Promise<void> {
   await delay(platform, 120);
   platform.clearTimer(fired);
   platform.clearTimer(far);
-  assertEqual(calls.join(), "soon,later", "calls");
+  assertEqual(calls.join(), "soon,with an argument,later", "calls");
 }
 
 /** @returns the tests of `platform`, by name */

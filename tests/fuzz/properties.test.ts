@@ -35,7 +35,7 @@ function cut(bytes: Uint8Array, lengths: readonly number[]): Uint8Array[] {
 
 function eventsOf(role: Role, chunks: readonly Uint8Array[]): string[] {
   const owner = new RecordingOwner();
-  const protocol = new Protocol(role, SETTINGS, owner, 0);
+  const protocol = new Protocol(role, SETTINGS, owner, owner, 0);
   for (const chunk of chunks) protocol.receive(chunk, 0);
   return [...owner.events, String(protocol.outcome.status)];
 }

@@ -27,7 +27,7 @@ export const MAX_ALLOCATION = 2 * Math.max(LIMITS.maxMessageBytes, MAX_HEAD_BYTE
 /** Feeds frames to a connection. */
 export function readFrames(role: Role, deliverFragments: boolean, chunks: readonly Uint8Array[]): string {
   const owner = new RecordingOwner();
-  const protocol = new Protocol(role, { ...CONNECTION_DEFAULTS, ...LIMITS, deliverFragments }, owner, 0);
+  const protocol = new Protocol(role, { ...CONNECTION_DEFAULTS, ...LIMITS, deliverFragments }, owner, owner, 0);
   for (const chunk of chunks) protocol.receive(chunk, 0);
   const { status, description, wasClean, error } = protocol.outcome;
   return [...owner.events, `${protocol.state} ${status} ${description} ${String(wasClean)} ${error?.code ?? ""}`].join(

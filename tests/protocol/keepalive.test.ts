@@ -1,8 +1,34 @@
 import { KeepAlive, KeepAliveAction } from "../../modules/protocol/keepalive.js";
 import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
 
-function keepAliveOf(keepAliveInterval: number, serverTimeout: number, now = 0): KeepAlive {
-  return new KeepAlive({ ...CONNECTION_DEFAULTS, keepAliveInterval, serverTimeout }, now);
+/** A keep-alive with its settings, which looks at the clock when it is asked to check. */
+class TestedKeepAlive {
+  private readonly keepAlive: KeepAlive;
+  private now: number;
+  private readonly settings;
+
+  constructor(keepAliveInterval: number, serverTimeout: number, now: number) {
+    this.settings = { ...CONNECTION_DEFAULTS, keepAliveInterval, serverTimeout };
+    this.keepAlive = new KeepAlive(now);
+    this.now = now;
+  }
+
+  set lastReceivedAt(time: number) {
+    this.keepAlive.lastReceivedAt = time;
+  }
+
+  get deadline(): number {
+    return this.keepAlive.deadline(this.now, this.settings);
+  }
+
+  check(now: number): KeepAliveAction {
+    this.now = now;
+    return this.keepAlive.check(now, this.settings);
+  }
+}
+
+function keepAliveOf(keepAliveInterval: number, serverTimeout: number, now = 0): TestedKeepAlive {
+  return new TestedKeepAlive(keepAliveInterval, serverTimeout, now);
 }
 
 const { None, Ping, GiveUp } = KeepAliveAction;

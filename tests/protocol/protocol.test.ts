@@ -15,7 +15,7 @@ interface Bench {
 
 function bench(role: Role, options: WebSocketOptions = {}): Bench {
   const owner = new RecordingOwner();
-  const protocol = new Protocol(role, { ...CONNECTION_DEFAULTS, ...options }, owner, 0);
+  const protocol = new Protocol(role, { ...CONNECTION_DEFAULTS, ...options }, owner, owner, 0);
   const receive = (first: number, payload: Uint8Array, now: number): void => {
     protocol.receive(frame(first, payload, role === Role.Server), now);
   };

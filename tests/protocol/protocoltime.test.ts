@@ -7,7 +7,7 @@ import { RecordingOwner } from "../support/vectorowner.js";
 
 function bench(options: WebSocketOptions = {}): { protocol: Protocol; owner: RecordingOwner } {
   const owner = new RecordingOwner();
-  return { owner, protocol: new Protocol(Role.Server, { ...CONNECTION_DEFAULTS, ...options }, owner, 0) };
+  return { owner, protocol: new Protocol(Role.Server, { ...CONNECTION_DEFAULTS, ...options }, owner, owner, 0) };
 }
 
 const NONE = pattern(0);
@@ -152,5 +152,110 @@ describe("within a callback", () => {
     };
     protocol.receive(two(), 0);
     expect(owner.events).toEqual(["text:a", "sent text:61", "text:b", "sent text:62"]);
+  });
+});
+
+describe("a message in pieces", () => {
+  const begun = frame(0x82, pattern(100), true).subarray(0, 40);
+  const failed = "sent close:1008";
+
+  test("has to be whole in messageTimeoutMs from its first byte, which trickling does not prolong", () => {
+    const { protocol, owner } = bench({ messageTimeoutMs: 50 });
+    protocol.receive(begun.slice(), 100);
+    expect(protocol.deadline).toBe(150);
+    protocol.receive(bytesOf("00"), 149);
+    expect(protocol.deadline).toBe(150);
+    protocol.tick(149);
+    expect(owner.take()).toEqual([]);
+    protocol.tick(150);
+    expect(owner.take()).toEqual([failed]);
+    expect(protocol.outcome).toMatchObject({
+      status: 1008,
+      error: { code: "ERR_POLICY", message: "A message was not whole within 50 ms (messageTimeoutMs)." },
+    });
+  });
+
+  test("in fragments: between them the time goes on", () => {
+    const { protocol, owner } = bench({ messageTimeoutMs: 50 });
+    protocol.receive(frame(0x01, asciiOf("a"), true), 100);
+    protocol.receive(frame(0x00, asciiOf("b"), true), 140);
+    protocol.tick(150);
+    expect(owner.take()).toEqual([failed]);
+  });
+
+  test("that is whole in time leaves no deadline of its own, and the next one has its own", () => {
+    const { protocol, owner } = bench({ messageTimeoutMs: 50, keepAliveInterval: 0 });
+    protocol.receive(frame(0x01, asciiOf("a"), true), 100);
+    protocol.receive(frame(0x80, asciiOf("b"), true), 140);
+    expect(owner.take()).toEqual(["text:ab"]);
+    expect(protocol.deadline).toBe(Infinity);
+    protocol.receive(begun.slice(), 1_000);
+    expect(protocol.deadline).toBe(1_050);
+  });
+
+  test("deliverFragments: each fragment has the whole time", () => {
+    const { protocol } = bench({ messageTimeoutMs: 50, deliverFragments: true });
+    protocol.receive(frame(0x01, asciiOf("a"), true), 100);
+    protocol.receive(frame(0x00, asciiOf("b"), true), 140);
+    expect(protocol.deadline).toBe(190);
+  });
+
+  test("messageTimeoutMs 0: it may take for ever", () => {
+    const { protocol } = bench({ messageTimeoutMs: 0, keepAliveInterval: 0 });
+    protocol.receive(begun.slice(), 100);
+    expect(protocol.deadline).toBe(Infinity);
+  });
+});
+
+describe("pause", () => {
+  const pieces = ["a", "b", "c"].map((text) => frame(0x81, asciiOf(text), true));
+
+  test("within a chunk: the rest of it is given back", () => {
+    const { protocol, owner } = bench();
+    owner.onEvent = () => {
+      protocol.pause();
+    };
+    const rest = protocol.receive(joined(pieces), 0);
+    expect(owner.take()).toEqual(["text:a"]);
+    expect(rest).toEqual(joined(pieces.slice(1)));
+    owner.onEvent = undefined;
+    protocol.resume(1);
+    expect(protocol.receive(rest ?? NONE, 1)).toBeUndefined();
+    expect(owner.take()).toEqual(["text:b", "text:c"]);
+  });
+
+  test("neither silence nor a message in pieces is held against a peer that is not heard", () => {
+    const { protocol, owner } = bench({ keepAliveInterval: 30, serverTimeout: 60, messageTimeoutMs: 50 });
+    protocol.receive(frame(0x82, pattern(100), true).subarray(0, 40), 0);
+    protocol.pause();
+    expect(protocol.deadline).toBe(Infinity);
+    protocol.tick(1_000);
+    expect(owner.take()).toEqual([]);
+    protocol.resume(1_000);
+    expect(protocol.deadline).toBe(1_030);
+    protocol.tick(1_030);
+    expect(owner.take()).toEqual(["sent ping:"]);
+    protocol.tick(1_050);
+    expect(owner.take()).toEqual(["sent close:1008"]);
+  });
+
+  test("a peer that takes nothing is given up nevertheless", () => {
+    const { protocol, owner } = bench({ serverTimeout: 60 });
+    owner.isBlocking = true;
+    protocol.send(Opcode.Text, asciiOf("a"), 0, 100);
+    protocol.pause();
+    expect(protocol.deadline).toBe(160);
+    protocol.tick(160);
+    expect(owner.take()).toEqual(["sent text:61", "destroy"]);
+  });
+
+  test("does not outlive a failure: nothing is received after it", () => {
+    const { protocol, owner } = bench();
+    protocol.pause();
+    protocol.fail(new ProtocolError(1011, "x"), 0);
+    expect(protocol.isPaused).toBe(false);
+    protocol.resume(0);
+    protocol.receive(pieces[0] ?? NONE, 0);
+    expect(owner.take()).toEqual(["sent close:1011"]);
   });
 });

@@ -34,7 +34,7 @@ class Side {
 
   constructor(role: Role, random: () => number) {
     this.random = random;
-    this.protocol = new Protocol(role, SETTINGS, this.owner, 0);
+    this.protocol = new Protocol(role, SETTINGS, this.owner, this.owner, 0);
   }
 
   /** Passes what was sent to the peer, cut at random. */

@@ -61,7 +61,7 @@ function every(size: number, name: string): Split {
  */
 export function runVector(vector: Vector, split: Split, bytes = vector.bytes()): void {
   const owner = new RecordingOwner();
-  const protocol = new Protocol(vector.role, { ...CONNECTION_DEFAULTS, ...vector.options }, owner, 0);
+  const protocol = new Protocol(vector.role, { ...CONNECTION_DEFAULTS, ...vector.options }, owner, owner, 0);
   const isMasked = vector.role === Role.Server;
   const pings = ["before", "behind"].map((text) => frame(0x89, asciiOf(text), isMasked));
   const whole = split.isJoined === true ? joined([...pings.slice(0, 1), bytes, ...pings.slice(1)]) : bytes.slice();

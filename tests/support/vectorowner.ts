@@ -1,9 +1,10 @@
 import { FragmentationType, type WebSocketMessageType } from "xs-websockets/protocol/constants";
+import type { MessageSink } from "xs-websockets/protocol/message";
 import type { ProtocolOwner } from "xs-websockets/protocol/protocol";
 import { describeBytes, describeFrame, describeText, joined, wireFrames, type WireFrame } from "./vectors.js";
 
 /** A protocol's owner that records what it is told, each as one line of text. Its transport blocks when it is told to. */
-export class RecordingOwner implements ProtocolOwner {
+export class RecordingOwner implements ProtocolOwner, MessageSink {
   /** "text:…", "binary:…", "received pong:…", "sent …", "drained", "end", "destroy". */
   readonly events: string[] = [];
   /** The bytes of all frames that were sent. */

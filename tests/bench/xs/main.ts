@@ -33,6 +33,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 let received = 0;
 const owner = {
+  settings: { ...CONNECTION_DEFAULTS, keepAliveInterval: 0 },
   clientMessageReceived(e: {
     readonly frame: { readonly text: string; readonly buffer: Uint8Array; readonly messageType: number };
   }): void {
@@ -72,7 +73,7 @@ function measureMessages(size: number, opcode: Opcode): void {
   const mask = frame.slice(start - 4, start);
   const copies = (): Uint8Array[] => Array.from({ length: count }, () => frame.slice());
   const socket = new FakeSocket();
-  const client = new ServerClient(owner, { ...CONNECTION_DEFAULTS, keepAliveInterval: 0 });
+  const client = new ServerClient(owner);
   client.openOn(socket);
   const ours = measure(count, copies, (chunk) => {
     socket.handlers.data(chunk);

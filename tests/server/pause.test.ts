@@ -1,0 +1,155 @@
+import { ClientWebSocket } from "../../modules/client.js";
+import { Connection, type ConnectionEvents } from "../../modules/connection.js";
+import { Role } from "../../modules/protocol/constants.js";
+import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
+import { FakeSocket } from "../support/fakesocket.js";
+import { asciiOf, frame, joined } from "../support/vectors.js";
+import { delay, eventually, withServer } from "./servertest.js";
+
+interface Bench {
+  readonly socket: FakeSocket;
+  readonly connection: Connection;
+  readonly texts: string[];
+}
+
+/** A connection that pauses itself at each of these texts. */
+function bench(...pauseAt: readonly string[]): Bench {
+  const socket = new FakeSocket();
+  const texts: string[] = [];
+  const events: ConnectionEvents = {
+    messageReceived: (_type, _bytes, text = "") => {
+      texts.push(text);
+      if (pauseAt.includes(text)) connection.pause();
+    },
+    pongReceived: () => undefined,
+    queueDrained: () => undefined,
+    connectionClosed: () => texts.push("closed"),
+  };
+  const connection = new Connection(Role.Server, socket, { ...CONNECTION_DEFAULTS }, events);
+  return { socket, connection, texts };
+}
+
+function frames(...texts: readonly string[]): Uint8Array {
+  return joined(texts.map((text) => frame(0x81, asciiOf(text), true)));
+}
+
+beforeEach(() => jest.useFakeTimers({ doNotFake: ["queueMicrotask"] }));
+afterEach(() => {
+  expect(jest.getTimerCount()).toBe(0);
+  jest.useRealTimers();
+});
+
+test("pause within a chunk holds its rest; resume tells it in a turn of its own, and then the network goes on", () => {
+  const { socket, connection, texts } = bench("a", "c");
+  socket.handlers.data(frames("a", "b", "c", "d"));
+  expect(texts).toEqual(["a"]);
+  expect(connection.isPaused).toBe(true);
+  connection.resume();
+  expect(texts).toEqual(["a"]);
+  jest.advanceTimersByTime(1);
+  expect(texts).toEqual(["a", "b", "c"]);
+  expect(socket.calls).toEqual(["pause", "pause"]);
+  connection.resume();
+  jest.advanceTimersByTime(1);
+  expect(texts).toEqual(["a", "b", "c", "d"]);
+  expect(socket.calls).toEqual(["pause", "pause", "resume"]);
+  connection.abort();
+});
+
+test("with nothing held the network goes on at once; twice is as once", () => {
+  const { socket, connection } = bench();
+  connection.pause();
+  connection.pause();
+  connection.resume();
+  connection.resume();
+  expect(socket.calls).toEqual(["pause", "resume"]);
+  connection.abort();
+});
+
+test("paused again before the held bytes are told: they wait for the next resume", () => {
+  const { socket, connection, texts } = bench("a");
+  socket.handlers.data(frames("a", "b"));
+  connection.resume();
+  connection.pause();
+  jest.advanceTimersByTime(10);
+  expect(texts).toEqual(["a"]);
+  connection.resume();
+  jest.advanceTimersByTime(1);
+  expect(texts).toEqual(["a", "b"]);
+  connection.abort();
+});
+
+test("what came behind the opening handshake waits too", async () => {
+  const { connection, texts } = bench();
+  connection.receiveEarly(frames("a"));
+  connection.pause();
+  for (let step = 0; step < 10; step++) await Promise.resolve();
+  jest.advanceTimersByTime(10);
+  expect(texts).toEqual([]);
+  connection.resume();
+  jest.advanceTimersByTime(1);
+  expect(texts).toEqual(["a"]);
+  connection.abort();
+});
+
+test("after the end nothing is told of what was held", () => {
+  const { socket, connection, texts } = bench("a");
+  socket.handlers.data(frames("a", "b"));
+  connection.resume();
+  connection.abort();
+  jest.advanceTimersByTime(10);
+  connection.pause();
+  connection.resume();
+  expect(texts).toEqual(["a", "closed"]);
+});
+
+describe("over sockets", () => {
+  beforeEach(() => jest.useRealTimers());
+  // The check of fake timers that follows each test looks at new ones.
+  afterEach(() => jest.useFakeTimers());
+
+  test("a client that is paused slows the server down, and then gets all in order", async () => {
+    await withServer({ maxQueueBytes: 65_536, keepAliveInterval: 50, serverTimeout: 5_000 }, async ({ server }) => {
+      const client = new ClientWebSocket({ keepAliveInterval: 50, serverTimeout: 100 });
+      const received: string[] = [];
+      client.onMessageReceived = (_sender, { frame: { text } }) => received.push(text.slice(0, 5));
+      await client.connect(`ws://127.0.0.1:${server.port}/`);
+      client.pause();
+      // More than the buffers of the system take.
+      const count = 6_000;
+      let sent = 0;
+      const pump = setInterval(() => {
+        while (sent < count && server.broadcast(`${sent}`.padStart(5, "0").padEnd(4_000, "x")) === 1) sent++;
+      }, 1);
+      await delay(400);
+      expect(client.isPaused).toBe(true);
+      expect(received).toEqual([]);
+      expect(sent).toBeLessThan(count);
+      client.resume();
+      await eventually(() => received.length === count);
+      clearInterval(pump);
+      expect(received).toEqual(Array.from({ length: count }, (_, at) => `${at}`.padStart(5, "0")));
+      client.abort();
+    });
+  }, 15_000);
+
+  test("close resumes: what the server has sent still comes, and the close is clean", async () => {
+    await withServer({}, async ({ server }) => {
+      const client = new ClientWebSocket({ closeTimeoutMs: 2_000 });
+      const received: string[] = [];
+      const ended = new Promise<boolean>((resolve) => {
+        client.onConnectionClosed = (_sender, { wasClean }) => {
+          resolve(wasClean);
+        };
+      });
+      client.onMessageReceived = (_sender, { frame: { text } }) => received.push(text);
+      await client.connect(`ws://127.0.0.1:${server.port}/`);
+      client.pause();
+      server.broadcast("sent before");
+      await delay(50);
+      client.close();
+      expect(await ended).toBe(true);
+      expect(received).toEqual(["sent before"]);
+    });
+  });
+});
