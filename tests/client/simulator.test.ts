@@ -1,21 +1,27 @@
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { StoredIdentity } from "./storedidentity.js";
 import { clientTests, type SuiteSettings } from "./suite.js";
 import { startSuiteServers, type SuiteServers } from "./suiteservers.js";
 
 let servers: SuiteServers;
+let device: StoredIdentity;
 
 beforeAll(async () => {
   servers = await startSuiteServers();
+  device = new StoredIdentity(servers.settings.identity);
 });
-afterAll(() => servers.stop());
+afterAll(async () => {
+  device.remove();
+  await servers.stop();
+});
 beforeEach(() => jest.spyOn(console, "log").mockImplementation(() => undefined));
 afterEach(() => jest.restoreAllMocks());
 
 describe("ClientWebSocket on Node", () => {
   // The names are known before the servers are.
-  const noPorts = {} as SuiteSettings["ports"];
-  for (const name of Object.keys(clientTests({ ports: noPorts, authority: "" }, true)))
+  const none = { ports: {}, authority: "", identity: {} } as unknown as SuiteSettings;
+  for (const name of Object.keys(clientTests(none, true)))
     test(name, async () => clientTests(servers.settings, true)[name]?.());
 });
 
@@ -24,7 +30,8 @@ const sdk = findSimulatorSdk();
 describeIf(sdk !== undefined, "the Moddable SDK", "ClientWebSocket on XS, in the simulator", () => {
   test("every test passes", async () => {
     if (sdk === undefined) return;
-    const simulator = await Simulator.start(sdk, "tests/xs/client", [`settingsPort=${servers.settingsPort}`]);
+    const app = device.createApp("tests/xs/client");
+    const simulator = await Simulator.start(sdk, app, [`settingsPort=${servers.settingsPort}`]);
     try {
       await simulator.waitForLine(/^(?:done |XS abort)/, 120_000);
     } finally {

@@ -18,12 +18,24 @@ export interface SuiteSettings {
   /** Ports of 127.0.0.1. `answers` does what the path of the request says. */
   readonly ports: Readonly<
     Record<
-      "answers" | "echo" | "closed" | "silent" | "right" | "untrusted" | "expired" | "wrongHost" | "onlyTls13",
+      | "answers"
+      | "echo"
+      | "closed"
+      | "silent"
+      | "right"
+      | "untrusted"
+      | "expired"
+      | "wrongHost"
+      | "onlyTls13"
+      // Wants a client's certificate, and is *.test.example.
+      | "mutual",
       number
     >
   >;
   /** The certificate that `right` leads to: DER in base64. */
   readonly authority: string;
+  /** What a client may show at `mutual`, RSA: certificate and PKCS #8, DER in base64. The host has stored it, too. */
+  readonly identity: Readonly<Record<"clientCertificate" | "clientPrivateKey", string>>;
 }
 
 /** A client whose events are recorded. */
@@ -257,6 +269,40 @@ function sessionTests({ ports }: SuiteSettings): Tests {
   };
 }
 
+/** Servers that ask whom they serve, and that serve several names. */
+function identityTests({ ports, authority, identity }: SuiteSettings): Tests {
+  const certificate = fromBase64(authority);
+  const url = `wss://127.0.0.1:${ports.mutual}/`;
+  const serverName = "host.test.example";
+  const greeted = async (options: ClientWebSocketOptions): Promise<void> => {
+    const session = new Session({ certificate, serverName, ...options });
+    await session.client.connect(url);
+    await session.until(`text a client at ${serverName}`);
+    session.client.abort();
+  };
+  return {
+    "wss: a client's certificate, and a name by SNI": () =>
+      greeted({
+        clientCertificate: fromBase64(identity.clientCertificate),
+        clientPrivateKey: fromBase64(identity.clientPrivateKey),
+      }),
+    "wss: the certificate that is stored on the device": () => greeted({ useStoredDeviceCertificate: true }),
+    "wss: no certificate where one is wanted": async () => {
+      const session = new Session({ certificate, serverName });
+      const error = await session.client.connect(url).then(
+        () => undefined,
+        (reason: unknown) => reason as WebSocketError,
+      );
+      assert(error !== undefined, "it connects");
+      assertEqual(session.events.length, 1, "events");
+    },
+    "wss: the certificate of another name than serverName": async () => {
+      const options = { certificate, serverName: "host.other.example", useStoredDeviceCertificate: true };
+      await new Session(options).failure(url, "ETLSHOSTNAME");
+    },
+  };
+}
+
 function tlsTests({ ports, authority }: SuiteSettings): Tests {
   const certificate = fromBase64(authority);
   const refused =
@@ -295,6 +341,7 @@ export function clientTests(settings: SuiteSettings, isModern: boolean): Tests {
     ...failureTests(settings),
     ...sessionTests(settings),
     ...tlsTests(settings),
+    ...identityTests(settings),
     "wss: a server that has only TLS 1.3": async () => {
       const session = new Session({ certificate });
       const url = `wss://127.0.0.1:${onlyTls13}/`;

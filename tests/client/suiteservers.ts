@@ -7,6 +7,7 @@ import { tlsIdentity } from "../../modules/pem.js";
 import { WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
 import { testCertificates } from "../support/certificates.js";
 import { asciiOf, bytesOf, frame, hexOf } from "../support/vectors.js";
+import { createMutualServer } from "./mutualserver.js";
 import { RawPeer, upgradeAnswer } from "./rawserver.js";
 import type { SuiteSettings } from "./suite.js";
 
@@ -114,10 +115,14 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
+function base64(bytes: Uint8Array = new Uint8Array()): string {
+  return Buffer.from(bytes).toString("base64");
+}
+
 /** Starts all servers. */
 export async function startSuiteServers(): Promise<SuiteServers> {
   const certificates = await testCertificates();
-  const { right, untrusted, expired, wrongHost, authority } = certificates;
+  const { right, untrusted, expired, wrongHost, authority, client } = certificates;
   const running = new Running();
   const onlyTls13 = createTlsServer(
     { cert: right.certificatesPem, key: right.privateKeyPem, minVersion: "TLSv1.3" },
@@ -139,8 +144,13 @@ export async function startSuiteServers(): Promise<SuiteServers> {
       expired: await running.secured(expired),
       wrongHost: await running.secured(wrongHost),
       onlyTls13: await running.listen(onlyTls13),
+      mutual: await running.listen(await createMutualServer(certificates)),
     },
-    authority: Buffer.from(authority).toString("base64"),
+    authority: base64(authority),
+    identity: {
+      clientCertificate: base64(client.certificates[0]),
+      clientPrivateKey: base64(client.privateKey),
+    },
   };
   const text = `${JSON.stringify(settings)}\n`;
   const settingsPort = await running.listen(createServer(ignoring((socket) => socket.end(text))));
