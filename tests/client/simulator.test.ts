@@ -1,15 +1,15 @@
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
-import { StoredIdentity } from "./storedidentity.js";
+import { Device } from "./device.js";
 import { clientTests, type SuiteSettings } from "./suite.js";
 import { startSuiteServers, type SuiteServers } from "./suiteservers.js";
 
 let servers: SuiteServers;
-let device: StoredIdentity;
+let device: Device;
 
 beforeAll(async () => {
   servers = await startSuiteServers();
-  device = new StoredIdentity(servers.settings.identity);
+  device = new Device(servers);
 });
 afterAll(async () => {
   device.remove();

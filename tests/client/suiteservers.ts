@@ -64,6 +64,8 @@ export interface SuiteServers {
   readonly settings: SuiteSettings;
   /** Gives the settings as JSON to whoever connects. */
   readonly settingsPort: number;
+  /** Certificates of the authorities of `right` and of `untrusted`, DER. */
+  readonly authorities: readonly Uint8Array[];
   stop(): Promise<void>;
 }
 
@@ -154,5 +156,6 @@ export async function startSuiteServers(): Promise<SuiteServers> {
   };
   const text = `${JSON.stringify(settings)}\n`;
   const settingsPort = await running.listen(createServer(ignoring((socket) => socket.end(text))));
-  return { settings, settingsPort, stop: () => running.stop() };
+  const authorities = [authority, untrusted.certificates.at(-1) ?? authority];
+  return { settings, settingsPort, authorities, stop: () => running.stop() };
 }

@@ -62,10 +62,16 @@ function findPath(
     const anchor = anchors.find((authority) => hasIssued(authority, current, below));
     if (anchor !== undefined) return [...path, anchor];
     const next = others.find((other) => !path.includes(other) && hasIssued(other, current, below));
-    if (next === undefined) throw untrusted("the certificate was issued by no trusted authority");
+    if (next === undefined) throw untrusted(reasonOf(current, authorities.length === 0));
     path.push(next);
     current = next;
   }
+}
+
+function reasonOf(certificate: Certificate, isBuiltInWanted: boolean): string {
+  const reason = "the certificate was issued by no trusted authority";
+  const name = isBuiltInWanted ? builtInNameOf(certificate) : undefined;
+  return name === undefined ? reason : `${reason}; the SDK has it as modules/crypt/data/${name}`;
 }
 
 /**
@@ -84,21 +90,24 @@ function hasIssued(issuer: Certificate, certificate: Certificate, below: number)
   }
 }
 
+function builtInAuthorities(certificate: Certificate): readonly Certificate[] {
+  const name = builtInNameOf(certificate);
+  return name !== undefined && Resource.exists(`${name}.der`) ? [readCertificate(resource(`${name}.der`))] : [];
+}
+
 /**
- * The SDK numbers its authorities ca0.der, ca1.der, …, those that the app's manifest names as resources. "ca.ski" has
- * the key identifier of each, 20 bytes, in this order.
+ * The issuer's name in the SDK, which numbers its authorities ca0, ca1, …, and has the key identifier of each, 20 bytes,
+ * in "ca.ski", in this order. Of their certificates an app has those that its manifest names as resources.
  */
-function builtInAuthorities({ extensions }: Certificate): readonly Certificate[] {
+function builtInNameOf({ extensions }: Certificate): string | undefined {
   const wanted = extensions.issuerKeyIdentifier;
   const identifierBytes = 20;
-  if (wanted?.byteLength !== identifierBytes || !Resource.exists("ca.ski")) return [];
+  if (wanted?.byteLength !== identifierBytes || !Resource.exists("ca.ski")) return undefined;
   const identifiers = resource("ca.ski");
   for (let at = 0; at + identifierBytes <= identifiers.byteLength; at += identifierBytes) {
-    if (!areSame(identifiers.subarray(at, at + identifierBytes), wanted)) continue;
-    const name = `ca${(at / identifierBytes).toString()}.der`;
-    return Resource.exists(name) ? [readCertificate(resource(name))] : [];
+    if (areSame(identifiers.subarray(at, at + identifierBytes), wanted)) return `ca${at / identifierBytes}`;
   }
-  return [];
+  return undefined;
 }
 
 function resource(name: string): Uint8Array {
