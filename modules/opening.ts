@@ -1,14 +1,11 @@
 /** One attempt to open a client's connection: socket, upgrade request, answer; under one time limit. */
 
-import { connect, type ConnectHandlers, type Socket } from "#network";
+import type { ConnectHandlers, Socket } from "#network";
 import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
-import { connectTls, storedIdentity } from "#tls";
-import type { ClientSettings } from "./clientoptions.js";
-import { SslProtocols, SslVerification, type ResolvedCertificates } from "./clientoptions.js";
+import { openSocket, type SocketRequest } from "./clientsocket.js";
 import { AbortedError, HandshakeError, networkError, TimeoutError, WebSocketError } from "./protocol/errors.js";
 import { checkUpgradeAnswer, createKey, formatUpgradeRequest, statusOf } from "./protocol/clienthandshake.js";
 import { decodeLatin1, HttpHeadReader, type HttpHeaders } from "./protocol/httphead.js";
-import type { WebSocketUri } from "./protocol/uri.js";
 
 /** Bytes of a refusal's body that its error tells. */
 const MAX_TOLD_BODY_BYTES = 512;
@@ -22,11 +19,8 @@ export interface OpeningEvents {
 }
 
 /** What is asked for. */
-export interface OpeningRequest {
-  readonly uri: WebSocketUri;
+export interface OpeningRequest extends SocketRequest {
   readonly headers: Iterable<readonly [name: string, value: string]>;
-  readonly settings: ClientSettings;
-  readonly certificates: ResolvedCertificates;
 }
 
 /** An attempt. */
@@ -45,7 +39,7 @@ export class Opening implements ConnectHandlers {
     this.request = request;
     this.events = events;
     this.reader = new HttpHeadReader(maxHeadBytes);
-    this.socket = this.connect();
+    this.socket = openSocket(request, this);
     this.timer = setTimer(() => {
       this.fail(
         this.refusal?.toError() ?? new TimeoutError(`No connection within ${connectTimeout} ms (connectTimeout).`),
@@ -80,25 +74,6 @@ export class Opening implements ConnectHandlers {
   /** Gives the attempt up. */
   abort(): void {
     this.fail(new AbortedError());
-  }
-
-  private connect(): Socket {
-    const { uri, settings, certificates } = this.request;
-    const { host, port } = uri;
-    if (!uri.isSecure) return connect({ host, port }, this);
-    const identity = settings.useStoredDeviceCertificate ? storedIdentity() : certificates.identity;
-    return connectTls(
-      {
-        host,
-        port,
-        serverName: settings.serverName === "" ? host : settings.serverName,
-        isVerified: settings.sslVerification !== SslVerification.NoVerification,
-        authorities: certificates.authorities,
-        minVersion: settings.sslProtocol === SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2",
-        ...(identity === undefined ? {} : { identity }),
-      },
-      this,
-    );
   }
 
   private headReceived(bytes: Uint8Array): void {

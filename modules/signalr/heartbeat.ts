@@ -25,6 +25,8 @@ export class Heartbeat {
   private timer: TimerHandle | undefined = undefined;
   private sentAt = 0;
   private receivedAt = 0;
+  private isListening = true;
+  private armedFor = Infinity;
 
   constructor(settings: HeartbeatSettings, events: HeartbeatEvents) {
     this.settings = settings;
@@ -41,6 +43,20 @@ export class Heartbeat {
     this.timer = undefined;
   }
 
+  /** The peer is not heard from now on, and may be as silent as it likes. The timer finds out when it rings. */
+  stopListening(): void {
+    this.isListening = false;
+  }
+
+  /** The peer is heard again, and has all of its time once more. */
+  listen(): void {
+    this.isListening = true;
+    this.receivedAt = now();
+    if (this.timer !== undefined && this.armedFor <= this.deadline) return;
+    this.stop();
+    this.arm();
+  }
+
   /** Something was sent. The timer finds out when it rings. */
   sent(): void {
     this.sentAt = now();
@@ -52,8 +68,9 @@ export class Heartbeat {
   }
 
   private arm(): void {
-    const deadline = Math.min(this.pingAt, this.silentAt);
+    const { deadline } = this;
     if (deadline === Infinity) return;
+    this.armedFor = deadline;
     this.timer = setTimer(
       () => {
         this.timer = undefined;
@@ -73,12 +90,16 @@ export class Heartbeat {
     } else this.arm();
   }
 
+  private get deadline(): number {
+    return Math.min(this.pingAt, this.silentAt);
+  }
+
   private get pingAt(): number {
     return after(this.sentAt, this.settings.keepAliveInterval);
   }
 
   private get silentAt(): number {
-    return after(this.receivedAt, this.settings.timeout);
+    return this.isListening ? after(this.receivedAt, this.settings.timeout) : Infinity;
   }
 }
 

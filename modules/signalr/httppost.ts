@@ -1,24 +1,18 @@
 /** A POST request without a body, for negotiation: one connection, a bounded answer. */
 
-import { connect, type ConnectHandlers, type ConnectTlsOptions, type Socket } from "#network";
+import type { ConnectHandlers, Socket } from "#network";
 import { clearTimer, decodeUtf8, encodeUtf8, setTimer, type TimerHandle } from "#platform";
-import { connectTls } from "#tls";
-import { SslProtocols, SslVerification } from "../clientoptions.js";
-import type { ClientSettings, ResolvedCertificates } from "../clientoptions.js";
+import { openSocket, type SocketRequest } from "../clientsocket.js";
 import { isDecimal } from "../protocol/characters.js";
 import { AbortedError, networkError, TimeoutError, type WebSocketError } from "../protocol/errors.js";
 import { statusOf } from "../protocol/clienthandshake.js";
 import { HttpHeadReader, type HttpHead } from "../protocol/httphead.js";
-import type { WebSocketUri } from "../protocol/uri.js";
 import { decodeChunked } from "./chunked.js";
 import { NegotiationError } from "./errors.js";
 
 /** What is asked for. */
-export interface HttpPostRequest {
-  readonly uri: WebSocketUri;
+export interface HttpPostRequest extends SocketRequest {
   readonly headers: Iterable<readonly [name: string, value: string]>;
-  readonly settings: ClientSettings;
-  readonly certificates: ResolvedCertificates;
   /** Largest body of the answer, in bytes. */
   readonly maximumBodyBytes: number;
 }
@@ -51,7 +45,7 @@ export class HttpPost implements ConnectHandlers {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.socket = this.connect();
+    this.socket = openSocket(request, this);
     this.timer = setTimer(() => {
       this.fail(new TimeoutError(`No answer to the negotiation within ${connectTimeout} ms (connectTimeout).`));
     }, connectTimeout);
@@ -93,24 +87,6 @@ export class HttpPost implements ConnectHandlers {
   /** Gives the request up. */
   abort(): void {
     this.fail(new AbortedError());
-  }
-
-  private connect(): Socket {
-    const { host, port, isSecure } = this.request.uri;
-    return isSecure ? connectTls(this.tlsOptions(), this) : connect({ host, port }, this);
-  }
-
-  private tlsOptions(): ConnectTlsOptions {
-    const { uri, settings, certificates } = this.request;
-    return {
-      host: uri.host,
-      port: uri.port,
-      serverName: settings.serverName === "" ? uri.host : settings.serverName,
-      isVerified: settings.sslVerification !== SslVerification.NoVerification,
-      authorities: certificates.authorities,
-      minVersion: settings.sslProtocol === SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2",
-      ...(certificates.identity === undefined ? {} : { identity: certificates.identity }),
-    };
   }
 
   private headReceived(bytes: Uint8Array): Uint8Array | undefined {

@@ -2,14 +2,14 @@
 
 import { clearTimer, setTimer, type TimerHandle } from "#platform";
 import { logError } from "../connection.js";
-import type { HttpListenerRequest } from "../httpexchange.js";
+import type { HttpListenerRequest } from "../http.js";
 import { TimeoutError, type WebSocketError } from "../protocol/errors.js";
 import type { ConnectionClosedEventArgs, WebSocket } from "../websocket.js";
 import { HubClosedError, HubHandshakeError, HubProtocolError } from "./errors.js";
 import { encodeRecord, formatResponse, HandshakeReader, readRequest, type HandshakeRequest } from "./handshake.js";
 import type { ClientRegistry, HubGroups } from "./hubclients.js";
 import { HubCallerContext } from "./hubcontext.js";
-import { HubLink, payloadOf, type HubLinkEvents } from "./hublink.js";
+import { formatMessage, HubLink, payloadOf, type HubLinkEvents } from "./hublink.js";
 import { HubCalls } from "./hubmethods.js";
 import { MessageType, type CloseMessage, type HubMessage, type HubProtocol } from "./hubprotocol.js";
 import type { InvocationMessage, StreamInvocationMessage } from "./hubprotocol.js";
@@ -78,8 +78,9 @@ export class HubClient implements HubLinkEvents {
     return this.link !== undefined && !this.isClosing;
   }
 
+  /** @throws OptionError for a value that the protocol cannot express */
   format(message: HubMessage): string | Uint8Array {
-    return this.protocol.format(message);
+    return formatMessage(this.protocol, message);
   }
 
   /** Sends what `format` gave. @returns false where there is no room now */
@@ -90,7 +91,13 @@ export class HubClient implements HubLinkEvents {
   /** Calls a method of the client for its result. */
   async call(method: string, values: readonly unknown[], timeoutMs: number | undefined): Promise<unknown> {
     if (this.link === undefined) throw new HubClosedError(`The client ${this.connectionId} is not connected.`);
-    return this.link.call(method, values, timeoutMs ?? this.owner.settings.limits.invocationTimeout);
+    const result = this.link.call(method, values, timeoutMs ?? this.owner.settings.limits.invocationTimeout);
+    this.calls?.answerAwaited();
+    try {
+      return await result;
+    } finally {
+      this.calls?.answerAwaited();
+    }
   }
 
   /** Says Close, and closes. */
@@ -100,8 +107,8 @@ export class HubClient implements HubLinkEvents {
     this.end(new HubClosedError("The hub closed the connection."));
   }
 
-  invocationReceived(call: InvocationMessage | StreamInvocationMessage): void {
-    if (this.calls?.add(call) === false)
+  invocationReceived(call: InvocationMessage | StreamInvocationMessage, length: number): void {
+    if (this.calls?.add(call, length) === false)
       throw new HubProtocolError("Too many invocations wait for their turn (maximumWaitingInvocations).");
   }
 
@@ -158,6 +165,8 @@ export class HubClient implements HubLinkEvents {
       running: limits.maximumParallelInvocationsPerClient,
       waiting: limits.maximumWaitingInvocations,
       streams: limits.maximumStreams,
+      waitingCharacters: 2 * limits.maximumReceiveMessageSize,
+      stallTimeout: limits.streamStallTimeout,
     });
     this.calls = calls;
     this.owner.registry.add(this);

@@ -1,6 +1,6 @@
 /** Options of HubConnection: types, defaults and validation. */
 
-import { ClientWebSocketHeaders, type HeadersInit } from "../clientheaders.js";
+import { ClientWebSocketHeaders, type HeadersInit } from "../client.js";
 import {
   resolveCertificates,
   resolveClientOptions,
@@ -12,7 +12,7 @@ import {
 import { checkTime, withDefaults, type ResolvedOptions } from "../protocol/options.js";
 import type { HubProtocol } from "./hubprotocol.js";
 import { JsonHubProtocol } from "./jsonhubprotocol.js";
-import { checkHubLimits, HUB_LINK_DEFAULTS, type HubLimits } from "./linkoptions.js";
+import { checkHubLimits, HUB_LINK_DEFAULTS, MAX_SIZE, type HubLimits } from "./linkoptions.js";
 import { createRetryPolicy, waitByTimer, type AutomaticReconnect, type RetryPolicy, type Wait } from "./reconnect.js";
 
 /** Values among the options of a HubConnection that have a plain default. */
@@ -91,10 +91,13 @@ export function resolveHubConnectionOptions(options: HubConnectionOptions): HubC
   checkTime("serverTimeout", limits.serverTimeout, 0);
   const certificates = { certificate, clientCertificate, clientPrivateKey };
   const webSocket = {
-    maxMessageBytes: 2 * limits.maximumReceiveMessageSize,
+    maxMessageBytes: Math.min(2 * limits.maximumReceiveMessageSize, MAX_SIZE),
     ...(webSocketOptions as HubWebSocketOptions),
+    // ASP.NET Core puts what it has into one message, of up to 64 KB and more: its fragments do.
+    deliverFragments: true,
+    // A server that is alive may take its time to read: the hub protocol's own Pings tell whether it is.
     keepAliveInterval: 0,
-    serverTimeout: limits.serverTimeout,
+    serverTimeout: 0,
   };
   const client = resolveClientOptions(webSocket);
   return {

@@ -1,6 +1,6 @@
 /** What a hub's method knows of its caller. */
 
-import type { HttpListenerRequest } from "../httpexchange.js";
+import type { HttpListenerRequest } from "../http.js";
 import type { HubClient } from "./hubclient.js";
 import { HubCallerClients, type ClientRegistry, type HubGroups } from "./hubclients.js";
 

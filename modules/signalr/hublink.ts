@@ -4,6 +4,7 @@ import { logError } from "../connection.js";
 import { WebSocketMessageType } from "../protocol/constants.js";
 import { InvalidStateError, OptionError, TimeoutError, WebSocketError } from "../protocol/errors.js";
 import type { MessageReceivedFrame, WebSocket } from "../websocket.js";
+import type { CallQueueGate } from "./callqueue.js";
 import { HubException, HubProtocolError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
 import {
@@ -15,17 +16,17 @@ import {
   type HubProtocol,
   type InvocationMessage,
   type StreamInvocationMessage,
-  type StreamItemMessage,
 } from "./hubprotocol.js";
+import { IncomingStreams, type StreamOver } from "./incomingstreams.js";
 import { PendingInvocations } from "./invocations.js";
 import type { HubLinkSettings } from "./linkoptions.js";
 import { Outbox } from "./outbox.js";
-import { HubStream, isAsyncIterable, StreamPump } from "./streams.js";
+import { isAsyncIterable, StreamPump, type HubStream } from "./streams.js";
 
 /** Whom a link tells. */
 export interface HubLinkEvents {
-  /** The peer calls a method. */
-  invocationReceived(message: InvocationMessage | StreamInvocationMessage): void;
+  /** The peer calls a method, by a record of `length` characters. */
+  invocationReceived(message: InvocationMessage | StreamInvocationMessage, length: number): void;
   /** The peer wants no more of a stream. */
   cancelReceived(invocationId: string): void;
   /** The peer closes. */
@@ -35,7 +36,8 @@ export interface HubLinkEvents {
 }
 
 /** A link whose handshake is done. Made anew for each connection. */
-export class HubLink {
+export class HubLink implements CallQueueGate {
+  private readonly webSocket: WebSocket;
   private readonly protocol: HubProtocol;
   private readonly settings: HubLinkSettings;
   private readonly events: HubLinkEvents;
@@ -43,9 +45,10 @@ export class HubLink {
   private readonly outbox: Outbox;
   private readonly heartbeat: Heartbeat;
   private readonly calls: PendingInvocations;
-  private readonly incoming = new Map<string, HubStream>();
+  private readonly incoming: IncomingStreams;
   private readonly pumps = new Set<StreamPump>();
   private nextId = 0;
+  private holds = 0;
   private isOver = false;
 
   /** @param timeout milliseconds that the peer may be silent; 0: for ever */
@@ -56,12 +59,17 @@ export class HubLink {
     timeout: number,
     events: HubLinkEvents,
   ) {
+    this.webSocket = webSocket;
     this.protocol = protocol;
     this.settings = settings;
     this.events = events;
     this.reader = protocol.createReader(settings.maximumReceiveMessageSize);
     this.outbox = new Outbox(webSocket, settings.maximumWaitingSends);
     this.calls = new PendingInvocations(settings.maximumPendingInvocations);
+    this.incoming = new IncomingStreams(settings, {
+      pause: () => this.hold(),
+      resume: () => this.release(),
+    });
     this.heartbeat = new Heartbeat(
       { keepAliveInterval: settings.keepAliveInterval, timeout },
       {
@@ -72,7 +80,25 @@ export class HubLink {
     this.heartbeat.start();
   }
 
-  /** Takes the payload of a WebSocket message. */
+  /** Whether a call to the peer waits for its answer. */
+  get isAwaitingAnswer(): boolean {
+    return this.calls.count > 0;
+  }
+
+  /** Reads nothing until `release` is called as often as this. The peer is not taken for silent meanwhile. */
+  hold(): void {
+    if (++this.holds > 1 || this.isOver) return;
+    this.webSocket.pause();
+    this.heartbeat.stopListening();
+  }
+
+  release(): void {
+    if (--this.holds > 0 || this.isOver) return;
+    this.webSocket.resume();
+    this.heartbeat.listen();
+  }
+
+  /** Takes the payload of a WebSocket message, or of a fragment of one. */
   receive(data: string | Uint8Array): void {
     if (this.isOver) return;
     this.heartbeat.received();
@@ -116,18 +142,14 @@ export class HubLink {
 
   /** @throws OptionError for a value that the protocol cannot express */
   format(message: HubMessage): string | Uint8Array {
-    try {
-      return this.protocol.format(message);
-    } catch (error) {
-      throw new OptionError(`A value cannot be sent as ${this.protocol.name}: ${String(error)}`);
-    }
+    return formatMessage(this.protocol, message);
   }
 
   /** Calls a method of the peer without an answer. */
   async sendCall(target: string, values: readonly unknown[]): Promise<void> {
     const { plain, streams } = this.splitStreams(values);
     await this.send({ type: MessageType.Invocation, target, arguments: plain, ...idsOf(streams) });
-    this.startPumps(streams);
+    new Uploads(this, streams).start();
   }
 
   /**
@@ -141,15 +163,15 @@ export class HubLink {
     const type = MessageType.Invocation;
     const data = this.format({ type, invocationId, target, arguments: plain, ...idsOf(streams) });
     const result = this.calls.wait(invocationId, target, timeoutMs);
-    let pumps: StreamPump[] = [];
+    const uploads = new Uploads(this, streams);
     this.sendData(data).then(
-      () => (pumps = this.startPumps(streams)),
+      () => uploads.start(),
       (error: unknown) => this.calls.fail(invocationId, asError(error)),
     );
     try {
       return await result;
     } finally {
-      for (const pump of pumps) this.stopPump(pump);
+      uploads.stop();
     }
   }
 
@@ -159,17 +181,14 @@ export class HubLink {
     const invocationId = this.newId();
     const type = MessageType.StreamInvocation;
     const data = this.format({ type, invocationId, target, arguments: plain, ...idsOf(streams) });
-    let pumps: StreamPump[] = [];
-    const stream = this.openStream(invocationId, () => {
-      for (const pump of pumps) this.stopPump(pump);
-      this.send({ type: MessageType.CancelInvocation, invocationId }).catch(ignore);
+    const uploads = new Uploads(this, streams);
+    const stream = this.openStream(invocationId, (isByPeer) => {
+      uploads.stop();
+      if (!isByPeer) this.send({ type: MessageType.CancelInvocation, invocationId }).catch(ignore);
     });
     this.sendData(data).then(
-      () => (pumps = this.startPumps(streams)),
-      (error: unknown) => {
-        this.incoming.delete(invocationId);
-        stream.end(asError(error));
-      },
+      () => uploads.start(),
+      (error: unknown) => this.incoming.fail(invocationId, asError(error)),
     );
     return stream;
   }
@@ -177,18 +196,10 @@ export class HubLink {
   /**
    * Expects a stream of the peer's.
    *
-   * @param cancelled called where its reader ends it early
    * @throws InvalidStateError where there are too many
    */
-  openStream(id: string, cancelled: () => void): HubStream {
-    if (this.incoming.size >= this.settings.maximumStreams || this.incoming.has(id))
-      throw new InvalidStateError(`There are ${this.settings.maximumStreams} streams already (maximumStreams).`);
-    const stream = new HubStream(this.settings.streamBufferSize, () => {
-      this.incoming.delete(id);
-      cancelled();
-    });
-    this.incoming.set(id, stream);
-    return stream;
+  openStream(id: string, over: StreamOver): HubStream {
+    return this.incoming.open(id, over);
   }
 
   /** How many streams are sent. */
@@ -225,8 +236,7 @@ export class HubLink {
     this.heartbeat.stop();
     this.outbox.end(error);
     this.calls.failAll(error);
-    for (const stream of this.incoming.values()) stream.end(error);
-    this.incoming.clear();
+    this.incoming.end(error);
     for (const pump of [...this.pumps]) this.stopPump(pump);
   }
 
@@ -238,9 +248,9 @@ export class HubLink {
     switch (message.type) {
       case MessageType.Invocation:
       case MessageType.StreamInvocation:
-        return this.events.invocationReceived(message);
+        return this.events.invocationReceived(message, length);
       case MessageType.StreamItem:
-        return this.itemReceived(message, length);
+        return this.incoming.receive(message.invocationId, message.item, length);
       case MessageType.Completion:
         return this.completionReceived(message);
       case MessageType.CancelInvocation:
@@ -254,18 +264,10 @@ export class HubLink {
     }
   }
 
-  /** An item of a stream that is not known is late: its reader has left. */
-  private itemReceived({ invocationId, item }: StreamItemMessage, length: number): void {
-    this.incoming.get(invocationId)?.push(item, length);
-  }
-
   private completionReceived({ invocationId, error, result }: CompletionMessage): void {
     const failure = error === undefined ? undefined : new HubException(error);
-    const stream = this.incoming.get(invocationId);
-    if (stream !== undefined) {
-      this.incoming.delete(invocationId);
-      stream.end(failure);
-    } else if (failure === undefined) this.calls.complete(invocationId, result);
+    if (this.incoming.complete(invocationId, failure)) return;
+    if (failure === undefined) this.calls.complete(invocationId, result);
     else this.calls.fail(invocationId, failure);
   }
 
@@ -278,14 +280,13 @@ export class HubLink {
     return { plain, streams };
   }
 
-  private startPumps(streams: readonly OutgoingStream[]): StreamPump[] {
-    if (this.isOver) return [];
-    return streams.map(({ id, items }) =>
-      this.startPump(id, items, (error) => {
-        const outcome = error === undefined ? {} : { error: messageOf(error) };
-        this.send({ type: MessageType.Completion, invocationId: id, ...outcome }).catch(ignore);
-      }),
-    );
+  /** Sends a stream that a call has named. */
+  startUpload({ id, items }: OutgoingStream): StreamPump | undefined {
+    if (this.isOver) return undefined;
+    return this.startPump(id, items, (error) => {
+      const outcome = error === undefined ? {} : { error: messageOf(error) };
+      this.send({ type: MessageType.Completion, invocationId: id, ...outcome }).catch(ignore);
+    });
   }
 
   private newId(): string {
@@ -298,8 +299,39 @@ interface OutgoingStream {
   readonly items: AsyncIterable<unknown>;
 }
 
+/** The streams that a call of ours sends: not before it is sent itself, and no longer than it lasts. */
+class Uploads {
+  private readonly link: HubLink;
+  private readonly streams: readonly OutgoingStream[];
+  private pumps: (StreamPump | undefined)[] = [];
+  private isStopped = false;
+
+  constructor(link: HubLink, streams: readonly OutgoingStream[]) {
+    this.link = link;
+    this.streams = streams;
+  }
+
+  start(): void {
+    if (!this.isStopped) this.pumps = this.streams.map((stream) => this.link.startUpload(stream));
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    for (const pump of this.pumps) if (pump !== undefined) this.link.stopPump(pump);
+  }
+}
+
 function idsOf(streams: readonly OutgoingStream[]): { streamIds?: string[] } {
   return streams.length === 0 ? {} : { streamIds: streams.map(({ id }) => id) };
+}
+
+/** @throws OptionError for a value that the protocol cannot express */
+export function formatMessage(protocol: HubProtocol, message: HubMessage): string | Uint8Array {
+  try {
+    return protocol.format(message);
+  } catch (error) {
+    throw new OptionError(`A value cannot be sent as ${protocol.name}: ${String(error)}`);
+  }
 }
 
 /** The payload of a WebSocket message, as its reader takes it. */

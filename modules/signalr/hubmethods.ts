@@ -2,6 +2,7 @@
 
 import { logError } from "../connection.js";
 import { OptionError } from "../protocol/errors.js";
+import { CallQueue, type CallQueueLimits } from "./callqueue.js";
 import { HubException } from "./errors.js";
 import type { HubLink } from "./hublink.js";
 import { MessageType, type InvocationMessage, type StreamInvocationMessage } from "./hubprotocol.js";
@@ -46,16 +47,18 @@ type Message = InvocationMessage | StreamInvocationMessage;
 /** A call, and the streams that its caller sends to it: they may come before its turn does. */
 interface Call {
   readonly message: Message;
+  /** Characters of its record. */
+  readonly length: number;
   readonly uploads: readonly HubStream[];
+  /** The caller wants nothing of it any more. */
+  isCancelled: boolean;
 }
 
 /** How much one client may ask for. */
-export interface HubCallLimits {
+export interface HubCallLimits extends CallQueueLimits {
   /** Calls that run at the same time. */
   readonly running: number;
-  /** Calls that wait for their turn. */
-  readonly waiting: number;
-  /** Streams that are sent to the client. */
+  /** Streams in each direction. */
   readonly streams: number;
 }
 
@@ -66,8 +69,10 @@ export class HubCalls<Context> {
   private readonly link: HubLink;
   private readonly limits: HubCallLimits;
   private readonly streams = new Map<string, { readonly pump: StreamPump; readonly call: Call }>();
-  private waiting: Call[] = [];
-  private running = 0;
+  /** Of calls that are not over; some of them may have come whole. */
+  private readonly uploads = new Set<HubStream>();
+  private readonly waiting: CallQueue<Call>;
+  private readonly running = new Set<Call>();
   private isStarted = false;
   private isEnded = false;
 
@@ -76,6 +81,7 @@ export class HubCalls<Context> {
     this.context = context;
     this.link = link;
     this.limits = limits;
+    this.waiting = new CallQueue(limits, link);
   }
 
   /**
@@ -83,24 +89,27 @@ export class HubCalls<Context> {
    *
    * @returns false where too many wait already, and the caller cannot be told
    */
-  add(message: Message): boolean {
+  add(message: Message, length: number): boolean {
     if (this.isEnded) return true;
-    const isNext = this.isStarted && this.running < this.limits.running;
-    if (!isNext && this.waiting.length >= this.limits.waiting) {
+    const isNext = this.isStarted && this.running.size < this.limits.running;
+    if (!isNext && !this.waiting.mayWait(length)) {
       this.refuse(message, "Too many invocations wait (maximumWaitingInvocations).");
       return message.invocationId !== undefined;
     }
     const uploads = this.openUploads(message);
     if (uploads === undefined) this.refuse(message, "Too many streams are sent (maximumStreams), or two have one id.");
-    else if (isNext) void this.run({ message, uploads });
-    else this.waiting.push({ message, uploads });
+    else {
+      const call = { message, length, uploads, isCancelled: false };
+      if (isNext) void this.run(call);
+      else this.waiting.push(call);
+    }
     return true;
   }
 
   /** Runs calls from now on, those that have waited first. */
   start(): void {
     this.isStarted = !this.isEnded;
-    while (this.running < this.limits.running) {
+    while (this.running.size < this.limits.running) {
       const next = this.waiting.shift();
       if (next === undefined) return;
       void this.run(next);
@@ -110,24 +119,35 @@ export class HubCalls<Context> {
   /** The client wants no more of a stream. "The server sends a Completion" all the same. */
   cancel(invocationId: string): void {
     const stream = this.streams.get(invocationId);
-    const call = stream?.call ?? this.waiting.find(({ message }) => message.invocationId === invocationId);
-    if (call === undefined) return;
-    this.waiting = this.waiting.filter((other) => other !== call);
+    const isIt = ({ message }: Call): boolean => message.invocationId === invocationId;
+    const call = stream?.call ?? this.waiting.find(isIt);
+    if (call === undefined) return this.cancelRunning([...this.running].find(isIt));
+    this.waiting.remove(call);
     this.streams.delete(invocationId);
     if (stream !== undefined) this.link.stopPump(stream.pump);
-    closeUploads(call);
+    this.closeUploads(call.uploads);
     this.complete(invocationId, {});
+  }
+
+  /** A call to the client has begun, or is over: its answer has to be read, whatever waits. */
+  answerAwaited(): void {
+    if (!this.isEnded) this.waiting.adjust();
   }
 
   /** The connection is over: its streams end with it. */
   end(): void {
     this.isEnded = true;
-    this.waiting = [];
+    this.waiting.end();
     this.streams.clear();
   }
 
+  /** Its method is at work: the stream that it returns will not be begun. */
+  private cancelRunning(call: Call | undefined): void {
+    if (call?.message.type === MessageType.StreamInvocation) call.isCancelled = true;
+  }
+
   private async run(call: Call): Promise<void> {
-    this.running++;
+    this.running.add(call);
     try {
       // The method begins on a stack of its own: that of XS is small, and we are deep in what reads the socket.
       await Promise.resolve();
@@ -136,7 +156,7 @@ export class HubCalls<Context> {
       // Without its connection, a call may fail as it likes.
       if (!this.isEnded) this.refuse(call.message, this.methods.describe(call.message.target, error));
     }
-    this.running--;
+    this.running.delete(call);
     const next = this.waiting.shift();
     if (next !== undefined) void this.run(next);
   }
@@ -156,7 +176,7 @@ export class HubCalls<Context> {
         throw new HubException(`The client attempted to invoke the non-streaming '${target}' method as a stream.`);
       else if (invocationId !== undefined) await this.sendResult(invocationId, result);
     } finally {
-      if (!isStream) closeUploads(call);
+      if (!isStream) this.closeUploads(uploads);
     }
   }
 
@@ -167,14 +187,24 @@ export class HubCalls<Context> {
 
   /** @returns undefined where there are too many */
   private openUploads({ streamIds = [] }: Message): HubStream[] | undefined {
+    // Those that wait for their call to be run take memory, too, even when the client has ended them.
+    if (this.uploads.size + streamIds.length > this.limits.streams) return undefined;
     const uploads: HubStream[] = [];
     try {
       // What a client still sends of a stream that nobody reads any more is passed over.
       for (const id of streamIds) uploads.push(this.link.openStream(id, () => undefined));
-      return uploads;
     } catch {
-      for (const upload of uploads) upload.cancel();
+      this.closeUploads(uploads);
       return undefined;
+    }
+    for (const upload of uploads) this.uploads.add(upload);
+    return uploads;
+  }
+
+  private closeUploads(uploads: readonly HubStream[]): void {
+    for (const upload of uploads) {
+      this.uploads.delete(upload);
+      upload.cancel();
     }
   }
 
@@ -182,17 +212,21 @@ export class HubCalls<Context> {
     const { message } = call;
     const { target } = message;
     if (message.type === MessageType.Invocation) {
-      discard(call, items);
+      this.discard(call, items);
       throw new HubException(`The client attempted to invoke the streaming '${target}' method without a stream.`);
     }
     const { invocationId } = message;
+    if (call.isCancelled || this.isEnded) {
+      this.discard(call, items);
+      return this.complete(invocationId, {});
+    }
     if (this.link.pumpCount >= this.limits.streams || this.streams.has(invocationId)) {
-      discard(call, items);
+      this.discard(call, items);
       throw new HubException("Too many streams are read (maximumStreams), or two have one id.");
     }
     const pump = this.link.startPump(invocationId, items, (error) => {
       this.streams.delete(invocationId);
-      closeUploads(call);
+      this.closeUploads(call.uploads);
       this.complete(invocationId, error === undefined ? {} : { error: this.methods.describe(target, error) });
     });
     this.streams.set(invocationId, { pump, call });
@@ -206,15 +240,11 @@ export class HubCalls<Context> {
     // The connection may be over: then nobody waits.
     this.link.send({ type: MessageType.Completion, invocationId, ...outcome }).catch(() => undefined);
   }
-}
 
-function closeUploads({ uploads }: Call): void {
-  for (const upload of uploads) upload.cancel();
-}
-
-/** Ends a stream that nobody reads, so that a generator runs its clean-up. */
-function discard(call: Call, items: AsyncIterable<unknown>): void {
-  closeUploads(call);
-  const cleanUp = async (): Promise<unknown> => items[Symbol.asyncIterator]().return?.();
-  cleanUp().catch(() => undefined);
+  /** Ends a stream that nobody reads, so that a generator runs its clean-up. */
+  private discard({ uploads }: Call, items: AsyncIterable<unknown>): void {
+    this.closeUploads(uploads);
+    const cleanUp = async (): Promise<unknown> => items[Symbol.asyncIterator]().return?.();
+    cleanUp().catch(() => undefined);
+  }
 }

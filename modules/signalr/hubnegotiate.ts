@@ -1,9 +1,9 @@
 /** How a hub answers the negotiation: WebSockets, and nothing else. */
 
-import type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "../httpexchange.js";
+import type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "../http.js";
 import { logError } from "../connection.js";
 import { isSameOrigin } from "../protocol/handshake.js";
-import type { AcceptHook, Refusal } from "../serveroptions.js";
+import type { AcceptHook, Refusal } from "../server.js";
 import type { ConnectionTokens } from "./connectiontokens.js";
 import { queryValue } from "./hubserveroptions.js";
 

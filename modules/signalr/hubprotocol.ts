@@ -99,7 +99,7 @@ export type HubMessage =
 /** Reads the messages of one connection. */
 export interface HubMessageReader {
   /**
-   * Takes the payload of one WebSocket message.
+   * Takes the payload of one WebSocket message, or of a fragment of one.
    *
    * @param received called for each hub message that is whole by now, with the length of its record
    * @throws HubProtocolError at the first that is not one; those before it were delivered

@@ -1,6 +1,6 @@
 /** Options of HubServer: types, defaults and validation. */
 
-import type { HttpListenerRequest } from "../httpexchange.js";
+import type { HttpListenerRequest } from "../http.js";
 import { OptionError } from "../protocol/errors.js";
 import { checkInteger, checkTime, withDefaults, type ResolvedOptions } from "../protocol/options.js";
 import type { AcceptHook, WebSocketServerLimits } from "../serveroptions.js";
@@ -8,7 +8,7 @@ import type { HubCallerContext } from "./hubcontext.js";
 import { HubMethods, type HubMethod } from "./hubmethods.js";
 import type { HubProtocol } from "./hubprotocol.js";
 import { JsonHubProtocol } from "./jsonhubprotocol.js";
-import { checkHubLimits, HUB_LINK_DEFAULTS, type HubLimits } from "./linkoptions.js";
+import { checkHubLimits, HUB_LINK_DEFAULTS, MAX_SIZE, type HubLimits } from "./linkoptions.js";
 
 /** Values among the options of a HubServer that have a plain default (ASP.NET Core `HubOptions`). */
 export interface HubServerLimits extends HubLimits {
@@ -16,7 +16,7 @@ export interface HubServerLimits extends HubLimits {
   readonly clientTimeoutInterval?: number;
   /** Invocations of one client that run at the same time; the next wait in their order. Streams run beside them. */
   readonly maximumParallelInvocationsPerClient?: number;
-  /** Invocations of one client that wait for their turn. */
+  /** Invocations of one client that wait for their turn; more stop the connection. */
   readonly maximumWaitingInvocations?: number;
   /** True: callers are told the text of every error; false: only that of a HubException. */
   readonly enableDetailedErrors?: boolean;
@@ -91,10 +91,15 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
   return {
     limits,
     webSocket: {
-      maxMessageBytes: 2 * limits.maximumReceiveMessageSize,
+      maxMessageBytes: Math.min(2 * limits.maximumReceiveMessageSize, MAX_SIZE),
+      // What a client may send, a method may send back.
+      maxQueueBytes: Math.min(limits.maximumReceiveMessageSize + MAX_ENVELOPE_BYTES, MAX_SIZE),
       ...webSocket,
+      // The .NET client puts what it has into one message, of up to 64 KB and more: its fragments do.
+      deliverFragments: true,
+      // A client that is alive may take its time to read: the hub protocol's own Pings tell whether it is.
       keepAliveInterval: 0,
-      serverTimeout: limits.clientTimeoutInterval,
+      serverTimeout: 0,
     },
     hasWebSocketOptions: authorize !== undefined || Object.keys(webSocket).length > 0,
     methods: new HubMethods(methods, limits.enableDetailedErrors),
@@ -102,6 +107,9 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
     protocols: protocols ?? [new JsonHubProtocol()],
   };
 }
+
+/** Room in the queue beside the longest result: names, ids, frame headers, and what is sent at the same time. */
+const MAX_ENVELOPE_BYTES = 4_096;
 
 /** Options that are no plain values: they are not looked for among the limits. */
 const SPECIAL: readonly string[] = Object.freeze([

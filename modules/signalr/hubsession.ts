@@ -29,6 +29,7 @@ export class HubSession implements HubLinkEvents {
   private readonly settings: HubConnectionSettings;
   private readonly events: HubSessionEvents;
   private readonly webSocket: ClientWebSocket;
+  private giveTokenUp: (() => void) | undefined = undefined;
   private negotiation: Negotiation | undefined = undefined;
   private handshake: Handshake | undefined = undefined;
   private endError: WebSocketError | undefined = undefined;
@@ -73,6 +74,7 @@ export class HubSession implements HubLinkEvents {
   /** Gives an attempt up. */
   abort(): void {
     this.isAborted = true;
+    this.giveTokenUp?.();
     this.negotiation?.abort();
     this.webSocket.abort();
   }
@@ -105,12 +107,22 @@ export class HubSession implements HubLinkEvents {
   }
 
   private async negotiate(url: string): Promise<ConnectTarget> {
-    const { accessTokenFactory, limits, headers, client, certificates } = this.settings;
-    const accessToken = await accessTokenFactory?.();
+    const { limits, headers, client, certificates } = this.settings;
+    const accessToken = await this.askForToken();
     this.checkNotAborted();
     if (!limits.negotiate) return { url, accessToken, connectionId: undefined };
     this.negotiation = new Negotiation({ url, accessToken, headers, settings: client, certificates });
     return this.negotiation.run();
+  }
+
+  /** The factory may take as long as it likes, but not longer than the attempt. */
+  private async askForToken(): Promise<string | undefined> {
+    const { accessTokenFactory } = this.settings;
+    if (accessTokenFactory === undefined) return undefined;
+    return new Promise((resolve, reject) => {
+      this.giveTokenUp = () => reject(new AbortedError());
+      Promise.resolve().then(accessTokenFactory).then(resolve, reject);
+    });
   }
 
   private async shakeHands(): Promise<void> {

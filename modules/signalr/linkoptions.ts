@@ -18,8 +18,10 @@ export interface HubLimits {
   readonly maximumWaitingSends?: number;
   /** Streams in each direction at the same time. */
   readonly maximumStreams?: number;
-  /** Received items of one stream that wait to be read, in characters of their records. */
+  /** Received items of one stream that wait to be read, in characters of their records; more stop the connection. */
   readonly streamBufferSize?: number;
+  /** Milliseconds that a stream which stops the connection may be left unread before it fails; 0: for ever. */
+  readonly streamStallTimeout?: number;
 }
 
 /** Limits, validated. */
@@ -35,9 +37,11 @@ export const HUB_LINK_DEFAULTS: HubLinkSettings = Object.freeze({
   maximumWaitingSends: 32,
   maximumStreams: 8,
   streamBufferSize: 32_768,
+  streamStallTimeout: 15_000,
 });
 
-const MAX_SIZE = 2_147_483_647;
+/** The largest size, in characters or bytes. */
+export const MAX_SIZE = 2_147_483_647;
 
 /** @throws OptionError where a limit is out of its range */
 export function checkHubLimits(settings: HubLinkSettings): void {
@@ -49,4 +53,5 @@ export function checkHubLimits(settings: HubLinkSettings): void {
   checkInteger("maximumWaitingSends", settings.maximumWaitingSends, 0, 65_535);
   checkInteger("maximumStreams", settings.maximumStreams, 0, 65_535);
   checkInteger("streamBufferSize", settings.streamBufferSize, 0, MAX_SIZE);
+  checkTime("streamStallTimeout", settings.streamStallTimeout, 0);
 }

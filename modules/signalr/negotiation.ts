@@ -3,10 +3,10 @@
  * https://github.com/dotnet/aspnetcore/blob/main/src/SignalR/docs/specs/TransportProtocols.md
  */
 
-import { ClientWebSocketHeaders, type HeadersInit } from "../clientheaders.js";
+import { ClientWebSocketHeaders, type HeadersInit } from "../client.js";
 import type { ClientSettings, ResolvedCertificates } from "../clientoptions.js";
 import { AbortedError } from "../protocol/errors.js";
-import { parseWebSocketUri } from "../protocol/uri.js";
+import { parseWebSocketUri, type WebSocketUri } from "../protocol/uri.js";
 import { NegotiationError } from "./errors.js";
 import { HttpPost, type HttpAnswer } from "./httppost.js";
 import { isObject, parseObject } from "./json.js";
@@ -149,8 +149,18 @@ function isWebSockets(transport: unknown): boolean {
 }
 
 function checkRedirect(from: string, to: string): void {
-  if (parseWebSocketUri(from).isSecure && !parseWebSocketUri(to).isSecure)
+  const { isSecure } = parseTarget(to);
+  if (parseWebSocketUri(from).isSecure && !isSecure)
     throw new NegotiationError(200, `The server sends us from TLS to none, to ${to}.`);
+}
+
+/** A URL that cannot be is the server's mistake here. */
+function parseTarget(url: string): WebSocketUri {
+  try {
+    return parseWebSocketUri(url);
+  } catch (cause) {
+    throw new NegotiationError(200, `The server sends us on to ${JSON.stringify(url)}, which is no URL.`, { cause });
+  }
 }
 
 function isSameServer(one: string, other: string): boolean {

@@ -27,6 +27,9 @@ export type Wait = (delayMs: number, elapsed: () => void) => () => void;
 /** True: after 0, 2, 10 and 30 s. A list: after these delays in milliseconds, then never. Or a policy. False: never. */
 export type AutomaticReconnect = boolean | readonly number[] | RetryPolicy;
 
+/** A timer of Node.js takes what is longer for 1 ms. */
+const MAX_DELAY_MS = 2_147_483_647;
+
 /** Delays of the official clients, in milliseconds. */
 export const DEFAULT_RETRY_DELAYS: readonly number[] = Object.freeze([0, 2_000, 10_000, 30_000]);
 
@@ -95,7 +98,7 @@ export class Retries {
         elapsedMilliseconds,
         retryReason,
       });
-      return typeof delayMs === "number" && delayMs >= 0 ? delayMs : null;
+      return typeof delayMs === "number" && delayMs >= 0 ? Math.min(delayMs, MAX_DELAY_MS) : null;
     } catch (error) {
       logError("The retry policy threw; the connection is not tried again.", error);
       return null;

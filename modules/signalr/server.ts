@@ -12,5 +12,5 @@ export type { HubCallerContext } from "./hubcontext.js";
 export type { HubMethod } from "./hubmethods.js";
 export type { HubLimits } from "./linkoptions.js";
 export type { HubStream } from "./streams.js";
-export type { AcceptDecision, AcceptHook, Refusal } from "../serveroptions.js";
+export type { AcceptDecision, AcceptHook, Refusal } from "../server.js";
 export * from "../protocol/errors.js";

@@ -1,6 +1,6 @@
 /** Streams in both directions: what comes is read as an async iterable, and an async iterable is sent. */
 
-import { HubProtocolError } from "./errors.js";
+import { now } from "#platform";
 
 interface Buffered<Item> {
   readonly item: Item;
@@ -14,24 +14,34 @@ interface Reader<Item> {
 
 const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value: undefined });
 
+/** Whom a stream tells. */
+export interface HubStreamEvents {
+  /** Its reader ends it. Called once, and not where it has ended before. */
+  cancelled(): void;
+  /** More waits to be read than should. */
+  filled(): void;
+  /** It was full, and is no more. */
+  drained(): void;
+}
+
 /** A stream of the peer's. For one reader: `for await (const item of stream)`; leaving the loop cancels it. */
 export class HubStream<Item = unknown> implements AsyncIterableIterator<Item, undefined, undefined> {
   private readonly maximumBuffered: number;
-  private readonly cancelled: () => void;
+  private readonly events: HubStreamEvents;
   private buffer: Buffered<Item>[] = [];
   private buffered = 0;
   private readers: Reader<Item>[] = [];
+  private lastReadAt = Infinity;
   private isEnded = false;
   private error: Error | undefined = undefined;
 
   /**
    * @internal
-   * @param maximumBuffered characters of items that wait to be read
-   * @param cancelled called once where the reader, or an overflow, ends the stream
+   * @param maximumBuffered characters of items that wait to be read before it is full
    */
-  constructor(maximumBuffered: number, cancelled: () => void) {
+  constructor(maximumBuffered: number, events: HubStreamEvents) {
     this.maximumBuffered = maximumBuffered;
-    this.cancelled = cancelled;
+    this.events = events;
   }
 
   [Symbol.asyncIterator](): this {
@@ -42,7 +52,7 @@ export class HubStream<Item = unknown> implements AsyncIterableIterator<Item, un
   async next(): Promise<IteratorResult<Item, undefined>> {
     const first = this.buffer.shift();
     if (first !== undefined) {
-      this.buffered -= first.length;
+      this.taken(first.length);
       return { done: false, value: first.item };
     }
     const { error } = this;
@@ -66,7 +76,16 @@ export class HubStream<Item = unknown> implements AsyncIterableIterator<Item, un
     this.error = undefined;
     if (this.isEnded) return;
     this.end();
-    this.cancelled();
+    this.events.cancelled();
+  }
+
+  /**
+   * Where it is full: when it was filled, or last read. Else Infinity.
+   *
+   * @internal
+   */
+  get unreadSince(): number {
+    return this.lastReadAt;
   }
 
   /** @internal */
@@ -74,11 +93,11 @@ export class HubStream<Item = unknown> implements AsyncIterableIterator<Item, un
     if (this.isEnded) return;
     const reader = this.readers.shift();
     if (reader !== undefined) return reader.resolve({ done: false, value: item });
+    this.buffer.push({ item, length });
     this.buffered += length;
-    if (this.buffered > this.maximumBuffered) {
-      this.end(new HubProtocolError("The items of a stream come faster than they are read: raise streamBufferSize."));
-      this.cancelled();
-    } else this.buffer.push({ item, length });
+    if (this.isFull || this.buffered <= this.maximumBuffered) return;
+    this.lastReadAt = now();
+    this.events.filled();
   }
 
   /** @internal */
@@ -92,6 +111,26 @@ export class HubStream<Item = unknown> implements AsyncIterableIterator<Item, un
       if (error === undefined) resolve(DONE);
       else reject(error);
     }
+    // Nothing more comes of it.
+    this.emptied();
+  }
+
+  private taken(length: number): void {
+    this.buffered -= length;
+    if (!this.isFull) return;
+    // Not at each item: the network is slow to stop and to go on.
+    if (this.buffered > this.maximumBuffered / 2) this.lastReadAt = now();
+    else this.emptied();
+  }
+
+  private emptied(): void {
+    if (!this.isFull) return;
+    this.lastReadAt = Infinity;
+    this.events.drained();
+  }
+
+  private get isFull(): boolean {
+    return this.lastReadAt !== Infinity;
   }
 }
 

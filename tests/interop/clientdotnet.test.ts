@@ -1,7 +1,7 @@
 /** Our client with the WebSocket server of ASP.NET Core (Kestrel). */
 
 import { ClientWebSocket } from "xs-websockets/client";
-import { buildDotnet, runDotnet, type DotnetProgram } from "../signalr/dotnet.js";
+import { buildDotnet, runDotnet, type DotnetProgram } from "../support/dotnet.js";
 import { describeIf } from "../support/describeif.js";
 import { testServer } from "./clientsuite.js";
 

@@ -1,6 +1,6 @@
 /** .NET's System.Net.WebSockets.ClientWebSocket as client of our server. */
 
-import { buildDotnet, runDotnet } from "../signalr/dotnet.js";
+import { buildDotnet, runDotnet } from "../support/dotnet.js";
 import { describeIf } from "../support/describeif.js";
 import { startEchoServer, stopServers } from "./peer.js";
 

@@ -72,6 +72,39 @@ test("modules imports modules, #platform, #network and #tls", () => {
   ).toEqual([]);
 });
 
+/** What modules/signalr shares with the public classes, as else it would have copies of it. */
+const SHARED_WITH_SIGNALR: Readonly<Record<string, string>> = {
+  clientoptions: "a HubConnection takes the options of a ClientWebSocket",
+  clientsocket: "the negotiation connects as the WebSocket does, and trusts the same certificates",
+  connection: "logError",
+  "protocol/characters": "paths, lengths and chunks are checked as those of the upgrade",
+  "protocol/clienthandshake": "the status of an answer",
+  "protocol/constants": "text or binary",
+  "protocol/errors": "one tree of errors",
+  "protocol/handshake": "whose origin may negotiate",
+  "protocol/httphead": "the bounded reader of heads",
+  "protocol/options": "defaults and ranges",
+  "protocol/uri": "URLs",
+  serveroptions: "a HubServer takes the options of a WebSocketServer",
+  websocket: "the WebSocket of either role",
+};
+
+test("modules/signalr imports itself, public modules, host services, and of the others only what it shares", () => {
+  const publicModules = PUBLIC_NAMES.map((name) => name.replace("xs-websockets", "modules"));
+  const shared = Object.keys(SHARED_WITH_SIGNALR).map((name) => `modules/${name}`);
+  const files = listSources("modules/signalr");
+  const isAllowed = (from: string, specifier: string): boolean =>
+    specifier === "#platform" ||
+    // The types of a socket.
+    (from === "modules/signalr/httppost.ts" && specifier === "#network") ||
+    isWithin("modules/signalr", from, specifier) ||
+    [...publicModules, ...shared].includes(resolveImport(from, specifier));
+  expect(violations(files, isAllowed)).toEqual([]);
+  // What is shared no more is not to stay on the list.
+  const used = new Set(files.flatMap((file) => importsOf(file).map((specifier) => resolveImport(file, specifier))));
+  expect(shared.filter((name) => !used.has(name))).toEqual([]);
+});
+
 test("hosts/contract.ts imports nothing", () => {
   expect(importsOf("hosts/contract.ts")).toEqual([]);
 });

@@ -7,6 +7,8 @@ import { HttpListener } from "../../modules/http.js";
 import { type App, findFreePort, startApp } from "../support/apps.js";
 import { chromiumPath, launchChromium } from "../support/chromium.js";
 import { describeIf } from "../support/describeif.js";
+import { expectedFindings, PageServer, staySilent, visit } from "./browsersuite.js";
+import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { officialClient } from "./officialsuite.js";
 
 const PATIENCE_MS = 40_000;
@@ -123,6 +125,58 @@ describeIf(chromiumPath !== undefined, "Chromium", "the sample's page in Chromiu
       await waitForText(page, "#state", "Connected");
       await waitForText(page, "#hex", "#00ff00");
       await page.close();
+    },
+    PATIENCE_MS,
+  );
+});
+
+describeIf(chromiumPath !== undefined, "Chromium", "HubServer on Node.js with the official client in Chromium", () => {
+  let browser: Browser;
+  let pages: PageServer;
+  let node: NodeHub;
+
+  beforeAll(async () => {
+    jest.spyOn(console, "log").mockImplementation(() => undefined);
+    [browser, pages] = [await launchChromium(), await PageServer.start()];
+    const origin = pages.url.slice(0, -1);
+    node = await startNodeHub({ allowedOrigins: [origin], clientTimeoutInterval: 2_000 });
+  }, PATIENCE_MS);
+  afterAll(async () => {
+    await browser.close();
+    await pages.stop();
+    await node.stop();
+    jest.restoreAllMocks();
+  });
+
+  test.each([false, true])(
+    "skips the negotiation: %s",
+    async (skips) => {
+      const page = await pages.open(browser);
+      expect(await visit(page, node.url, skips)).toEqual(expectedFindings(skips));
+      await page.close();
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "is closed where it is silent",
+    async () => {
+      const page = await pages.open(browser);
+      expect(await staySilent(page, node.url)).toContain("Connection closed with an error.");
+      await page.close();
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "is refused from another origin",
+    async () => {
+      const stranger = await PageServer.start();
+      const page = await stranger.open(browser);
+      for (const skips of [false, true]) await expect(visit(page, node.url, skips)).rejects.toThrow();
+      expect(node.hub.clientsCount).toBe(0);
+      await page.close();
+      await stranger.stop();
     },
     PATIENCE_MS,
   );

@@ -11,7 +11,7 @@ export interface ClientSuite {
   readonly options?: HubConnectionOptions;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 15_000;
 
 async function* numbers(count: number): AsyncGenerator<number, void, undefined> {
   for (let item = 0; item < count; item++) {
@@ -21,7 +21,7 @@ async function* numbers(count: number): AsyncGenerator<number, void, undefined> 
 }
 
 /** Waits until `condition` holds. */
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = now() + PATIENCE_MS;
   while (!(await condition())) {
     assert(now() < deadline, `${what}: not within ${PATIENCE_MS} ms`);
@@ -29,7 +29,8 @@ async function until(condition: () => boolean | Promise<boolean>, what: string):
   }
 }
 
-async function failureOf(promise: Promise<unknown>): Promise<Error> {
+/** What a promise rejects with. */
+export async function failureOf(promise: Promise<unknown>): Promise<Error> {
   try {
     await promise;
   } catch (error) {
@@ -55,8 +56,13 @@ async function connected(
   for (const { state } of connections) assertEqual(state, HubConnectionState.Disconnected, "the state after stop");
 }
 
-function one(suite: ClientSuite, use: (connection: HubConnection) => Promise<void>): () => Promise<void> {
-  return () => connected(suite, 1, (connection) => use(connection));
+function one(
+  suite: ClientSuite,
+  use: (connection: HubConnection) => Promise<void>,
+  options: HubConnectionOptions = {},
+): () => Promise<void> {
+  // The suite learns its URL late.
+  return () => connected({ ...suite, options: { ...suite.options, ...options } }, 1, (connection) => use(connection));
 }
 
 function two(
@@ -134,6 +140,37 @@ function streams(suite: ClientSuite): Tests {
     "a stream is sent to the hub": one(suite, async (connection) => {
       assertEqual(await connection.invoke("Sum", numbers(100)), 4_950, "the sum");
     }),
+    "a stream that comes faster than it is read loses nothing, and its server is not taken for silent": one(
+      suite,
+      async (connection) => {
+        const items: number[] = [];
+        for await (const item of connection.stream<number>("Count", 500, 0)) {
+          if (item % 50 === 0) await delay(item === 100 ? 3_000 : 20);
+          items.push(item);
+        }
+        assertEqual(items.join(" "), Array.from({ length: 500 }, (_, at) => at).join(" "), "the items");
+        assertEqual(await connection.invoke("Add", 1, 1), 2, "the connection lives");
+      },
+      { streamBufferSize: 1_000, serverTimeout: 2_500, keepAliveInterval: 500 },
+    ),
+    "a stream that goes faster than the hub reads it loses nothing": one(suite, async (connection) => {
+      assertEqual(await connection.invoke("SlowSum", 20, numbers(500)), 124_750, "the sum");
+    }),
+    "a stream that nobody reads fails, and the connection goes on": one(
+      suite,
+      async (connection) => {
+        const before = await connection.invoke<number>("CancelledStreams");
+        const stream = connection.stream<number>("Count", 1_000_000, 1);
+        assertEqual((await stream.next()).value, 0, "the first item");
+        const isCancelled = async (): Promise<boolean> => (await connection.invoke("CancelledStreams")) === before + 1;
+        await until(isCancelled, "the hub's generator has ended");
+        const read = async (): Promise<void> => {
+          for await (const item of stream) assert(item > 0, "an item");
+        };
+        assertEqual((await failureOf(read())).name, "TimeoutError", "the error behind the items");
+      },
+      { streamBufferSize: 1_000, streamStallTimeout: 300 },
+    ),
     "streams go both ways at once": one(suite, async (connection) => {
       const items: unknown[] = [];
       for await (const item of connection.stream("Doubled", numbers(4))) items.push(item);
@@ -188,9 +225,14 @@ function others(suite: ClientSuite): Tests {
       assertEqual(closed.length, 1, "how often onclose was called");
       assertEqual(closed[0], undefined, "the error of a stop");
     },
-    "a connection that the hub aborts ends its streams, and tells once": async () => {
+    "a connection that the hub aborts ends its streams, tells once, and is not tried again": async () => {
       let closed = 0;
-      const connection = new HubConnection(suite.url, { ...suite.options, onclose: () => closed++ });
+      const connection = new HubConnection(suite.url, {
+        ...suite.options,
+        automaticReconnect: [0],
+        onreconnecting: () => (closed += 100),
+        onclose: () => closed++,
+      });
       await connection.start();
       const stream = connection.stream("Count", 1_000_000, 20);
       await stream.next();

@@ -69,6 +69,23 @@ describe("on the wire", () => {
     expect(heard).toEqual([["ä€"], ["ä€"]]);
   });
 
+  test("a message of many records that is longer than any of them may be", async () => {
+    const heard: unknown[] = [];
+    const [connection, client] = await script.start({ maximumReceiveMessageSize: 1_000 });
+    connection.on("Tell", (at: unknown) => heard.push(at));
+    const records = Array.from({ length: 500 }, (_, at) => `{"type":1,"target":"Tell","arguments":[${at},"ä€"]}\x1e`);
+    const text = records.join("");
+    const pieces = Array.from({ length: Math.ceil(text.length / 701) }, (_, at) =>
+      text.slice(701 * at, 701 * at + 701),
+    );
+    client.sendFragments(...pieces);
+    await until(() => heard.length === 500);
+    expect(heard).toEqual(records.map((_, at) => at));
+    const lost = new Promise((resolve) => (connection.onclose = resolve));
+    client.sendFragments("x".repeat(700), "x".repeat(700));
+    expect(await lost).toMatchObject({ code: "ERR_HUB_PROTOCOL", message: expect.stringContaining("1000") as string });
+  });
+
   test("headers, token and query of the upgrade", async () => {
     const connection = new HubConnection(`${script.server.url}?a=b`, {
       headers: { "X-Light": "red" },
@@ -134,6 +151,22 @@ describe("a start that fails", () => {
     await client.take();
     await connection.stop();
     await expect(started).rejects.toMatchObject({ code: "ERR_ABORTED" });
+  });
+
+  test("it is stopped while its token is waited for", async () => {
+    const connection = script.create({ accessTokenFactory: () => new Promise(() => undefined) });
+    const started = connection.start();
+    started.catch(() => undefined);
+    await connection.stop();
+    await expect(started).rejects.toMatchObject({ code: "ERR_ABORTED" });
+    expect(connection.state).toBe(HubConnectionState.Disconnected);
+  });
+
+  test("its token cannot be had", async () => {
+    const broken = (): string => {
+      throw new Error("no token");
+    };
+    await expect(script.create({ accessTokenFactory: broken }).start()).rejects.toThrow("no token");
   });
 
   test("calls want a connection", async () => {
@@ -228,6 +261,67 @@ describe("a connection that ends", () => {
     await connection.send("a");
     await client.take();
     await connection.stop();
+  });
+});
+
+describe("a stream of ours", () => {
+  /** Never ends by itself. */
+  class Endless {
+    taken = 0;
+    isEnded = false;
+
+    async *read(): AsyncGenerator<number, void, undefined> {
+      try {
+        for (;;) {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          yield this.taken++;
+        }
+      } finally {
+        this.isEnded = true;
+      }
+    }
+  }
+
+  test("ends with the call that it belongs to, whichever kind that is and whoever ends it", async () => {
+    const [connection, client] = await script.start({ maximumStreams: 1 });
+    const items = Array.from({ length: 4 }, () => new Endless());
+    const isSent = async (at: number): Promise<void> => {
+      await until(() => (items[at]?.taken ?? 0) > 2);
+    };
+    const result = connection.invoke("a", items[0]?.read());
+    await isSent(0);
+    client.send('{"type":3,"invocationId":"1","result":1}');
+    await result;
+    await until(() => items[0]?.isEnded === true);
+
+    const late = connection.invokeCore("a", [items[1]?.read()], 30);
+    await expect(late).rejects.toMatchObject({ code: "ERR_TIMEOUT" });
+    await until(() => items[1]?.isEnded === true);
+
+    const completed = connection.stream("b", items[2]?.read());
+    await isSent(2);
+    client.send('{"type":3,"invocationId":"5"}');
+    expect(await completed.next()).toEqual({ done: true, value: undefined });
+    await until(() => items[2]?.isEnded === true);
+
+    const cancelled = connection.stream("b", items[3]?.read());
+    await isSent(3);
+    cancelled.cancel();
+    await until(() => items[3]?.isEnded === true);
+  });
+
+  test("does not begin where its call has failed before it was sent", async () => {
+    const [connection, client] = await script.start({ maximumWaitingSends: 65_535 });
+    client.hold(true);
+    // More than the network takes.
+    const sends = Array.from({ length: 1_500 }, () => connection.send("fill", "x".repeat(15_000)));
+    const items = new Endless();
+    await expect(connection.invokeCore("a", [items.read()], 20)).rejects.toMatchObject({ code: "ERR_TIMEOUT" });
+    client.hold(false);
+    await Promise.all(sends);
+    while (!(await client.take()).includes('"target":"a"'));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(items.taken).toBe(0);
   });
 });
 

@@ -1,6 +1,7 @@
 /** A hub on Node.js for a test. */
 
 import { HttpListener } from "../../modules/http.js";
+import type { TlsIdentity } from "../../modules/pem.js";
 import { HubServer, type HubServerOptions } from "../../modules/signalr/server.js";
 import { createTestHub, type HubCounters } from "./testhub.js";
 
@@ -13,19 +14,23 @@ export interface NodeHub {
   stop(): Promise<void>;
 }
 
-/** Starts the hub of testhub.ts on a free port of the loopback. */
-export async function startNodeHub(options: HubServerOptions = {}, port = 0): Promise<NodeHub> {
+/** Starts the hub of testhub.ts on the loopback. @param port a free one unless given @param identity for TLS */
+export async function startNodeHub(options: HubServerOptions = {}, port = 0, identity?: TlsIdentity): Promise<NodeHub> {
   const counters: HubCounters = { cancelledStreams: 0 };
-  const listener = new HttpListener({ port, address: "127.0.0.1" });
-  const { methods } = createTestHub(counters);
-  const hub = new HubServer(listener, "/hub", { ...options, methods: { ...methods, ...options.methods } });
+  const listener = new HttpListener({ port, address: "127.0.0.1", ...(identity === undefined ? {} : { identity }) });
+  const defaults = createTestHub(counters, (id) => void hub.disconnect(id, { allowReconnect: true }));
+  const hub: HubServer = new HubServer(listener, "/hub", {
+    ...defaults,
+    ...options,
+    methods: { ...defaults.methods, ...options.methods },
+  });
   await hub.start();
   await listener.start();
   return {
     hub,
     listener,
     counters,
-    url: `http://127.0.0.1:${listener.port}/hub`,
+    url: `${identity === undefined ? "http" : "https"}://127.0.0.1:${listener.port}/hub`,
     async stop() {
       await hub.stop();
       listener.stop();

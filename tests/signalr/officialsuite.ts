@@ -87,6 +87,12 @@ function calls(suite: OfficialSuite): Tests {
         client.off("GetName");
         await expect(client.invoke("AskName")).rejects.toThrow("Client didn't provide a result.");
       }),
+    "many calls at once": () =>
+      connected(suite, async (client) => {
+        await Promise.all(Array.from({ length: 100 }, () => client.send("Nothing")));
+        const sums = await Promise.all(Array.from({ length: 100 }, (_, at) => client.invoke<number>("Add", at, 1)));
+        expect(sums).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
+      }),
     "send, to all, to the others, to groups, to one": () =>
       connected(suite, async (client, other) => {
         const heard: string[] = [];
@@ -138,16 +144,45 @@ function streams(suite: OfficialSuite): Tests {
       connected(suite, async (client) => {
         expect(await itemsOf(client.stream("Doubled", subjectOf(4)))).toEqual([0, 2, 4, 6]);
       }),
+    "a stream that goes faster than the hub reads it": () =>
+      connected(suite, async (client) => {
+        expect(await client.invoke("SlowSum", 20, subjectOf(500))).toBe(124_750);
+        expect(await client.invoke("Add", 1, 1)).toBe(2);
+      }),
+  };
+}
+
+function ends(suite: OfficialSuite): Tests {
+  return {
     "a hub that closes": () =>
       connected(suite, async (client) => {
         const closed = new Promise((resolve) => client.onclose(resolve));
         await client.send("Abort");
         expect(await closed).toBeUndefined();
       }),
+    "a hub that closes, and lets one connect again": async () => {
+      const client = officialClient(suite.url).withAutomaticReconnect([0, 500]).build();
+      const again = new Promise((resolve) => client.onreconnected(resolve));
+      await client.start();
+      const first = client.connectionId;
+      await client.send("Lose");
+      expect(await again).toBe(client.connectionId);
+      expect(client.connectionId).not.toBe(first);
+      expect(await client.invoke("MyId")).toBe(client.connectionId);
+      await client.stop();
+    },
+    "a hub that is silent": async () => {
+      const client = officialClient(suite.url).build();
+      // The hubs of the tests send a Ping each 500 ms or more.
+      client.serverTimeoutInMilliseconds = 250;
+      const closed = new Promise((resolve) => client.onclose(resolve));
+      await client.start();
+      expect(await closed).toMatchObject({ message: expect.stringContaining("Server timeout elapsed") as string });
+    },
   };
 }
 
 /** The tests. */
 export function officialTests(suite: OfficialSuite): Tests {
-  return { ...calls(suite), ...streams(suite) };
+  return { ...calls(suite), ...streams(suite), ...ends(suite) };
 }

@@ -9,7 +9,6 @@ import { Heartbeat } from "../../modules/signalr/heartbeat.js";
 import { PendingInvocations } from "../../modules/signalr/invocations.js";
 import { negotiateUrl, toWebSocketUrl } from "../../modules/signalr/negotiation.js";
 import { createRetryPolicy, Retries, type Wait } from "../../modules/signalr/reconnect.js";
-import { HubStream, StreamPump } from "../../modules/signalr/streams.js";
 import { accessTokenOf } from "../../modules/signalr/server.js";
 import { HttpHeaders } from "../../modules/protocol/httphead.js";
 
@@ -70,6 +69,35 @@ describe("with a clock", () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  test("a heartbeat that does not listen notices no silence, and pings all the same", () => {
+    const [pingDue, peerSilent] = [jest.fn(), jest.fn()];
+    const heartbeat = new Heartbeat({ keepAliveInterval: 100, timeout: 150 }, { pingDue, peerSilent });
+    heartbeat.start();
+    heartbeat.stopListening();
+    jest.advanceTimersByTime(1_050);
+    expect([pingDue.mock.calls.length, peerSilent.mock.calls.length]).toEqual([10, 0]);
+    heartbeat.listen();
+    jest.advanceTimersByTime(140);
+    expect(peerSilent).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(20);
+    expect(peerSilent).toHaveBeenCalledTimes(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test("a heartbeat that often listens anew pings all the same, and notices silence in time", () => {
+    const [pingDue, peerSilent] = [jest.fn(), jest.fn()];
+    const heartbeat = new Heartbeat({ keepAliveInterval: 100, timeout: 50 }, { pingDue, peerSilent });
+    heartbeat.start();
+    for (let at = 0; at < 2_000; at++) {
+      heartbeat.stopListening();
+      jest.advanceTimersByTime(0.5);
+      heartbeat.listen();
+    }
+    expect([pingDue.mock.calls.length, peerSilent.mock.calls.length]).toEqual([10, 0]);
+    jest.advanceTimersByTime(60);
+    expect(peerSilent).toHaveBeenCalledTimes(1);
+  });
+
   test("a heartbeat of zeros has no timer", () => {
     new Heartbeat({ keepAliveInterval: 0, timeout: 0 }, { pingDue: jest.fn(), peerSilent: jest.fn() }).start();
     expect(jest.getTimerCount()).toBe(0);
@@ -92,94 +120,6 @@ describe("with a clock", () => {
     calls.failAll(new HubProtocolError("lost"));
     await lost;
     expect([calls.count, jest.getTimerCount()]).toEqual([0, 0]);
-  });
-});
-
-describe("a stream that comes", () => {
-  test("gives what is buffered, then what comes, then its end", async () => {
-    const stream = new HubStream<number>(100, jest.fn());
-    stream.push(1, 10);
-    stream.push(2, 10);
-    expect([await stream.next(), await stream.next()].map(({ value }) => value)).toEqual([1, 2]);
-    const third = stream.next();
-    stream.push(3, 10);
-    expect(await third).toEqual({ done: false, value: 3 });
-    const last = stream.next();
-    stream.end();
-    expect(await last).toEqual({ done: true, value: undefined });
-    expect((await stream.next()).done).toBe(true);
-  });
-
-  test("ends with an error behind its items, once", async () => {
-    const stream = new HubStream(100, jest.fn());
-    stream.push(1, 10);
-    stream.end(new Error("broken"));
-    expect((await stream.next()).value).toBe(1);
-    await expect(stream.next()).rejects.toThrow("broken");
-    expect((await stream.next()).done).toBe(true);
-  });
-
-  test("is cancelled once, by whoever leaves the loop", async () => {
-    const cancelled = jest.fn();
-    const stream = new HubStream(100, cancelled);
-    stream.push(1, 10);
-    for await (const item of stream) if (item === 1) break;
-    stream.cancel();
-    stream.push(2, 10);
-    expect(cancelled).toHaveBeenCalledTimes(1);
-    expect((await stream.next()).done).toBe(true);
-  });
-
-  test("fails where its items are not read", async () => {
-    const cancelled = jest.fn();
-    const stream = new HubStream(25, cancelled);
-    for (const item of [1, 2, 3, 4]) stream.push(item, 10);
-    expect(cancelled).toHaveBeenCalledTimes(1);
-    expect([(await stream.next()).value, (await stream.next()).value]).toEqual([1, 2]);
-    await expect(stream.next()).rejects.toThrow("streamBufferSize");
-  });
-});
-
-describe("a stream that is sent", () => {
-  async function* items(): AsyncGenerator<number> {
-    for (let item = 0; ; item++) {
-      await Promise.resolve();
-      yield item;
-    }
-  }
-
-  test("waits for room for each item, and runs its clean-up when it is stopped", async () => {
-    const source = items();
-    const returned = jest.spyOn(source, "return");
-    const sent: unknown[] = [];
-    const done = jest.fn();
-    let goOn = (): void => undefined;
-    const item = (value: unknown): Promise<void> => {
-      sent.push(value);
-      return new Promise((resolve) => (goOn = resolve));
-    };
-    const pump = new StreamPump(source, { item, done });
-    await new Promise(setImmediate);
-    expect(sent).toEqual([0]);
-    goOn();
-    await new Promise(setImmediate);
-    expect(sent).toEqual([0, 1]);
-    pump.stop();
-    pump.stop();
-    goOn();
-    await new Promise(setImmediate);
-    expect([sent.length, returned.mock.calls.length, done.mock.calls.length]).toEqual([2, 1, 0]);
-  });
-
-  test("tells what it failed with, its own error or that of sending", async () => {
-    const failed = async (item: () => Promise<void>, source: AsyncIterable<unknown>): Promise<unknown> =>
-      new Promise((resolve) => new StreamPump(source, { item, done: resolve }));
-    const refused = (): Promise<void> => Promise.reject(new Error("no room"));
-    expect(await failed(refused, items())).toMatchObject({ message: "no room" });
-    const broken: AsyncIterable<unknown> = {
-      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("broken")) }),
-    };
-    expect(await failed(() => Promise.resolve(), broken)).toMatchObject({ message: "broken" });
   });
 });
 
@@ -260,6 +200,18 @@ describe("retries", () => {
     expect(Math.min(...waited)).toBeGreaterThanOrEqual(500);
     expect(Math.max(...waited)).toBeLessThanOrEqual(1_000);
     expect(new Set(waited).size).toBeGreaterThan(5);
+  });
+
+  test("are no shorter than a timer takes", async () => {
+    const delays: number[] = [];
+    const wait: Wait = (delayMs, elapsed) => {
+      delays.push(delayMs);
+      elapsed();
+      return () => undefined;
+    };
+    const policy = createRetryPolicy({ nextRetryDelayInMilliseconds: () => Infinity }, 0);
+    if (policy !== undefined) expect(await new Retries(policy, wait).next(new Error())).toBe(true);
+    expect(delays).toEqual([2_147_483_647]);
   });
 
   test("end with a policy that throws, and mistakes are told at once", async () => {

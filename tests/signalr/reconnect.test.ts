@@ -141,6 +141,7 @@ describe("negotiation", () => {
     ["an error", { error: "no seat" }, "no seat"],
     ["no JSON", "<html>", "not that of a SignalR server"],
     ["an endless circle", { url: "SELF" }, "more than 5 times"],
+    ["another place that is none", { url: "ftp://example.org/hub" }, "which is no URL"],
     ["no id", { negotiateVersion: 1 }, "no connectionId"],
     ["no token", { negotiateVersion: 1, connectionId: "i" }, "no connectionToken"],
     ["other transports", { ...target, availableTransports: [{ transport: "LongPolling" }] }, "WebSockets"],

@@ -2,7 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import type { Browser, Page } from "playwright-core";
 import { findFreePort } from "../support/apps.js";
+import { chromiumPath, launchChromium } from "../support/chromium.js";
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { officialClient } from "./officialsuite.js";
@@ -50,4 +52,45 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "apps/signalr-rgb i
     while (pixels < 10_000) pixels = (await simulator?.screenshot())?.count(248, 0, 248) ?? 0;
     await client.stop();
   }, 20_000);
+
+  describeIf(chromiumPath !== undefined, "Chromium", "with its page in Chromium", () => {
+    let browser: Browser;
+
+    beforeAll(async () => {
+      browser = await launchChromium();
+    }, 40_000);
+    afterAll(() => browser.close());
+
+    async function openPage(): Promise<Page> {
+      const page = await browser.newPage({ viewport: { width: 480, height: 640 } });
+      await page.goto(`http://127.0.0.1:${port}/`);
+      await page
+        .locator("#state")
+        .filter({ hasText: /^Connected$/ })
+        .waitFor();
+      return page;
+    }
+
+    test("a click changes the light, and what another window shows", async () => {
+      const [page, other] = [await openPage(), await openPage()];
+      await page.locator("#clients").filter({ hasText: /^2$/ }).waitFor();
+      for (const [name, hex, red, green, blue] of [
+        ["blue", "#0000ff", 0, 0, 248],
+        ["amber", "#ffa000", 248, 160, 0],
+      ] as const) {
+        await page.getByTitle(name).click();
+        await other.locator("#hex").filter({ hasText: hex }).waitFor();
+        let pixels = 0;
+        while (pixels < 10_000) pixels = (await simulator?.screenshot())?.count(red, green, blue) ?? 0;
+      }
+      // Rec. 709: the brightness of amber.
+      await other
+        .locator("#sample")
+        .filter({ hasText: /^66 %$/ })
+        .waitFor();
+      await page.close();
+      await other.locator("#clients").filter({ hasText: /^1$/ }).waitFor();
+      await other.close();
+    }, 40_000);
+  });
 });

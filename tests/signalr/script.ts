@@ -35,6 +35,17 @@ export class ScriptedClient {
     this.socket.send(data);
   }
 
+  /** One message in several fragments. */
+  sendFragments(...fragments: readonly string[]): void {
+    fragments.forEach((fragment, at) => this.socket.send(fragment, { fin: at === fragments.length - 1 }));
+  }
+
+  /** Reads nothing, or goes on. */
+  hold(isHeld: boolean): void {
+    if (isHeld) this.socket.pause();
+    else this.socket.resume();
+  }
+
   close(code: number): void {
     this.socket.close(code);
   }

@@ -1,12 +1,21 @@
 /** HubConnection and HubServer on XS, in the Moddable simulator. */
 
+import type { Browser } from "playwright-core";
 import { findFreePort } from "../support/apps.js";
+import { chromiumPath, launchChromium } from "../support/chromium.js";
 import { describeIf } from "../support/describeif.js";
+import { buildDotnet, runDotnet } from "../support/dotnet.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { type AspNetCore, startAspNetCore } from "./aspnetcore.js";
+import { aspNetCoreTests } from "./aspnetcoresuite.js";
+import { expectedFindings, PageServer, staySilent, visit } from "./browsersuite.js";
+import { clientTests } from "./clientsuite.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { officialClient, officialTests } from "./officialsuite.js";
 
 const sdk = findSimulatorSdk();
+const dotnet = buildDotnet("SignalRServer");
+const dotnetClient = buildDotnet("SignalRClient");
 
 describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in the simulator", () => {
   let node: NodeHub;
@@ -16,10 +25,7 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
   beforeAll(async () => {
     if (sdk === undefined) return;
     jest.spyOn(console, "log").mockImplementation(() => undefined);
-    node = await startNodeHub({
-      maximumWaitingInvocations: 64,
-      methods: { Lose: ({ connectionId }) => void node.hub.disconnect(connectionId, { allowReconnect: true }) },
-    });
+    node = await startNodeHub();
     const port = await findFreePort();
     suite.url = `http://127.0.0.1:${port}/hub`;
     simulator = await Simulator.start(sdk, "tests/signalr/xs", [`url=${node.url}`, `port=${port}`]);
@@ -39,13 +45,19 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
   test("HubConnection passes its tests", () => {
     const lines = simulator?.lines ?? [];
     expect(lines.filter((line) => /^(not ok|uncaught|failed)/.test(line))).toEqual([]);
-    expect(lines.find((line) => line.startsWith("done"))).toMatch(/^done 1[0-9] passed, 0 failed$/);
+    const count = Object.keys(clientTests(suite)).length;
+    expect(lines.find((line) => line.startsWith("done"))).toBe(`done ${count} passed, 0 failed`);
   });
 
   test("1,000 calls and 100 reconnects leave nothing behind", () => {
     expect(numberIn(/^1000 calls left (-?\d+) bytes/)).toBeLessThan(2_000);
     expect(numberIn(/^100 reconnects left (-?\d+) bytes/)).toBeLessThan(4_000);
     expect(numberIn(/^4 KiB kept: (-?\d+) bytes/)).toBeLessThan(10_000);
+  });
+
+  test("a stream that is not read takes little, and loses nothing", () => {
+    expect(numberIn(/^an unread stream: (-?\d+) bytes/)).toBeLessThan(30_000);
+    expect(numberIn(/^the stream had (\d+) characters/)).toBe(100_000);
   });
 
   const tests = officialTests(suite);
@@ -57,6 +69,49 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
     },
     20_000,
   );
+
+  describeIf(
+    dotnetClient.isBuilt,
+    "the .NET 10 SDK, or NuGet's Microsoft.AspNetCore.SignalR.Client",
+    "HubServer with the .NET client",
+    () => {
+      test("passes its tests", async () => {
+        const program = runDotnet("SignalRClient", [suite.url]);
+        await program.waitForLine(/^done$/);
+        await program.stop();
+        expect(program.lines.filter((line) => !line.startsWith("ok "))).toEqual(["done"]);
+      }, 90_000);
+    },
+  );
+
+  describeIf(chromiumPath !== undefined, "Chromium", "HubServer with the official client in Chromium", () => {
+    let browser: Browser;
+    let pages: PageServer;
+
+    beforeAll(async () => {
+      [browser, pages] = [await launchChromium(), await PageServer.start()];
+    }, 40_000);
+    afterAll(async () => {
+      await browser.close();
+      await pages.stop();
+    });
+
+    test.each([false, true])(
+      "skips the negotiation: %s",
+      async (skips) => {
+        const page = await pages.open(browser);
+        expect(await visit(page, suite.url, skips)).toEqual(expectedFindings(skips));
+        await page.close();
+      },
+      40_000,
+    );
+
+    test("is closed where it is silent", async () => {
+      const page = await pages.open(browser);
+      expect(await staySilent(page, suite.url)).toContain("Connection closed with an error.");
+      await page.close();
+    }, 20_000);
+  });
 
   test("a hub notices that a client is silent", async () => {
     const client = officialClient(suite.url).build();
@@ -78,3 +133,31 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
     expect((used.at(-1) ?? 0) - (used[9] ?? 0)).toBeLessThan(6_000);
   }, 60_000);
 });
+
+describeIf(
+  sdk !== undefined && dotnet.isBuilt,
+  "Linux with the Moddable SDK, and the .NET 10 SDK (dotnet)",
+  "HubConnection on XS with ASP.NET Core",
+  () => {
+    let aspNetCore: AspNetCore;
+
+    beforeAll(async () => {
+      aspNetCore = await startAspNetCore();
+    }, 30_000);
+    afterAll(() => aspNetCore.stop(), 30_000);
+
+    test("passes its tests", async () => {
+      if (sdk === undefined) return;
+      const { url } = aspNetCore;
+      const simulator = await Simulator.start(sdk, "tests/signalr/xs", [`url=${url}`, "server=aspnetcore"]);
+      try {
+        await simulator.waitForLine(/^(done|failed|XS abort)/, 120_000);
+      } finally {
+        await simulator.stop();
+      }
+      const count = Object.keys({ ...clientTests({ url }), ...aspNetCoreTests({ url }) }).length;
+      expect(simulator.lines.filter((line) => /^(not ok|uncaught|failed)/.test(line))).toEqual([]);
+      expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
+    }, 300_000);
+  },
+);

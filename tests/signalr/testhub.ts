@@ -39,9 +39,29 @@ async function* doubled(items: AsyncIterable<number>): AsyncGenerator<number, vo
   for await (const item of items) yield 2 * item;
 }
 
-/** The methods of the hub. */
-export function createTestHub(counters: HubCounters): HubServerOptions {
+async function* texts(count: number, length: number): AsyncGenerator<string, void, undefined> {
+  const text = "x".repeat(length);
+  for (let item = 0; item < count; item++) {
+    await Promise.resolve();
+    yield text;
+  }
+}
+
+/** Takes a pause at every 50th item. */
+async function sumSlowly(delayMs: number, items: AsyncIterable<number>): Promise<number> {
+  let sum = 0;
+  for await (const item of items) {
+    if (item % 50 === 0) await delay(delayMs);
+    sum += item;
+  }
+  return sum;
+}
+
+/** The methods of the hub. @param lose closes a client's connection, and lets it connect again */
+export function createTestHub(counters: HubCounters, lose: (connectionId: string) => void): HubServerOptions {
   return {
+    // Little, so that streams are slowed down at every opportunity.
+    streamBufferSize: 1_000,
     methods: {
       Add: (_context, one: number, other: number) => one + other,
       Echo: (_context, value: unknown) => value,
@@ -62,6 +82,8 @@ export function createTestHub(counters: HubCounters): HubServerOptions {
         for await (const item of items) sum += item;
         return sum;
       },
+      SlowSum: (_context, delayMs: number, items: AsyncIterable<number>) => sumSlowly(delayMs, items),
+      Texts: (_context, limit: number, length: number) => texts(limit, length),
       Doubled: (_context, items: AsyncIterable<number>) => doubled(items),
       AskName: ({ clients }) => clients.caller.invoke("GetName"),
       Join: ({ groups, connectionId }, name: string) => void groups.add(connectionId, name),
@@ -71,6 +93,7 @@ export function createTestHub(counters: HubCounters): HubServerOptions {
       TellOthers: ({ clients }, text: string) => void clients.others.send("Told", text),
       TellClient: ({ clients }, id: string, text: string) => void clients.client(id).send("Told", text),
       Abort: (context) => context.abort(),
+      Lose: ({ connectionId }) => lose(connectionId),
     },
   };
 }

@@ -1,16 +1,33 @@
-/** On XS: a HubConnection with the hub at the setting `url`, then a hub at the setting `port`. */
+/** On XS: a HubConnection with the hubs that the settings name, then a hub. */
 
-import { log } from "#platform";
+import { fromBase64, log } from "#platform";
 import config from "mc/config";
 import { HttpListener } from "xs-websockets/http";
 import { HubConnection } from "xs-websockets/signalr/client";
 import { HubServer } from "xs-websockets/signalr/server";
+import type { Tests } from "../../support/assertions.js";
 import { runTests } from "../../xs/harness.js";
+import { aspNetCoreTests } from "../aspnetcoresuite.js";
 import { clientTests } from "../clientsuite.js";
 import { createTestHub, delay } from "../testhub.js";
+import { tlsTests } from "../tlssuite.js";
 import { collectGarbage, usedBytes } from "./heap.js";
 
 declare const globalThis: { abort?: (reason: string, error: unknown) => boolean };
+
+/** What mcconfig was given. */
+interface Settings {
+  /** A hub with the methods of testhub.ts. */
+  readonly url?: string;
+  /** "aspnetcore": that hub is tested further. */
+  readonly server?: string;
+  /** A hub over TLS that is not trusted; the first one has TLS, too. */
+  readonly untrustedUrl?: string;
+  /** The authority of the first hub, DER in base64. */
+  readonly authority?: string;
+  /** Where to serve a hub, after leaks were looked for with a hub on Node.js. */
+  readonly port?: string;
+}
 
 // An exception that nobody catches would stop the app in silence.
 globalThis.abort = (reason, error) => {
@@ -54,6 +71,20 @@ async function measureMessage(connection: HubConnection): Promise<void> {
   }
 }
 
+/** What a stream that is not read takes: 500 texts of 200 characters come, which are 100 KB of characters in all. */
+async function measureUnreadStream(url: string): Promise<void> {
+  const connection = new HubConnection(url, { streamBufferSize: 4_000 });
+  await connection.start();
+  const before = await heapAfterGarbageCollection();
+  const stream = connection.stream<string>("Texts", 500, 200);
+  await delay(1_000);
+  log(`an unread stream: ${(await heapAfterGarbageCollection()) - before} bytes`);
+  let length = 0;
+  for await (const text of stream) length += text.length;
+  log(`the stream had ${length} characters`);
+  await connection.stop();
+}
+
 async function measureLeaks(url: string): Promise<void> {
   const connection = new HubConnection(url, { automaticReconnect: [0, 0, 0] });
   const idle = await heapAfterGarbageCollection();
@@ -68,14 +99,17 @@ async function measureLeaks(url: string): Promise<void> {
   log(`100 reconnects left ${(await heapAfterGarbageCollection()) - before} bytes`);
   await measureMessage(connection);
   await connection.stop();
+  await measureUnreadStream(url);
 }
 
 async function serve(port: number): Promise<void> {
   const before = await heapAfterGarbageCollection();
   const listener = new HttpListener({ port });
-  const options = createTestHub({ cancelledStreams: 0 });
+  const options = createTestHub({ cancelledStreams: 0 }, (id) => void hub.disconnect(id, { allowReconnect: true }));
   const hub: HubServer = new HubServer(listener, "/hub", {
     ...options,
+    // The page of the browser's tests is of another origin.
+    allowedOrigins: ["*"],
     clientTimeoutInterval: 4_000,
     keepAliveInterval: 500,
     methods: { ...options.methods, Used: () => (collectGarbage(), usedBytes()), Clients: () => hub.clientsCount },
@@ -86,11 +120,23 @@ async function serve(port: number): Promise<void> {
   log(`serving on ${port}`);
 }
 
+/** The tests that the settings ask for. */
+function chosenTests({ url = "", server, untrustedUrl, authority = "" }: Settings): Tests {
+  const certificate = fromBase64(authority);
+  const suite = { url, options: authority === "" ? {} : { certificate } };
+  return {
+    ...clientTests(suite),
+    ...(server === "aspnetcore" ? aspNetCoreTests(suite) : {}),
+    ...(untrustedUrl === undefined ? {} : tlsTests({ url, untrustedUrl, authority: certificate })),
+  };
+}
+
 async function main(): Promise<void> {
-  const { url, port } = config as unknown as Record<string, string>;
-  await runTests(clientTests({ url: url ?? "" }));
-  await measureLeaks(url ?? "");
-  await serve(Number(port));
+  const settings = config as unknown as Settings;
+  await runTests(chosenTests(settings));
+  if (settings.port === undefined) return;
+  await measureLeaks(settings.url ?? "");
+  await serve(Number(settings.port));
 }
 
 main().catch((error: unknown) => log(`failed: ${String(error)}`));

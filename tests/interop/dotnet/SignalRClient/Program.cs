@@ -53,6 +53,9 @@ var tests = new Dictionary<string, Func<HubConnection, Task>>
         throw new TimeoutException("the hub's stream did not end");
     },
     ["a stream to the hub"] = async connection => Equal(await connection.InvokeAsync<int>("Sum", Numbers(100)), 4950),
+    // It then sends messages of 64 KB, in fragments.
+    ["a stream to the hub that is faster than the network"] = async connection =>
+        Equal(await connection.InvokeAsync<int>("Sum", Numbers(5000)), 12_497_500),
     ["streams both ways"] = async connection =>
     {
         var sum = 0;

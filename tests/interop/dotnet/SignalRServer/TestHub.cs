@@ -66,6 +66,18 @@ public sealed class TestHub : Hub
         return sum;
     }
 
+    public async Task<int> SlowSum(int delayMs, IAsyncEnumerable<int> items)
+    {
+        var sum = 0;
+        await foreach (var item in items)
+        {
+            if (item % 50 == 0) await Task.Delay(delayMs);
+            sum += item;
+        }
+
+        return sum;
+    }
+
     public async IAsyncEnumerable<int> Doubled(IAsyncEnumerable<int> items)
     {
         await foreach (var item in items) yield return 2 * item;

@@ -35,9 +35,13 @@ export interface DotnetProgram {
 }
 
 /** Runs what was built. */
-export function runDotnet(name: string, parameters: readonly string[] = []): DotnetProgram {
+export function runDotnet(
+  name: string,
+  parameters: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): DotnetProgram {
   const child = spawn("dotnet", [path.join(PROJECT, folderOf(name), `${name}.dll`), ...parameters], {
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, ...environment },
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines: string[] = [];

@@ -1,0 +1,69 @@
+/** The tables of options and the samples in docs/signalr.md say what the code does. */
+
+import { HUB_CONNECTION_DEFAULTS } from "../../modules/signalr/hubconnectionoptions.js";
+import { HUB_SERVER_DEFAULTS } from "../../modules/signalr/hubserveroptions.js";
+import { HUB_LINK_DEFAULTS } from "../../modules/signalr/linkoptions.js";
+import { readText } from "../project/sources.js";
+import { compileSamples, membersOf, readTable } from "../support/documentation.js";
+
+const TEXT = readText("docs/signalr.md");
+
+const LINK = membersOf("modules/signalr/linkoptions.ts", "HubLimits");
+const CONNECTION = [
+  ...LINK,
+  ...membersOf("modules/signalr/hubconnectionoptions.ts", "HubConnectionLimits", "HubConnectionOptions"),
+];
+const SERVER = membersOf("modules/signalr/hubserveroptions.ts", "HubServerLimits", "HubServerOptions");
+
+/** What the tables write for defaults that are no plain values. */
+const WORDS: Readonly<Record<string, string>> = {
+  automaticReconnect: "`false`",
+  wait: "timers",
+  protocol: "JSON",
+  protocols: "JSON",
+};
+
+describe.each<[heading: string, members: readonly string[], defaults: Readonly<Record<string, unknown>>]>([
+  ["Options of HubConnection", CONNECTION, { ...HUB_CONNECTION_DEFAULTS }],
+  ["Options of HubServer", SERVER, { ...HUB_SERVER_DEFAULTS }],
+])("the table below %s", (heading, members, defaults) => {
+  const table = readTable(TEXT, heading);
+
+  test("has every option of the code and no other", () => {
+    expect(members.length).toBeGreaterThan(5);
+    expect([...table.keys()].sort()).toEqual([...members].sort());
+  });
+
+  test("has the defaults of the code", () => {
+    const expected = members.map((name) => {
+      const value = defaults[name];
+      return [name, value === undefined ? (WORDS[name] ?? "none") : `\`${JSON.stringify(value)}\``];
+    });
+    const found = [...table].map(([name, cells]) => [name, cells[1]]);
+    expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
+  });
+});
+
+test("the options that HubServer shares with HubConnection are named", () => {
+  const section = TEXT.slice(TEXT.indexOf("### Options of HubServer")).split("| option")[0] ?? "";
+  const named = new Set([...section.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name));
+  expect([...named].filter((name) => name in HUB_LINK_DEFAULTS).sort()).toEqual([...LINK].sort());
+  expect(Object.keys(HUB_LINK_DEFAULTS).sort()).toEqual([...LINK].sort());
+});
+
+/** What the samples have from elsewhere. */
+const GLOBALS = `
+declare const token: string;
+declare const secret: string;
+declare const light: { color: number[]; show(red: number, green: number, blue: number): void };
+declare const id: string;
+declare function readSensor(): AsyncGenerator<number>;
+declare function delay(delayMs: number): Promise<void>;
+declare function servePage(context: import("xs-websockets/http").HttpListenerContext): void;
+`;
+
+test("the code samples compile", () => {
+  const { count, mistakes } = compileSamples(TEXT, GLOBALS);
+  expect(count).toBeGreaterThan(2);
+  expect(mistakes).toEqual([]);
+}, 60_000);

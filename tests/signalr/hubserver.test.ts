@@ -1,0 +1,262 @@
+/** HubServer with a client that says what a test tells it to, record by record. */
+
+import { WebSocket as WsClient } from "ws";
+import { HubException, OptionError, type HubServerOptions } from "../../modules/signalr/server.js";
+import { startNodeHub, type NodeHub } from "./nodehub.js";
+import { until } from "./scripttest.js";
+
+/** A client without a protocol of its own. */
+class RawHubClient {
+  readonly records: string[] = [];
+  readonly closed: Promise<number>;
+  private readonly socket: WsClient;
+
+  private constructor(url: string) {
+    this.socket = new WsClient(url.replace("http", "ws"));
+    this.closed = new Promise((resolve) => this.socket.on("close", resolve));
+    this.socket.on("message", (data: Buffer) => {
+      const records = data.toString().split("\x1e").slice(0, -1);
+      this.records.push(...records.filter((record) => record !== '{"type":6}'));
+    });
+  }
+
+  /** One that has shaken hands. */
+  static async connect(url: string): Promise<RawHubClient> {
+    const client = new RawHubClient(url);
+    await new Promise((resolve) => client.socket.on("open", resolve));
+    client.send('{"protocol":"json","version":1}');
+    expect(await client.take()).toBe("{}");
+    return client;
+  }
+
+  /** Sends records in one message. */
+  send(...records: readonly string[]): void {
+    this.socket.send(records.map((record) => `${record}\x1e`).join(""));
+  }
+
+  /** One message in several fragments. */
+  sendFragments(...fragments: readonly string[]): void {
+    fragments.forEach((fragment, at) => this.socket.send(fragment, { fin: at === fragments.length - 1 }));
+  }
+
+  async take(): Promise<string> {
+    await until(() => this.records.length > 0);
+    return this.records.shift() ?? "";
+  }
+
+  end(): void {
+    this.socket.terminate();
+  }
+}
+
+let node: NodeHub;
+const clients: RawHubClient[] = [];
+
+async function start(options: HubServerOptions = {}): Promise<RawHubClient> {
+  node = await startNodeHub(options);
+  return connect();
+}
+
+async function connect(): Promise<RawHubClient> {
+  const client = await RawHubClient.connect(node.url);
+  clients.push(client);
+  return client;
+}
+
+beforeEach(() => jest.spyOn(console, "log").mockImplementation(() => undefined));
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.end();
+  await node.stop();
+  jest.restoreAllMocks();
+});
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}
+
+describe("on the wire", () => {
+  test("every message that a hub sends", async () => {
+    const client = await start();
+    client.send('{"type":1,"invocationId":"a","target":"Add","arguments":[1,2]}');
+    expect(await client.take()).toBe('{"type":3,"invocationId":"a","result":3}');
+    client.send('{"type":1,"invocationId":"b","target":"Nothing","arguments":[]}');
+    expect(await client.take()).toBe('{"type":3,"invocationId":"b"}');
+    client.send('{"type":1,"invocationId":"c","target":"Fail","arguments":["no"]}');
+    expect(await client.take()).toBe('{"type":3,"invocationId":"c","error":"no"}');
+    client.send('{"type":4,"invocationId":"d","target":"Count","arguments":[1,0]}');
+    expect(await client.take()).toBe('{"type":2,"invocationId":"d","item":0}');
+    expect(await client.take()).toBe('{"type":3,"invocationId":"d"}');
+    client.send('{"type":1,"target":"TellAll","arguments":["x"]}');
+    expect(await client.take()).toBe('{"type":1,"target":"Told","arguments":["x"]}');
+    client.send('{"type":1,"invocationId":"e","target":"AskName","arguments":[]}');
+    expect(await client.take()).toBe('{"type":1,"invocationId":"0","target":"GetName","arguments":[]}');
+    client.send('{"type":3,"invocationId":"0","result":"me"}');
+    expect(await client.take()).toBe('{"type":3,"invocationId":"e","result":"me"}');
+    client.send('{"type":1,"invocationId":"f","target":"Sum","arguments":[],"streamIds":["s"]}');
+    client.send('{"type":2,"invocationId":"s","item":3}', '{"type":2,"invocationId":"s","item":4}');
+    client.send('{"type":3,"invocationId":"s"}');
+    expect(await client.take()).toBe('{"type":3,"invocationId":"f","result":7}');
+    client.send('{"type":1,"target":"Lose","arguments":[]}');
+    expect(await client.take()).toBe('{"type":7,"allowReconnect":true}');
+    expect(await client.closed).toBe(1_000);
+  });
+
+  test.each([
+    ["is not JSON", "hello"],
+    ["is no message", "[]"],
+    ["has no target", '{"type":1,"arguments":[]}'],
+    ["is of stateful reconnect", '{"type":8,"sequenceId":1}'],
+    ["is nested too deep", `{"type":1,"target":"Echo","arguments":${"[".repeat(30)}${"]".repeat(30)}}`],
+  ])("a record that %s closes with an error", async (_name, record) => {
+    const client = await start();
+    client.send(record);
+    expect(await client.take()).toMatch(/^\{"type":7,"error":"Connection closed with an error/);
+    await client.closed;
+    await until(() => node.hub.clientsCount === 0);
+  });
+});
+
+describe("a stream that is cancelled", () => {
+  const answer = '{"type":3,"invocationId":"1"}';
+
+  /** A stream that never ends by itself, and begins when it is told to. */
+  function endless(): { options: HubServerOptions; begin: () => void; state: { begun: boolean; ended: boolean } } {
+    const state = { begun: false, ended: false };
+    let begin = (): void => undefined;
+    const turn = new Promise<void>((resolve) => (begin = resolve));
+    async function* items(): AsyncGenerator<number, void, undefined> {
+      state.begun = true;
+      try {
+        for (let item = 0; ; item++) {
+          yield item;
+          await pause(5);
+        }
+      } finally {
+        state.ended = true;
+      }
+    }
+    return { options: { methods: { Endless: () => items(), Late: () => turn.then(() => items()) } }, begin, state };
+  }
+
+  test("in the same message as it is asked for", async () => {
+    const { options, state } = endless();
+    const client = await start(options);
+    client.send('{"type":4,"invocationId":"1","target":"Endless","arguments":[]}', '{"type":5,"invocationId":"1"}');
+    expect(await client.take()).toBe(answer);
+    await pause(50);
+    expect([state.begun, client.records]).toEqual([false, []]);
+  });
+
+  test("while its method is at work", async () => {
+    const { options, begin, state } = endless();
+    const client = await start(options);
+    client.send('{"type":4,"invocationId":"1","target":"Late","arguments":[]}');
+    await pause(20);
+    client.send('{"type":5,"invocationId":"1"}');
+    await pause(20);
+    begin();
+    expect(await client.take()).toBe(answer);
+    expect(state.begun).toBe(false);
+  });
+
+  test("while it runs, and where its client is gone", async () => {
+    const cancel = (client: RawHubClient): void => client.send('{"type":5,"invocationId":"1"}');
+    for (const end of [cancel, (client: RawHubClient): void => client.end()]) {
+      const { options, state } = endless();
+      const client = await start(options);
+      client.send('{"type":4,"invocationId":"1","target":"Endless","arguments":[]}');
+      await until(() => state.begun);
+      end(client);
+      await until(() => state.ended);
+      await node.stop();
+    }
+  });
+});
+
+describe("limits", () => {
+  test("a message may be longer than a record", async () => {
+    const client = await start({ maximumReceiveMessageSize: 500, maximumParallelInvocationsPerClient: 20 });
+    const record = `{"type":1,"target":"TellAll","arguments":["${"x".repeat(300)}"]}\x1e`;
+    client.sendFragments(...Array.from({ length: 20 }, () => record));
+    for (let count = 0; count < 20; count++) expect(await client.take()).toContain("Told");
+    client.sendFragments(record.slice(0, 300), "x".repeat(300));
+    expect(await client.take()).toContain('{"type":7,"error":"Connection closed with an error');
+  });
+
+  const waitCall = (delayMs: number): string =>
+    `{"type":1,"invocationId":"w","target":"Wait","arguments":[${delayMs}]}`;
+  const echo = (id: number, length = 1): string =>
+    `{"type":1,"invocationId":"${id}","target":"Echo","arguments":["${"x".repeat(length)}"]}`;
+  const range = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
+
+  test("more calls than may wait stop the connection, and all are run in their order", async () => {
+    const client = await start({ maximumReceiveMessageSize: 1_000, clientTimeoutInterval: 200 });
+    client.send(waitCall(400));
+    for (const id of range(500)) client.send(echo(id, id % 2 === 0 ? 1 : 700));
+    expect(await client.take()).toContain('"invocationId":"w"');
+    for (const id of range(500)) expect(await client.take()).toContain(`{"type":3,"invocationId":"${id}","result"`);
+  });
+
+  test("where an answer of the client is waited for, they are refused instead", async () => {
+    const client = await start({ maximumWaitingInvocations: 2 });
+    client.send('{"type":1,"invocationId":"a","target":"AskName","arguments":[]}');
+    expect(await client.take()).toContain("GetName");
+    for (const id of range(4)) client.send(echo(id));
+    const refused = '"error":"Too many invocations wait (maximumWaitingInvocations)."}';
+    for (const id of [2, 3]) expect(await client.take()).toBe(`{"type":3,"invocationId":"${id}",${refused}`);
+    client.send('{"type":3,"invocationId":"0","result":"me"}');
+    expect(await client.take()).toBe('{"type":3,"invocationId":"a","result":"me"}');
+    for (const id of range(2)) expect(await client.take()).toBe(`{"type":3,"invocationId":"${id}","result":"x"}`);
+  });
+
+  test("a method that calls its caller while the connection is stopped gets its answer", async () => {
+    let goOn = (): void => undefined;
+    const turn = new Promise<void>((resolve) => (goOn = resolve));
+    const client = await start({
+      maximumWaitingInvocations: 2,
+      methods: { AskLater: ({ clients }) => turn.then(() => clients.caller.invoke("GetName")) },
+    });
+    client.send('{"type":1,"invocationId":"a","target":"AskLater","arguments":[]}');
+    for (const id of range(5)) client.send(echo(id));
+    await pause(50);
+    expect(client.records).toEqual([]);
+    goOn();
+    expect(await client.take()).toContain("GetName");
+    client.send('{"type":3,"invocationId":"0","result":"me"}');
+    await until(() => client.records.some((record) => record.includes('"result":"me"')));
+  });
+
+  test("a method that never ends does not keep the place of a client that is gone", async () => {
+    const client = await start({
+      maximumWaitingInvocations: 2,
+      streamStallTimeout: 200,
+      methods: { Never: () => new Promise(() => undefined) },
+    });
+    client.send('{"type":1,"invocationId":"a","target":"Never","arguments":[]}');
+    for (const id of range(5)) client.send(echo(id));
+    await pause(50);
+    client.end();
+    await until(() => node.hub.clientsCount === 0);
+  });
+
+  test("what cannot be sent is the caller's mistake", async () => {
+    const client = await start({
+      methods: {
+        Bad: () => 1n,
+        async *BadItems() {
+          await Promise.resolve();
+          yield 1n;
+        },
+        Both: () => Promise.reject(new HubException("as it is")),
+      },
+    });
+    expect(() => node.hub.clients.all.send("Told", 1n)).toThrow(OptionError);
+    expect(() => node.hub.clients.all.send("Told", "x".repeat(100_000))).toThrow(OptionError);
+    client.send('{"type":1,"invocationId":"1","target":"Bad","arguments":[]}');
+    expect(await client.take()).toContain("An unexpected error occurred invoking 'Bad' on the server.");
+    client.send('{"type":4,"invocationId":"2","target":"BadItems","arguments":[]}');
+    expect(await client.take()).toContain("An unexpected error occurred invoking 'BadItems' on the server.");
+    client.send('{"type":1,"invocationId":"3","target":"Both","arguments":[]}');
+    expect(await client.take()).toBe('{"type":3,"invocationId":"3","error":"as it is"}');
+  });
+});

@@ -1,0 +1,141 @@
+/** Hubs over TLS: HubConnection on Node.js and on XS, and the official client with a HubServer. */
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { HttpListener } from "../../modules/http.js";
+import { tlsIdentity } from "../../modules/pem.js";
+import { HubConnection } from "../../modules/signalr/client.js";
+import { testCertificates, type Certificates } from "../support/certificates.js";
+import { describeIf } from "../support/describeif.js";
+import { buildDotnet } from "../support/dotnet.js";
+import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { type AspNetCore, startAspNetCore } from "./aspnetcore.js";
+import { clientTests, type ClientSuite } from "./clientsuite.js";
+import { startNodeHub, type NodeHub } from "./nodehub.js";
+import { tlsTests, type TlsSuite } from "./tlssuite.js";
+
+const dotnet = buildDotnet("SignalRServer");
+const sdk = findSimulatorSdk();
+
+let certificates: Certificates;
+let trusted: NodeHub;
+let untrusted: NodeHub;
+
+beforeAll(async () => {
+  certificates = await testCertificates();
+  const [right, other] = [certificates.right, certificates.untrusted].map(({ certificatesPem, privateKeyPem }) =>
+    tlsIdentity(certificatesPem, privateKeyPem),
+  );
+  trusted = await startNodeHub({}, 0, right);
+  untrusted = await startNodeHub({}, 0, other);
+});
+afterAll(async () => {
+  await trusted.stop();
+  await untrusted.stop();
+});
+beforeEach(() => jest.spyOn(console, "log").mockImplementation(() => undefined));
+afterEach(() => jest.restoreAllMocks());
+
+/** Before the servers are there it serves to know the names of the tests. */
+function suiteOf(url = ""): ClientSuite & TlsSuite {
+  const authority = (certificates as Certificates | undefined)?.authority ?? new Uint8Array();
+  const untrustedUrl = (untrusted as NodeHub | undefined)?.url ?? "";
+  return { url, untrustedUrl, authority, options: { certificate: authority } };
+}
+
+function testsOf(suite: ClientSuite & TlsSuite): ReturnType<typeof clientTests> {
+  return { ...clientTests(suite), ...tlsTests(suite) };
+}
+
+const NAMES = Object.keys(testsOf(suiteOf()));
+
+describe("HubConnection with HubServer over TLS, on Node.js", () => {
+  test.each(NAMES)("%s", async (name) => {
+    await testsOf(suiteOf(trusted.url))[name]?.();
+  });
+
+  test("a negotiation never leads from TLS to none", async () => {
+    const { certificatesPem, privateKeyPem } = certificates.right;
+    const listener = new HttpListener({
+      port: 0,
+      address: "127.0.0.1",
+      identity: tlsIdentity(certificatesPem, privateKeyPem),
+      onRequest: ({ response }) => response.close(JSON.stringify({ url: "http://127.0.0.1/hub", accessToken: "a" })),
+    });
+    await listener.start();
+    const connection = new HubConnection(`https://127.0.0.1:${listener.port}/hub`, {
+      certificate: certificates.authority,
+      negotiate: true,
+    });
+    await expect(connection.start()).rejects.toMatchObject({ code: "ERR_NEGOTIATION" });
+    listener.stop();
+  });
+});
+
+describe("the official client with HubServer over TLS", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "signalr-"));
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  async function run(environment: Readonly<Record<string, string>>): Promise<unknown> {
+    const parameters = ["--import", "tsx", "--conditions=source", path.join(__dirname, "tlsclient.ts"), trusted.url];
+    const env = { ...process.env, ...environment };
+    const { stdout } = await promisify(execFile)(process.execPath, parameters, { env });
+    return JSON.parse(stdout);
+  }
+
+  test("works with and without a negotiation", async () => {
+    const file = path.join(folder, "authority.pem");
+    writeFileSync(file, certificates.right.certificatesPem);
+    expect(await run({ NODE_EXTRA_CA_CERTS: file })).toEqual({ negotiated: [3, true], skipped: [3, false] });
+  }, 30_000);
+
+  test("does not without the authority", async () => {
+    expect(await run({})).toEqual({ negotiated: "refused", skipped: "refused" });
+  }, 30_000);
+});
+
+describeIf(dotnet.isBuilt, "the .NET 10 SDK (dotnet)", "HubConnection with ASP.NET Core over TLS, on Node.js", () => {
+  let aspNetCore: AspNetCore;
+
+  beforeAll(async () => {
+    aspNetCore = await startAspNetCore(certificates.right);
+  }, 30_000);
+  afterAll(() => aspNetCore.stop(), 30_000);
+
+  test.each(NAMES)("%s", async (name) => {
+    await testsOf(suiteOf(aspNetCore.tlsUrl))[name]?.();
+  });
+});
+
+describeIf(sdk !== undefined, "Linux with the Moddable SDK", "HubConnection over TLS on XS, in the simulator", () => {
+  async function run(url: string): Promise<void> {
+    if (sdk === undefined) return;
+    const authority = Buffer.from(certificates.authority).toString("base64");
+    const settings = [`url=${url}`, `untrustedUrl=${untrusted.url}`, `authority=${authority}`];
+    const simulator = await Simulator.start(sdk, "tests/signalr/xs/tls", settings);
+    try {
+      await simulator.waitForLine(/^(done|failed|XS abort)/, 150_000);
+    } finally {
+      await simulator.stop();
+    }
+    expect(simulator.lines.filter((line) => /^(not ok|uncaught|failed)/.test(line))).toEqual([]);
+    expect(simulator.lines.at(-1)).toBe(`done ${NAMES.length} passed, 0 failed`);
+  }
+
+  test("with HubServer on Node.js", () => run(trusted.url), 300_000);
+
+  describeIf(dotnet.isBuilt, "the .NET 10 SDK (dotnet)", "and with", () => {
+    test("ASP.NET Core", async () => {
+      const aspNetCore = await startAspNetCore(certificates.right);
+      try {
+        await run(aspNetCore.tlsUrl);
+      } finally {
+        await aspNetCore.stop();
+      }
+    }, 300_000);
+  });
+});

@@ -1,0 +1,53 @@
+/** Reads tables and code samples of the documentation, for the tests that compare them with the code. */
+
+import path from "node:path";
+import ts from "typescript";
+import { parse, PROJECT, readJson } from "../project/sources.js";
+
+/** The cells of the tables below a heading, by the names in their first column; a row may have several. */
+export function readTable(text: string, heading: string): Map<string, readonly string[]> {
+  const start = text.indexOf(`\n### ${heading}\n`);
+  if (start < 0) throw new Error(`There is no heading "### ${heading}".`);
+  const section = text.slice(start + 1).split(/\n#/)[0] ?? "";
+  const rows = [...section.matchAll(/^\| (`\w+`(?:, `\w+`)*) *\|(.*)\|$/gm)].flatMap(([, names = "", rest = ""]) => {
+    const cells = rest.split("|").map((cell) => cell.trim());
+    return [...names.matchAll(/\w+/g)].map(([name]) => [name, cells] as const);
+  });
+  return new Map(rows);
+}
+
+/** The members of interfaces, in the order of the source. */
+export function membersOf(file: string, ...interfaces: readonly string[]): string[] {
+  return parse(file)
+    .statements.filter(ts.isInterfaceDeclaration)
+    .filter(({ name }) => interfaces.includes(name.text))
+    .flatMap(({ members }) => members.map((member) => member.name?.getText() ?? ""));
+}
+
+/**
+ * Compiles the samples in ```ts blocks, each as a file of its own.
+ *
+ * @param globals a declaration file with the names that the samples do not import
+ * @returns how many there are, and what is wrong with them
+ */
+export function compileSamples(text: string, globals: string): { count: number; mistakes: string[] } {
+  const samples = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(
+    ([, code = ""], index) => [path.join(PROJECT, "tests", `sample${index}.ts`), code] as const,
+  );
+  const { compilerOptions } = readJson("tsconfig.json") as { compilerOptions: Record<string, unknown> };
+  // A sample may stop where it has shown what it shows.
+  const lenient = { ...compilerOptions, noUnusedLocals: false, noUnusedParameters: false };
+  const { options } = ts.convertCompilerOptionsFromJson(lenient, PROJECT);
+  const texts = new Map([...samples, [path.join(PROJECT, "tests", "samples.d.ts"), globals] as const]);
+  const host = ts.createCompilerHost(options);
+  host.fileExists = (name) => texts.has(name) || ts.sys.fileExists(name);
+  host.readFile = (name) => texts.get(name) ?? ts.sys.readFile(name);
+  const program = ts.createProgram([...texts.keys()], options, host);
+  const mistakes = samples.flatMap(([name]) => {
+    const file = program.getSourceFile(name);
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
+      ({ messageText }) => `${path.basename(name)}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,
+    );
+  });
+  return { count: samples.length, mistakes };
+}
