@@ -4,6 +4,12 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Environment } from "./environment.js";
 
+// As on XS, an exception that nobody catches is told, and the app goes on. If it ends by that, it has failed.
+process.on("uncaughtException", (error: unknown, origin) => {
+  console.error(`${origin}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  process.exitCode = 1;
+});
+
 /** key=value arguments, and the environment variable PORT. */
 export const config: Environment["config"] = {
   ...(process.env["PORT"] === undefined ? {} : { port: process.env["PORT"] }),

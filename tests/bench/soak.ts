@@ -1,101 +1,87 @@
 /**
- * A steady load on both roles: `node --import tsx --conditions=source tests/bench/soak.ts [minutes=10] [clients=20]
- * [rate=50]`. Each client sends `rate` messages a second and wants each back; every ten seconds one client leaves and
- * comes again. Prints a line a minute, and fails where a message is lost or memory grows.
+ * A steady load for some minutes: `npm run soak -- [host=node|xs] [minutes=10] [clients=20] [rate=50]`. Each client sends
+ * `rate` messages a second and wants each back; every ten seconds one client leaves and comes again. With host=xs there
+ * are two loads at the same time: clients on Node.js of a server in the simulator, and clients there of a server on
+ * Node.js. Prints a line a minute, and fails where a message is lost or memory grows.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { ClientWebSocket } from "xs-websockets/client";
-import { WebSocketServer } from "xs-websockets/server";
+import { findSimulatorSdk } from "../support/simulator.js";
+import { missingSdkMessage } from "../../scripts/sdk.js";
+import { nodeStage, type SoakStage, xsStage } from "./soakstages.js";
+import type { SoakFigures } from "./soakload.js";
 
-const options = new Map(process.argv.slice(2).map((text) => text.split("=", 2) as [string, string]));
-const option = (name: string, value: number): number => Number(options.get(name) ?? value);
-const minutes = option("minutes", 10);
-const clientCount = option("clients", 20);
-const rate = option("rate", 50);
-const SIZES = [16, 125, 1_024, 8_192];
+const WARM_UP_MS = 10_000;
+const LEAVE_EVERY_MS = 10_000;
+const TURNS_IN_A_MINUTE = 6;
+/** What memory may seem to grow by, in bytes: garbage that is not collected yet. Anything else does not grow. */
+const NOISE: Readonly<Record<string, number>> = { "Node.js heap": 5_242_880, "XS slots": 3_000, "XS chunks": 3_000 };
 
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
+function describe(name: string, { sent, received, medianMs, slowPercentMs, slowestMs }: SoakFigures): string {
+  const times = `latency median ${medianMs.toFixed(2)} ms, 99 % ${slowPercentMs.toFixed(2)} ms`;
+  return `${name}: ${received} of ${sent} messages came back; ${times}, slowest ${slowestMs.toFixed(0)} ms`;
+}
 
-let sent = 0;
-let received = 0;
-let slowestMs = 0;
-const latencies: number[] = [];
+function describeMemory(memory: Readonly<Record<string, number>>): string {
+  return Object.entries(memory)
+    .map(([name, bytes]) => `${name} ${bytes}`)
+    .join(", ");
+}
 
-const server = new WebSocketServer({ address: "127.0.0.1", port: 0, maxClients: clientCount + 5 });
-server.onMessageReceived = (_sender, { frame, webSocket }) => {
-  webSocket.sendString(frame.text);
-};
-await server.start();
+/** Clients come, send, and leave, so that memory is compared without them. */
+async function warmUp({ loads }: SoakStage): Promise<void> {
+  await Promise.all(loads.map((load) => load.start()));
+  await sleep(WARM_UP_MS);
+  for (const load of loads) await load.replaceOne();
+  await Promise.all(loads.map((load) => load.stop()));
+}
 
-/** Sends the time and a filling, at the steady rate. */
-class SoakClient {
-  private readonly client = new ClientWebSocket();
-  private timer: NodeJS.Timeout | undefined = undefined;
-  private waiting = 0;
-  private readonly size: number;
-
-  constructor(size: number) {
-    this.size = size;
-    this.client.onMessageReceived = (_sender, { frame }) => {
-      const latencyMs = performance.now() - Number(frame.text.split(" ", 1)[0]);
-      slowestMs = Math.max(slowestMs, latencyMs);
-      if (received++ % 50 === 0) latencies.push(latencyMs);
-      this.waiting--;
-    };
+async function run(stage: SoakStage, minutes: number): Promise<boolean> {
+  const { loads } = stage;
+  await warmUp(stage);
+  const before = await stage.measureMemory();
+  await Promise.all(loads.map((load) => load.start()));
+  const end = performance.now() + minutes * 60_000;
+  for (let turn = 1; performance.now() < end; turn++) {
+    await sleep(Math.max(0, Math.min(LEAVE_EVERY_MS, end - performance.now())));
+    await Promise.all(loads.map((load) => load.replaceOne()));
+    if (turn % TURNS_IN_A_MINUTE > 0) continue;
+    for (const load of loads)
+      console.log(`${turn / TURNS_IN_A_MINUTE} min: ${describe(load.name, await load.figures())}`);
   }
+  const all = await Promise.all(loads.map(async (load) => ({ name: load.name, figures: await load.stop() })));
+  const after = await stage.measureMemory();
+  console.log(`${minutes} min, ${stage.description}`);
+  for (const { name, figures } of all) console.log(describe(name, figures));
+  console.log(`memory without clients, before: ${describeMemory(before)}`);
+  console.log(`memory without clients, after: ${describeMemory(after)}`);
+  const problems = [
+    ...stage.problems(),
+    ...all.filter(({ figures }) => figures.received !== figures.sent).map(({ name }) => `${name}: messages are lost`),
+    ...all.filter(({ figures }) => figures.refused > 0).map(({ name }) => `${name}: the queue was full`),
+    ...all.filter(({ figures }) => figures.lost > 0).map(({ name }) => `${name}: connections are lost`),
+    ...Object.entries(after)
+      .filter(([name, bytes]) => bytes > (before[name] ?? 0) + (NOISE[name] ?? 0))
+      .map(([name]) => `${name} grows`),
+  ];
+  for (const problem of problems) console.error(`FAILED ${problem}`);
+  return problems.length === 0;
+}
 
-  async start(): Promise<void> {
-    await this.client.connect(`ws://127.0.0.1:${server.port}/`);
-    this.timer = setInterval(() => {
-      sent++;
-      this.waiting++;
-      this.client.sendString(`${performance.now()} `.padEnd(this.size, "x"));
-    }, 1_000 / rate);
-  }
-
-  /** Waits for what is on its way, and closes. */
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    for (let turn = 0; turn < 200 && this.waiting > 0; turn++) await sleep(10);
-    const closed = new Promise<void>((resolve) => (this.client.onConnectionClosed = () => resolve()));
-    this.client.close();
-    await closed;
+async function main(): Promise<void> {
+  const options = new Map(process.argv.slice(2).map((text) => text.split("=", 2) as [string, string]));
+  const option = (name: string, value: number): number => Number(options.get(name) ?? value);
+  const isXs = options.get("host") === "xs";
+  const sdk = isXs ? findSimulatorSdk() : undefined;
+  if (isXs && sdk === undefined) throw new Error(missingSdkMessage);
+  // The simulator moves 1,536 bytes of each connection every 20 ms.
+  const plan = { clients: option("clients", isXs ? 8 : 20), rate: option("rate", isXs ? 10 : 50) };
+  const stage = sdk === undefined ? await nodeStage(plan) : await xsStage(plan, sdk);
+  try {
+    if (!(await run(stage, option("minutes", 10)))) process.exitCode = 1;
+  } finally {
+    await stage.stop();
   }
 }
 
-function heapInUse(): number {
-  collectGarbage();
-  return process.memoryUsage().heapUsed / 1_048_576;
-}
-
-const clients = Array.from({ length: clientCount }, (_, at) => new SoakClient(SIZES[at % SIZES.length] ?? 16));
-await Promise.all(clients.map((client) => client.start()));
-await sleep(5_000);
-const heapBefore = heapInUse();
-const end = performance.now() + minutes * 60_000;
-for (let turn = 1; performance.now() < end; turn++) {
-  await sleep(Math.min(10_000, end - performance.now()));
-  const leaver = clients[turn % clients.length];
-  await leaver?.stop();
-  await leaver?.start();
-  if (turn % 6 === 0)
-    console.log(`${turn / 6} min: ${received} of ${sent} messages, heap ${heapInUse().toFixed(1)} MiB`);
-}
-await Promise.all(clients.map((client) => client.stop()));
-await sleep(200);
-const heapAfter = heapInUse();
-const { clientsCount } = server;
-await server.stop();
-
-latencies.sort((a, b) => a - b);
-const percentile = (part: number): string => (latencies[Math.floor(latencies.length * part)] ?? 0).toFixed(2);
-console.log(
-  `${minutes} min, ${clientCount} clients, ${rate} messages a second each: ${received} of ${sent} messages came back; ` +
-    `latency median ${percentile(0.5)} ms, 99 % ${percentile(0.99)} ms, slowest ${slowestMs.toFixed(1)} ms; ` +
-    `heap ${heapBefore.toFixed(1)} -> ${heapAfter.toFixed(1)} MiB; clients left ${clientsCount}`,
-);
-if (received !== sent || heapAfter > heapBefore + 5) process.exitCode = 1;
+await main();

@@ -1,4 +1,4 @@
-/** Mutated streams over real sockets, to a server on Node.js and to one on XS. FUZZ_SEED repeats a run. */
+/** Mutated streams over real sockets, to servers and clients on Node.js and on XS. FUZZ_SEED repeats a run. */
 
 import { connect } from "node:net";
 import { startEchoServers } from "../conformance/echoserver.js";
@@ -8,13 +8,18 @@ import { runServerCases, type Ports } from "../conformance/serverrunner.js";
 import { inParallel } from "../conformance/script.js";
 import { formatProblems } from "../conformance/report.js";
 import { silenceLog } from "../server/servertest.js";
+import { ControlledApp } from "../support/controlledapp.js";
 import { describeIf } from "../support/describeif.js";
 import { upgradeRequest } from "../support/rawclient.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { type FuzzFigures, type FuzzRequest, runFuzzClients } from "./fuzzclients.js";
+import { FuzzServer } from "./fuzzserver.js";
 import { fuzzSettings, Random } from "./random.js";
 import { chunksOf, randomHead, randomStream } from "./streams.js";
 
 const { seed } = fuzzSettings(0);
+/** Clients that connect at the same time. */
+const FUZZ_LANES = 32;
 const sdk = findSimulatorSdk();
 
 /** One connection: a head, mostly a good one, and a stream, in chunks; then FIN, RST, or waiting for the server's end. */
@@ -63,6 +68,32 @@ test("a server on Node.js lives through 2,000 connections", async () => {
   }
 }, 60_000);
 
+/** Clients connect to a hostile server, so often: each attempt ends once, and in time. */
+async function attackClients(
+  count: number,
+  { gapMs }: Pace,
+  run: (request: FuzzRequest) => Promise<FuzzFigures>,
+): Promise<void> {
+  const server = new FuzzServer(seed, count, gapMs);
+  try {
+    const figures = await run({ port: await server.listen(), lanes: FUZZ_LANES });
+    const { connects, opened, messages, closedEvents, longestMs, problems } = figures;
+    // The last connection of each lane is told that it is enough.
+    const wanted = { seed, problems: [], connects: count + FUZZ_LANES, closedEvents: count + FUZZ_LANES };
+    expect({ seed, problems, connects, closedEvents }).toEqual(wanted);
+    expect(opened).toBeGreaterThan(count / 2);
+    expect(messages).toBeGreaterThan(count / 10);
+    // connectTimeout, or interval and timeout, and the time to close: on a busy machine.
+    expect(longestMs).toBeLessThan(4_000);
+  } finally {
+    server.close();
+  }
+}
+
+test("clients on Node.js live through 2,000 connections", async () => {
+  await attackClients(2_000, NODE_PACE, runFuzzClients);
+}, 120_000);
+
 describeIf(sdk !== undefined, "the Moddable SDK", "fuzz over sockets on XS, in the simulator", () => {
   test("a server lives through 500 connections", async () => {
     if (sdk === undefined) return;
@@ -77,4 +108,15 @@ describeIf(sdk !== undefined, "the Moddable SDK", "fuzz over sockets on XS, in t
       await simulator.stop();
     }
   }, 120_000);
+
+  test("clients live through 500 connections", async () => {
+    if (sdk === undefined) return;
+    const app = await ControlledApp.start(sdk, "tests/xs/fuzz");
+    try {
+      await attackClients(500, XS_PACE, (request) => app.ask("fuzz", request) as Promise<FuzzFigures>);
+      expect(app.problems).toEqual([]);
+    } finally {
+      await app.stop();
+    }
+  }, 200_000);
 });

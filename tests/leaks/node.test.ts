@@ -7,6 +7,7 @@ import { ClientWebSocket } from "../../modules/client.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { openHandles } from "../client/clienttest.js";
 import { delay, eventually } from "../server/servertest.js";
+import { type LeakTlsServers, startLeakTlsServers } from "./tlsservers.js";
 
 const CYCLES = 1_000;
 /** Bytes of heap that come and go in Jest; a connection that stays would cost over 4,000 for each cycle. */
@@ -88,15 +89,17 @@ test.each(CASES)(
   60_000,
 );
 
-/** Runs many attempts that fail. */
-async function failMany(uri: string): Promise<void> {
-  for (let turn = 0; turn < CYCLES / 4; turn++) await fails(uri);
+/** Runs attempts to warm up, and many more. */
+async function expectNothingLeft(attempt: (turn: number) => Promise<void>): Promise<void> {
+  for (let turn = 0; turn < CYCLES / 4; turn++) await attempt(turn);
   const handles = openHandles().length;
   const before = await usedHeap();
-  for (let turn = 0; turn < CYCLES; turn++) await fails(uri);
+  for (let turn = 0; turn < CYCLES; turn++) await attempt(turn);
   expect((await usedHeap()) - before).toBeLessThan(NOISE);
   await eventually(() => openHandles().length <= handles);
 }
+
+const failMany = (uri: string): Promise<void> => expectNothingLeft(() => fails(uri));
 
 async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -120,3 +123,45 @@ test("TLS that fails, a thousand times", async () => {
   await failMany(`wss://127.0.0.1:${await listening(server)}/`);
   await new Promise((resolve) => server.close(resolve));
 }, 60_000);
+
+describe("wss", () => {
+  let servers: LeakTlsServers;
+
+  beforeAll(async () => {
+    servers = await startLeakTlsServers();
+  });
+
+  afterAll(() => {
+    servers.stop();
+  });
+
+  test("a certificate that is not to be trusted, a thousand times", async () => {
+    const { untrusted, authority } = servers;
+    await expectNothingLeft(async () => {
+      const connecting = new ClientWebSocket({ certificate: authority }).connect(untrusted);
+      await expect(connecting).rejects.toMatchObject({ code: "ETLSUNTRUSTED" });
+    });
+  }, 60_000);
+
+  test("a handshake that is cut off in its middle, a thousand times", async () => {
+    const { cut, authority } = servers;
+    await expectNothingLeft(async (turn) => {
+      const connecting = new ClientWebSocket({ certificate: authority }).connect(cut[turn % cut.length] ?? "");
+      await expect(connecting).rejects.toMatchObject({ name: "NetworkError" });
+    });
+  }, 60_000);
+
+  test("connect, echo, close, a thousand times", async () => {
+    const { right, authority } = servers;
+    await expectNothingLeft(async () => {
+      const client = new ClientWebSocket({ certificate: authority });
+      const closed = new Promise<void>((resolve) => (client.onConnectionClosed = () => resolve()));
+      client.onMessageReceived = () => {
+        client.close();
+      };
+      await client.connect(right);
+      client.sendString("hello");
+      await closed;
+    });
+  }, 60_000);
+});

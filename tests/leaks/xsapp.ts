@@ -1,44 +1,44 @@
-/** The app of tests/xs/leaks in the simulator, and its control connection. */
+/** The app of tests/xs/leaks in the simulator. */
 
 import type { Sdk } from "../../scripts/sdk.js";
+import { ControlledApp } from "../support/controlledapp.js";
 import { RawClient, upgradeRequest } from "../support/rawclient.js";
-import { Simulator } from "../support/simulator.js";
-import { asciiOf } from "../support/vectors.js";
+import type { Memory } from "../support/memory.js";
 
-/** What is reachable, in bytes. */
-export interface Levels {
-  readonly slots: number;
-  readonly chunks: number;
+/** What the app holds, and how many clients its server has. */
+export interface Levels extends Memory {
   readonly clients: number;
 }
+
+/** Connections that the app's own clients make and end. */
+export interface Cycles {
+  readonly ending: "echo" | "abort" | "failure";
+  /** Taken in turn. "" is the app's own server, "/…" another path of it. */
+  readonly uris?: readonly string[];
+  /** The authority that is trusted, DER in base64. */
+  readonly authority?: string;
+}
+
+/** Cycles at the same time: each waits for the simulator's next look at its socket, most of its time. */
+const LANES = 8;
 
 export class LeaksApp {
   /** The port of the server, and that of a listener whose sockets do nothing. */
   readonly port: number;
   readonly plainPort: number;
-  readonly simulator: Simulator;
-  private readonly control: RawClient;
+  private readonly app: ControlledApp;
 
-  private constructor(simulator: Simulator, ports: readonly number[]) {
-    const [port = 0, controlPort = 0, plainPort = 0] = ports;
-    this.simulator = simulator;
-    this.port = port;
-    this.plainPort = plainPort;
-    this.control = new RawClient(controlPort).send(upgradeRequest());
+  private constructor(app: ControlledApp) {
+    [this.port = 0, this.plainPort = 0] = app.ports;
+    this.app = app;
   }
 
   static async start(sdk: Sdk, folder: string): Promise<LeaksApp> {
-    // "-i" builds with instruments.
-    const simulator = await Simulator.start(sdk, folder, ["-i"]);
-    try {
-      const line = await simulator.waitForLine(/^ports /, 30_000);
-      const app = new LeaksApp(simulator, line.split(" ").slice(1).map(Number));
-      await app.control.head();
-      return app;
-    } catch (error) {
-      await simulator.stop();
-      throw error;
-    }
+    return new LeaksApp(await ControlledApp.start(sdk, folder, ["-i"]));
+  }
+
+  get problems(): readonly string[] {
+    return this.app.problems;
   }
 
   /** An open connection to the server. */
@@ -48,25 +48,17 @@ export class LeaksApp {
     return client;
   }
 
-  async levels(): Promise<Levels> {
-    const answer = await this.ask("levels");
-    const [slots = 0, chunks = 0, clients = 0] = answer.split(" ").map(Number);
-    return { slots, chunks, clients };
+  levels(): Promise<Levels> {
+    return this.app.ask("memory") as Promise<Levels>;
   }
 
-  /** Lets the app's own clients connect and end so often. */
-  async repeat(cycle: string, count: number): Promise<void> {
-    await this.ask(`${cycle} ${count}`);
+  /** Runs cycles. @returns how often each code of an error came; "" where there was none */
+  cycles(cycles: Cycles, count: number): Promise<Readonly<Record<string, number>>> {
+    const all = { uris: [""], authority: "", ...cycles, count, lanes: LANES };
+    return this.app.ask("cycles", all) as Promise<Readonly<Record<string, number>>>;
   }
 
-  async stop(): Promise<void> {
-    this.control.destroy();
-    await this.simulator.stop();
-  }
-
-  private async ask(question: string): Promise<string> {
-    this.control.sendFrame(0x81, asciiOf(question));
-    const [frame = ""] = await this.control.frames(1);
-    return Buffer.from(frame.replace("text:", ""), "hex").toString();
+  stop(): Promise<void> {
+    return this.app.stop();
   }
 }

@@ -1,12 +1,13 @@
-/** An app whose memory is watched: servers, clients of its own, and a control connection that asks for the figures. */
+/** An app whose memory is watched: servers, and clients of its own that come and go as they are told. */
 
 import { listen } from "#network";
+import { fromBase64 } from "#platform";
 import config from "mc/config";
-import Debug from "debug";
-import Instrumentation from "instrumentation";
 
-import { ClientWebSocket } from "xs-websockets/client";
+import { ClientWebSocket, type WebSocketError } from "xs-websockets/client";
 import { WebSocketServer, type WebSocketServerOptions } from "xs-websockets/server";
+import { serveControl } from "../control.js";
+import { measureMemory } from "../memory.js";
 
 declare const globalThis: { abort?: (reason: string, error: unknown) => boolean };
 
@@ -16,58 +17,57 @@ globalThis.abort = (reason, error) => {
   return reason === "memory full";
 };
 
-/** Connects and ends a connection in one of the ways in which connections end. */
-type Cycle = (port: number) => Promise<void>;
+/** How a connection ends. */
+type Ending = "echo" | "abort" | "failure";
 
-function ended(client: ClientWebSocket): Promise<void> {
-  return new Promise((resolve) => {
-    client.onConnectionClosed = () => {
-      resolve();
-    };
+/** Connections that are made and ended. */
+interface Cycles {
+  readonly ending: Ending;
+  readonly count: number;
+  /** How many are under way at the same time. */
+  readonly lanes: number;
+  /** Taken in turn. "" is the app's own server. */
+  readonly uris: readonly string[];
+  /** The authority that is trusted, DER in base64; "": none. */
+  readonly authority: string;
+}
+
+async function runCycle(ending: Ending, uri: string, certificate: Uint8Array | undefined): Promise<string> {
+  const client = new ClientWebSocket({ ...(certificate === undefined ? {} : { certificate }), connectTimeout: 5_000 });
+  const ended = new Promise<void>((resolve) => {
+    client.onConnectionClosed = () => resolve();
   });
-}
-
-const cycles: Readonly<Record<string, Cycle>> = {
-  async echo(port) {
-    const client = new ClientWebSocket();
-    client.onMessageReceived = () => {
-      client.close();
-    };
-    const end = ended(client);
-    await client.connect(`ws://127.0.0.1:${port}/`);
-    client.sendString("hello");
-    await end;
-  },
-  async abort(port) {
-    const client = new ClientWebSocket();
-    await client.connect(`ws://127.0.0.1:${port}/`);
-    client.abort();
-  },
-  async refused(port) {
-    await failed(`ws://127.0.0.1:${port}/nowhere`);
-  },
-  async unreachable() {
-    await failed("ws://127.0.0.1:9/");
-  },
-};
-
-async function failed(uri: string): Promise<void> {
+  client.onMessageReceived = () => {
+    client.close();
+  };
   try {
-    await new ClientWebSocket().connect(uri);
-  } catch {
-    return;
+    await client.connect(uri);
+  } catch (error) {
+    if (ending !== "failure") throw error;
+    await ended;
+    return (error as WebSocketError).code;
   }
-  throw new Error("It connects.");
+  if (ending === "failure") throw new Error(`${uri} connects.`);
+  if (ending === "echo") client.sendString("hello");
+  else client.abort();
+  await ended;
+  return "";
 }
 
-function used(name: Parameters<typeof Instrumentation.map>[0]): number {
-  return Instrumentation.get(Instrumentation.map(name) ?? 0) ?? 0;
-}
-
-/** Bytes of slots and of chunks that are reachable. */
-function levels(): string {
-  Debug.gc();
-  return `${used("XS Slot Heap Used")} ${used("XS Chunk Heap Used")}`;
+/** Runs all of them. @returns how often each code of an error came */
+async function runCycles({ ending, count, lanes, uris, authority }: Cycles, own: string): Promise<object> {
+  const certificate = authority === "" ? undefined : fromBase64(authority);
+  const codes: Record<string, number> = {};
+  let started = 0;
+  const lane = async (): Promise<void> => {
+    while (started < count) {
+      const uri = uris[started++ % uris.length] ?? "";
+      const code = await runCycle(ending, uri === "" || uri.startsWith("/") ? `${own}${uri}` : uri, certificate);
+      codes[code] = (codes[code] ?? 0) + 1;
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return codes;
 }
 
 /** Sizes for a heap of 78 KB: all places together hold less than half of it. */
@@ -88,24 +88,16 @@ async function main(): Promise<void> {
     webSocket.sendString(frame.text);
   };
   await server.start();
-  const control = new WebSocketServer({ port: 0, maxClients: 1 });
-  control.onMessageReceived = (_sender, { webSocket, frame }) => {
-    const [command = "", count = "0"] = frame.text.split(" ");
-    const cycle = cycles[command];
-    if (cycle === undefined) webSocket.sendString(`${levels()} ${server.clientsCount}`);
-    else void repeat(cycle, Number(count), server.port).then(() => webSocket.sendString("done"));
-  };
-  await control.start();
+  const controlPort = await serveControl({
+    memory: () => ({ ...measureMemory(), clients: server.clientsCount }),
+    cycles: (cycles: Cycles) => runCycles(cycles, `ws://127.0.0.1:${server.port}`),
+  });
   // Sockets whose owner is shared: what a connection costs beside its socket is seen by the difference.
   const idle = { data() {}, drain() {}, close() {} };
   const plain = listen({ port: 0 }, { accept: () => idle, error() {}, listening });
   function listening(): void {
-    trace(`ports ${server.port} ${control.port} ${plain.port}\n`);
+    trace(`ports ${controlPort} ${server.port} ${plain.port}\n`);
   }
-}
-
-async function repeat(cycle: Cycle, count: number, port: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await cycle(port);
 }
 
 void main();

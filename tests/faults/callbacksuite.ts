@@ -1,0 +1,199 @@
+/**
+ * Handlers that throw, and calls from within every handler: nothing breaks, and others go on. No API of Node or Jest:
+ * the tests run on XS too, where server and clients are of one program.
+ */
+
+import { setTimer } from "#platform";
+import { ClientWebSocket, WebSocketState } from "xs-websockets/client";
+import { type WebSocket, WebSocketServer } from "xs-websockets/server";
+import { assert, assertEqual, type Tests } from "../support/assertions.js";
+
+/** What a handler does. */
+type Act = (webSocket: WebSocket) => void;
+
+/** A closed connection refuses to send: that is the caller's error. */
+function trySending(send: () => void): void {
+  try {
+    send();
+  } catch (error) {
+    assertEqual((error as Error).name, "InvalidStateError", "name of the error");
+  }
+}
+
+function sendUntilFull(webSocket: WebSocket, text: string): void {
+  trySending(() => {
+    while (webSocket.sendString(text));
+  });
+}
+
+const ACTS: Readonly<Record<string, Act>> = {
+  throws() {
+    throw new Error("The handler was asked to throw.");
+  },
+  sends: (webSocket) => trySending(() => webSocket.sendString("from within")),
+  pings: (webSocket) => trySending(() => webSocket.ping()),
+  closes: (webSocket) => webSocket.close(4001),
+  aborts: (webSocket) => webSocket.abort(),
+  "closes and aborts": (webSocket) => {
+    webSocket.close(4001);
+    webSocket.abort();
+  },
+  "sends until the queue is full": (webSocket) => sendUntilFull(webSocket, "y".repeat(1_000)),
+};
+
+const EVENTS = ["opened", "message", "pong", "drained", "closed"] as const;
+type EventName = (typeof EVENTS)[number];
+
+/** Acts in the handler of one event, once. */
+class Actor {
+  hasActed = false;
+  private readonly event: EventName;
+  private readonly act: Act;
+
+  constructor(event: EventName, act: Act) {
+    this.event = event;
+    this.act = act;
+  }
+
+  on(name: EventName, webSocket: WebSocket): void {
+    if (name !== this.event || this.hasActed) return;
+    this.hasActed = true;
+    this.act(webSocket);
+  }
+
+  watch(webSocket: WebSocket): void {
+    webSocket.onPongReceived = (sender) => {
+      this.on("pong", sender);
+    };
+    webSocket.onDrained = (sender) => {
+      this.on("drained", sender);
+    };
+  }
+
+  /** Waits until it has acted, unless it does so at the end. */
+  async acted(): Promise<void> {
+    if (this.event !== "closed") await eventually(() => this.hasActed, `a handler of ${this.event}`);
+  }
+}
+
+const PATIENCE_TURNS = 1_000;
+
+async function eventually(holds: () => boolean, what: string): Promise<void> {
+  for (let turn = 0; turn < PATIENCE_TURNS; turn++) {
+    if (holds()) return;
+    await new Promise<void>((resolve) => void setTimer(resolve, 10));
+  }
+  throw new Error(`It does not come: ${what}`);
+}
+
+/** Larger than what a system takes at once, and smaller than a queue. */
+const BIG = "z".repeat(5_000);
+const LIMITS = { closeTimeoutMs: 400, maxMessageBytes: 16_384, maxQueueBytes: 10_240 } as const;
+const ON_FREE_PORT = { address: "127.0.0.1", port: 0, maxClients: 4 } as const;
+
+/** A server whose handlers act, unless a client is well, as its header says. */
+function actingServer(actor: Actor, closed: string[]): WebSocketServer {
+  return new WebSocketServer({
+    ...ON_FREE_PORT,
+    ...LIMITS,
+    onWebSocketOpened: (_sender, { webSocket, request }) => {
+      if (request.headers.get("x-well") !== undefined) return;
+      actor.watch(webSocket);
+      actor.on("opened", webSocket);
+    },
+    onMessageReceived: (_sender, { frame, webSocket }) => {
+      if (frame.text === "well") webSocket.sendString("well");
+      else {
+        trySending(() => webSocket.ping());
+        sendUntilFull(webSocket, BIG);
+        actor.on("message", webSocket);
+      }
+    },
+    onWebSocketClosed: (_sender, { endPoint, webSocket }) => {
+      closed.push(endPoint);
+      actor.on("closed", webSocket);
+    },
+  });
+}
+
+async function serverActs(actor: Actor): Promise<void> {
+  const closed: string[] = [];
+  const server = actingServer(actor, closed);
+  await server.start();
+  const uri = `ws://127.0.0.1:${server.port}/`;
+  const well = new ClientWebSocket(LIMITS);
+  const client = new ClientWebSocket(LIMITS);
+  try {
+    let answers = 0;
+    well.onMessageReceived = () => {
+      answers++;
+    };
+    await well.connect(uri, { "X-Well": "1" });
+    await client.connect(uri).catch(() => undefined);
+    if (client.state === WebSocketState.Open) client.sendString("go");
+    await actor.acted();
+    client.close();
+    await eventually(() => closed.length === 1, "the closed event");
+    assert(actor.hasActed, "the handler has not acted");
+    await eventually(() => server.clientsCount === 1, "the place of the client");
+    well.sendString("well");
+    await eventually(() => answers === 1, "the answer to the other client");
+    assertEqual(closed.length, 1, "closed events");
+  } finally {
+    well.abort();
+    client.abort();
+    server.abort();
+  }
+}
+
+async function clientActs(actor: Actor): Promise<void> {
+  const server = new WebSocketServer({ ...ON_FREE_PORT, ...LIMITS });
+  server.onMessageReceived = (_sender, { webSocket }) => void webSocket.sendString("answer");
+  await server.start();
+  const uri = `ws://127.0.0.1:${server.port}/`;
+  const client = new ClientWebSocket(LIMITS);
+  let closed = 0;
+  let messages = 0;
+  actor.watch(client);
+  client.onMessageReceived = (sender) => {
+    messages++;
+    actor.on("message", sender);
+  };
+  client.onConnectionClosed = (sender) => {
+    closed++;
+    actor.on("closed", sender);
+  };
+  try {
+    await client.connect(uri);
+    client.ping();
+    client.sendString("go");
+    sendUntilFull(client, BIG);
+    await actor.acted();
+    client.close();
+    await eventually(() => closed === 1, "the closed event");
+    assert(actor.hasActed, "the handler has not acted");
+    await client.connect(uri);
+    messages = 0;
+    client.sendString("again");
+    await eventually(() => messages === 1, "the answer after connecting again");
+    assertEqual(closed, 1, "closed events");
+  } finally {
+    client.abort();
+    server.abort();
+  }
+}
+
+/** Every act in every handler of both roles. */
+export function callbackTests(): Tests {
+  const tests: Record<string, () => Promise<void>> = {};
+  for (const event of EVENTS) {
+    for (const [name, act] of Object.entries(ACTS)) {
+      tests[`the server's handler of ${event} ${name}: the server lives, its other client too`] = () =>
+        serverActs(new Actor(event, act));
+      if (event === "opened") continue;
+      tests[`the client's handler of ${event} ${name}: it is closed once, and connects again`] = () =>
+        clientActs(new Actor(event, act));
+    }
+  }
+  return tests;
+}

@@ -1,0 +1,16 @@
+/** The heap of an app that was built with instruments ("-i"). */
+
+import Debug from "debug";
+import Instrumentation from "instrumentation";
+
+import type { Memory } from "../support/memory.js";
+
+/** Collects garbage and measures. */
+export function measureMemory(): Memory {
+  Debug.gc();
+  return { slots: used("XS Slot Heap Used"), chunks: used("XS Chunk Heap Used"), timers: used("Timers") };
+}
+
+function used(name: Parameters<typeof Instrumentation.map>[0]): number {
+  return Instrumentation.get(Instrumentation.map(name) ?? 0) ?? 0;
+}
