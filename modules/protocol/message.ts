@@ -11,7 +11,7 @@ export interface MessageSink {
   /**
    * A message, or with `deliverFragments` a fragment of one.
    *
-   * @param bytes the payload; undefined for a whole text
+   * @param bytes the payload; undefined for a text in one piece
    * @param text the characters; undefined for binary. Of a fragment: those that are complete by its end
    */
   messageReceived(
@@ -26,7 +26,7 @@ export interface MessageSink {
 export class MessageReader {
   /** The message whose frames, or whose frame's payload, come in pieces. */
   current: PartialMessage | undefined = undefined;
-  /** Largest message in one frame, in bytes, that is delivered whole; -1 where none is. */
+  /** Largest message in one frame, in bytes. */
   private readonly maxWholeLength: number;
   private readonly sink: MessageSink;
   private readonly settings: ConnectionSettings;
@@ -34,7 +34,8 @@ export class MessageReader {
   constructor(settings: ConnectionSettings, sink: MessageSink) {
     this.settings = settings;
     this.sink = sink;
-    this.maxWholeLength = settings.deliverFragments ? -1 : Math.min(settings.maxMessageBytes, maxFrameLength(settings));
+    const { deliverFragments, maxMessageBytes } = settings;
+    this.maxWholeLength = Math.min(maxFrameLength(settings), deliverFragments ? Infinity : maxMessageBytes);
   }
 
   /**

@@ -68,9 +68,13 @@ export class PartialMessage {
    */
   append(bytes: Uint8Array, isEnd: boolean): void {
     this.text?.append(bytes, isEnd && this.isFinal);
-    if (this.text !== undefined && !this.settings.deliverFragments) return;
+    if (this.text !== undefined && !this.isDeliveredInFragments) return;
     this.bytes ??= new BytesAssembly(this.frameLength);
     this.bytes.append(bytes);
+  }
+
+  private get isDeliveredInFragments(): boolean {
+    return this.settings.deliverFragments && this.fragmentation !== FragmentationType.NotFragmented;
   }
 
   /** The bytes since they were last taken; undefined for a whole text. */

@@ -1,5 +1,6 @@
 /** On XS: nothing is left of connections, an idle one is small, and a flood does not take the last of a small heap. */
 
+import { SERVER_DEFAULTS } from "../../modules/serveroptions.js";
 import type { Sdk } from "../../scripts/sdk.js";
 import { delay } from "../server/servertest.js";
 import { describeIf } from "../support/describeif.js";
@@ -13,7 +14,7 @@ const sdk = findSimulatorSdk();
 /** What garbage collection and timers leave for a while, in bytes of slots: half of an idle connection. */
 const NOISE = 1_500;
 /** Bytes of slots of an idle connection of a 64-bit XS beside its socket, at most. */
-const IDLE_SLOTS = 2_300;
+const IDLE_SLOTS = 1_400;
 
 /** LEAK_CYCLES of the environment asks for another number of cycles of every kind. */
 const { LEAK_CYCLES } = process.env;
@@ -130,28 +131,33 @@ describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulato
         all.push(...made);
         return made;
       };
+      const endlessHead = `GET / HTTP/1.1\r\nX: ${"x".repeat(SERVER_DEFAULTS.maxHeadBytes - 50)}`;
       // Heads that do not end, more of them than there are places.
-      for (const client of connect(40)) client.send(`GET / HTTP/1.1\r\nX: ${"x".repeat(900)}`);
-      await delay(1_500);
+      for (const client of connect(40)) client.send(endlessHead);
+      await delay(3_000);
       // Connects past maxClients.
       const refusals = connect(40).map((client) => client.send(upgradeRequest()).until(" "));
       expect((await Promise.allSettled(refusals)).length).toBe(40);
       for (const client of all.splice(0)) client.destroy();
       await settled(app);
-      // Messages that never end, one of which each place holds; and peers that never read their echo.
-      const held = await Promise.all([app.open(), app.open()]);
-      const deaf = await Promise.all([app.open(), app.open()]);
-      for (const client of held) client.send(header(0x02, 2_048, true)).send(pattern(2_047));
-      for (const client of deaf) {
+      // All at once: on each place a peer that never reads its echo and then begins a message that never ends, and on
+      // each place of a request a head that never ends.
+      const { maxClients, maxMessageBytes } = SERVER_DEFAULTS;
+      const clients = await Promise.all(Array.from({ length: maxClients }, () => app.open()));
+      all.push(...clients);
+      for (const client of clients) {
         client.socket.pause();
-        for (let turn = 0; turn < 200; turn++) client.send(frame(0x81, pattern(2_000), true));
+        for (let turn = 0; turn < 200; turn++) client.send(frame(0x81, pattern(maxMessageBytes), true));
+        client.send(header(0x02, maxMessageBytes, true)).send(pattern(maxMessageBytes - 1));
       }
+      for (const client of connect(12)) client.send(endlessHead);
+      await delay(500);
       const late = connect(30).map((client) => client.send(upgradeRequest()).all());
       expect(
         (await Promise.all(late)).filter((answer) => !answer.startsWith("HTTP/1.1 503 ") && answer !== ""),
       ).toEqual([]);
       await delay(3_000);
-      for (const client of [...all, ...held, ...deaf]) client.destroy();
+      for (const client of all) client.destroy();
       await settled(app);
       const well = await app.open();
       well.sendFrame(0x81, asciiOf("alive"));
