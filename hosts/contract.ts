@@ -70,7 +70,7 @@ export interface Socket {
   handlers: SocketHandlers;
   /** The peer's IP address, "" where it is not known. Stays readable after the end. */
   readonly remoteAddress: string;
-  /** The peer's TCP port, 0 where it is not known. Stays readable after the end. */
+  /** The peer's TCP port, or, where `remoteAddress` is "", a number that tells this peer from others. Stays readable. */
   readonly remotePort: number;
   /** Bytes written that the network has not taken yet. */
   readonly bufferedAmount: number;

@@ -13,11 +13,11 @@ import {
   type ResolvedCertificates,
   type SslProtocols,
 } from "./clientoptions.js";
-import { logError } from "./connection.js";
+import { logError } from "./log.js";
 import { Opening } from "./opening.js";
 import { Role, WebSocketState, type WebSocketCloseStatus } from "./protocol/constants.js";
 import { NOT_CLOSED } from "./protocol/closing.js";
-import { InvalidStateError, type WebSocketError } from "./protocol/errors.js";
+import { InvalidStateError, networkError, type WebSocketError } from "./protocol/errors.js";
 import { parseWebSocketUri, type WebSocketUri } from "./protocol/uri.js";
 import { WebSocket } from "./websocket.js";
 
@@ -139,15 +139,20 @@ export class ClientWebSocket extends WebSocket {
     this.endState = WebSocketState.Closed;
     await new Promise<void>((resolve, reject) => {
       const request = { uri: target, headers: fields, settings: this.settings, certificates: this.certificates };
-      this.opening = new Opening(request, {
-        opened: (socket, bytes, subprotocol) => {
-          this.opened(socket, bytes, subprotocol, resolve);
-        },
-        failed: (error) => {
-          this.failed(error);
-          reject(error);
-        },
-      });
+      const failed = (error: WebSocketError): void => {
+        this.failed(error);
+        reject(error);
+      };
+      try {
+        this.opening = new Opening(request, {
+          opened: (socket, bytes, subprotocol) => {
+            this.opened(socket, bytes, subprotocol, resolve);
+          },
+          failed,
+        });
+      } catch (cause) {
+        failed(networkError("The certificate that is stored on the device cannot be read.", cause as Error));
+      }
     });
   }
 

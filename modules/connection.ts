@@ -1,7 +1,8 @@
 /** Joins one protocol to one socket and one timer. Made anew for each connection; leaves nothing behind. */
 
 import type { Socket, SocketHandlers } from "#network";
-import { clearTimer, log, now, setTimer, type TimerHandle } from "#platform";
+import { clearTimer, now, setTimer, type TimerHandle } from "#platform";
+import { logError } from "./log.js";
 import type { CloseOutcome } from "./protocol/closing.js";
 import { WebSocketCloseStatus, WebSocketState } from "./protocol/constants.js";
 import type { Role } from "./protocol/constants.js";
@@ -83,9 +84,9 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     void this.deliverLater();
   }
 
-  /** Tells of no message until `resume`; what the peer sends stays in the network. */
+  /** Tells of no message until `resume`; what the peer sends stays in the network. While it closes that is not to be. */
   pause(): void {
-    if (this.isOver || this.isPaused) return;
+    if (this.state !== WebSocketState.Open || this.isPaused) return;
     this.protocol.pause();
     this.socket.pause();
   }
@@ -225,9 +226,4 @@ function deliver(connection: Connection): void {
 /** "address:port"; an IPv6 address is put in brackets (RFC 3986, 3.2.2). */
 export function formatEndPoint(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** Logs an error that a user's code threw, with where it came from. */
-export function logError(message: string, cause: unknown): void {
-  log(`${message} ${cause instanceof Error ? (cause.stack ?? String(cause)) : String(cause)}`);
 }

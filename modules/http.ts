@@ -2,7 +2,7 @@
 
 import { listen, type Listener, type ListenOptions, type Socket, type TlsIdentity } from "#network";
 import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
-import { logError } from "./connection.js";
+import { logError } from "./log.js";
 import { InvalidStateError, networkError } from "./protocol/errors.js";
 import { checkInteger, checkTime, withDefaults, type ResolvedOptions } from "./protocol/options.js";
 
@@ -17,7 +17,7 @@ export interface HttpListenerLimits {
   readonly maxHeadBytes?: number;
   /** Milliseconds until the head must have come whole, and again until the answer must have left. */
   readonly requestTimeoutMs?: number;
-  /** Requests that are answered at the same time; more get 503. Connections that became WebSockets do not count. */
+  /** Requests that are answered at the same time; as many more get 503, others no answer. Connections that became WebSockets do not count. */
   readonly maxRequests?: number;
 }
 
@@ -115,7 +115,9 @@ export class HttpListener {
     for (const exchange of [...this.exchanges]) exchange.abort();
   }
 
-  private accept(socket: Socket): HttpExchange {
+  private accept(socket: Socket): HttpExchange | undefined {
+    // Answers that nobody takes keep their places: beyond as many refusals again, there is not even an answer.
+    if (this.exchanges.size >= 2 * this.settings.maxRequests) return undefined;
     const exchange = new HttpExchange(socket, this.settings, {
       requestReceived: (context) => {
         this.answer(context);

@@ -6,6 +6,7 @@ import { everyCharacter } from "./protocol/characters.js";
 import { InvalidStateError, OptionError, HandshakeError } from "./protocol/errors.js";
 import { isUpgradeRequest } from "./protocol/handshake.js";
 import { HttpHeadReader, isFieldValue, isToken, type HttpHead, type HttpHeaders } from "./protocol/httphead.js";
+import { checkInteger } from "./protocol/options.js";
 import { formatEndPoint } from "./connection.js";
 
 /** Limits of an exchange. */
@@ -56,15 +57,19 @@ export interface HttpListenerRequest {
 
 /** The answer (.NET `HttpListenerResponse`). */
 export interface HttpListenerResponse {
-  /** 200 unless set. */
+  /** 200 unless set; 200 to 599. */
   statusCode: number;
   /** The media type of the body. */
   contentType: string | undefined;
   /** Whether the answer was given. */
   readonly isClosed: boolean;
-  /** Adds a header field. @throws OptionError where the name or value is not allowed in HTTP */
+  /** Adds a header field. @throws OptionError where the name or value is not allowed, or says where the answer ends */
   setHeader(name: string, value: string): void;
-  /** Sends the answer and ends the connection. @throws InvalidStateError where it was sent before */
+  /**
+   * Sends the answer and ends the connection.
+   *
+   * @throws InvalidStateError where it was sent before, OptionError for a `statusCode` that is not from 200 to 599
+   */
   close(body?: string | Uint8Array): void;
 }
 
@@ -170,6 +175,9 @@ export class HttpExchange implements SocketHandlers {
   }
 }
 
+/** Header fields that say where the answer ends. */
+const OWN_FIELDS: readonly string[] = Object.freeze(["content-length", "transfer-encoding", "connection"]);
+
 const CLOSE = Object.freeze(["Connection", "close"] as const);
 
 class Context implements HttpListenerContext {
@@ -205,17 +213,22 @@ class Response implements HttpListenerResponse {
   setHeader(name: string, value: string): void {
     if (!isToken(name) || !isFieldValue(value))
       throw new OptionError(`The header ${JSON.stringify(name)} cannot be sent: a name is a token, a value one line.`);
+    if (OWN_FIELDS.includes(name.toLowerCase()))
+      throw new OptionError(`The header ${name} follows from the answer: leave it out.`);
     this.headers.push([name, value]);
   }
 
   close(body: string | Uint8Array = ""): void {
     if (this.isClosed) throw new InvalidStateError("The request was answered before: call close() once.");
     const bytes = typeof body === "string" ? encodeUtf8(body) : body;
+    checkInteger("statusCode", this.statusCode, 200, 599);
     if (this.contentType !== undefined) this.setHeader("Content-Type", this.contentType);
-    this.setHeader("Content-Length", String(bytes.length));
+    // RFC 9110, 8.6: no Content-Length where there is no content; 304 may tell that of another answer.
+    const hasContent = this.statusCode !== 204 && this.statusCode !== 304;
+    const length = hasContent ? [["Content-Length", String(bytes.length)] as const] : [];
     this.isClosed = true;
-    const head = encodeUtf8(formatHead(this.statusCode, [...this.headers, CLOSE]));
-    this.exchange.respond(head, this.isBodiless ? undefined : bytes);
+    const head = encodeUtf8(formatHead(this.statusCode, [...this.headers, ...length, CLOSE]));
+    this.exchange.respond(head, this.isBodiless || !hasContent ? undefined : bytes);
   }
 }
 
@@ -225,6 +238,8 @@ function readRequest(head: HttpHead, remoteEndPoint: string): HttpListenerReques
   const resource = resourceOf(rawUrl);
   if (version !== "HTTP/1.1" || others.length > 0 || !isToken(httpMethod) || resource === undefined)
     throw new HandshakeError(400, "The request line is not that of HTTP/1.1.");
+  // RFC 9112, 3.2: 400 for a request that "lacks a Host header field".
+  if (head.headers.get("host") === undefined) throw new HandshakeError(400, "The request has no Host.");
   const [path = ""] = resource.split("?");
   return {
     httpMethod,

@@ -10,6 +10,9 @@ import { decodeLatin1, HttpHeadReader, type HttpHeaders } from "./protocol/httph
 /** Bytes of a refusal's body that its error tells. */
 const MAX_TOLD_BODY_BYTES = 512;
 
+/** Answers such as 103 (Early Hints) that are passed over. */
+const MAX_INTERIM_ANSWERS = 4;
+
 /** Whom an attempt tells. One of the two is called, once, and never from within the constructor. */
 export interface OpeningEvents {
   /** The server agreed. `bytes` came behind its answer: they are the first frames. */
@@ -28,9 +31,10 @@ export class Opening implements ConnectHandlers {
   private readonly request: OpeningRequest;
   private readonly events: OpeningEvents;
   private readonly key = createKey();
-  private readonly reader: HttpHeadReader;
+  private reader: HttpHeadReader;
   private readonly socket: Socket;
   private readonly timer: TimerHandle;
+  private interimCount = 0;
   private isOver = false;
   private refusal: Refusal | undefined = undefined;
 
@@ -81,6 +85,7 @@ export class Opening implements ConnectHandlers {
     if (rest === undefined) return;
     const head = this.reader.parse();
     const status = statusOf(head);
+    if (status < 200 && status !== 101) return this.interimReceived(rest);
     if (status !== 101) {
       this.refusal = new Refusal(status, head.headers);
       return this.bodyReceived(this.refusal, rest);
@@ -88,6 +93,14 @@ export class Opening implements ConnectHandlers {
     const subprotocol = checkUpgradeAnswer(head.headers, this.key, this.request.settings.subprotocols);
     this.end();
     this.events.opened(this.socket, rest, subprotocol);
+  }
+
+  /** RFC 9110, 15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final response". */
+  private interimReceived(rest: Uint8Array): void {
+    if (++this.interimCount > MAX_INTERIM_ANSWERS)
+      throw new HandshakeError(0, "The server gives interim answers (1xx) without end.");
+    this.reader = new HttpHeadReader(this.request.settings.maxHeadBytes);
+    if (rest.length > 0) this.headReceived(rest);
   }
 
   private bodyReceived(refusal: Refusal, bytes: Uint8Array): void {

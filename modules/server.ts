@@ -2,17 +2,17 @@
 
 import type { TlsIdentity } from "#network";
 import { encodeUtf8, now } from "#platform";
-import { logError } from "./connection.js";
+import { logError } from "./log.js";
 import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from "./http.js";
 import { Opcode, Role, WebSocketCloseStatus } from "./protocol/constants.js";
-import { HandshakeError, InvalidStateError } from "./protocol/errors.js";
+import { HandshakeError, InvalidStateError, OptionError } from "./protocol/errors.js";
 import { encodeMessage } from "./protocol/framewriter.js";
 import { checkInteger } from "./protocol/options.js";
 import { checkServerRequest, PendingDecisions, upgradeHeaders } from "./serverhandshake.js";
 import { ServerClient } from "./serverclient.js";
 import { resolveServerOptions } from "./serveroptions.js";
-import type { AcceptDecision, AcceptHook, ServerSettings, WebSocketServerLimits } from "./serveroptions.js";
-import { checkFragmentSize, type WebSocket } from "./websocket.js";
+import type { AcceptDecision, AcceptHook, Refusal, ServerSettings, WebSocketServerLimits } from "./serveroptions.js";
+import { bytesOf, checkFragmentSize, type BinaryData, type WebSocket } from "./websocket.js";
 import type { ConnectionClosedEventArgs, MessageReceivedEventArgs } from "./websocket.js";
 
 export type { AcceptDecision, AcceptHook, Refusal } from "./serveroptions.js";
@@ -93,7 +93,7 @@ export class WebSocketServer {
 
   /** Whether clients are accepted. */
   get started(): boolean {
-    return this.isStarted;
+    return this.isStarted && this.listener?.isListening !== false;
   }
 
   /** Stand-alone: the port; after `start` the one the system chose where it was to. */
@@ -203,8 +203,8 @@ export class WebSocketServer {
   addWebSocket(context: HttpListenerContext): boolean {
     try {
       const key = this.checkRequest(context.request);
-      const decision = this.acceptClient?.(context.request) ?? true;
-      if (typeof decision !== "object" || !("then" in decision)) return this.decide(context, key, decision);
+      const decision = this.acceptClient === undefined || this.acceptClient(context.request);
+      if (!isPromise(decision)) return this.decide(context, key, decision);
       this.decideLater(context, key, decision);
       return true;
     } catch (error) {
@@ -225,7 +225,7 @@ export class WebSocketServer {
   }
 
   /** Sends a binary message to one client. As {@link WebSocketServer.sendString}. */
-  sendData(endPoint: string, buffer: Uint8Array | ArrayBuffer, fragmentSize?: number): boolean {
+  sendData(endPoint: string, buffer: BinaryData, fragmentSize?: number): boolean {
     return this.sendTo(endPoint, (client) => client.sendBytes(buffer, fragmentSize));
   }
 
@@ -235,10 +235,10 @@ export class WebSocketServer {
    * @param fragmentSize largest payload of a frame in bytes, instead of `maxFragmentSize`; 0: never fragmented
    * @returns how many clients it is sent to: one whose queue has no room is left out
    */
-  broadcast(message: string | Uint8Array | ArrayBuffer, fragmentSize = this.settings.maxFragmentSize): number {
+  broadcast(message: string | BinaryData, fragmentSize = this.settings.maxFragmentSize): number {
     checkFragmentSize(fragmentSize);
     const isText = typeof message === "string";
-    const payload = isText ? encodeUtf8(message) : message instanceof Uint8Array ? message : new Uint8Array(message);
+    const payload = isText ? encodeUtf8(message) : bytesOf(message);
     const frames = encodeMessage(Role.Server, isText ? Opcode.Text : Opcode.Binary, payload, fragmentSize);
     const time = now();
     let count = 0;
@@ -307,7 +307,7 @@ export class WebSocketServer {
 
   private decide(context: HttpListenerContext, key: string, decision: AcceptDecision): boolean {
     if (decision === true) return this.accept(context, key);
-    const { statusCode, headers = {} } = decision === false ? { statusCode: 403 } : decision;
+    const { statusCode, headers = {} } = refusalOf(decision);
     checkInteger("The statusCode of a refusal", statusCode, 400, 599);
     context.response.statusCode = statusCode;
     for (const [name, value] of Object.entries(headers)) context.response.setHeader(name, value);
@@ -337,7 +337,7 @@ export class WebSocketServer {
 
   private refuse(context: HttpListenerContext, error: unknown): void {
     const statusCode = error instanceof HandshakeError ? error.statusCode : 500;
-    if (statusCode === 500) logError("The accept hook threw; the client is answered 500.", error);
+    if (statusCode === 500) logError("The accept hook failed; the client is answered 500.", error);
     const { response } = context;
     if (response.isClosed) return;
     response.statusCode = statusCode;
@@ -354,4 +354,15 @@ export class WebSocketServer {
     const client = this.clients.get(endPoint);
     return client !== undefined && client.isOpen && send(client);
   }
+}
+
+function isPromise(decision: AcceptDecision | Promise<AcceptDecision>): decision is Promise<AcceptDecision> {
+  return typeof decision === "object" && "then" in decision;
+}
+
+/** @throws OptionError for what is no decision, such as the undefined of a function that forgot to return one */
+function refusalOf(decision: Exclude<AcceptDecision, true>): Refusal {
+  if (decision === false) return { statusCode: 403 };
+  if (typeof decision === "object") return decision;
+  throw new OptionError(`acceptClient answers true, false or a refusal; it answered ${String(decision)}.`);
 }

@@ -18,12 +18,14 @@ export interface ForeignRequest {
  *
  * @param socket the request's connection; it belongs to the context from then on
  * @param early the bytes that came behind the head
+ * @param timeoutMs for an answer to be found, and again for it to leave
  * @returns undefined where the request was refused and answered
  */
 export function upgradeContext(
   socket: Socket,
   request: ForeignRequest,
   early: Uint8Array,
+  timeoutMs = HTTP_LISTENER_DEFAULTS.requestTimeoutMs,
 ): HttpListenerContext | undefined {
   const fields = [...request.headers].map(([name, value]) => `${name}: ${value}\r\n`);
   const head = `${request.method} ${request.target} HTTP/1.1\r\n${fields.join("")}\r\n`;
@@ -31,12 +33,17 @@ export function upgradeContext(
   for (let at = 0; at < head.length; at++) bytes[at] = head.charCodeAt(at);
   bytes.set(early, head.length);
   let context: HttpListenerContext | undefined;
-  const exchange = new HttpExchange(socket, HTTP_LISTENER_DEFAULTS, {
-    requestReceived: (received) => {
-      context = received;
+  // How long a head may be was for the other server to say.
+  const exchange = new HttpExchange(
+    socket,
+    { maxHeadBytes: head.length + 1, requestTimeoutMs: timeoutMs },
+    {
+      requestReceived: (received) => {
+        context = received;
+      },
+      ended: () => undefined,
     },
-    ended: () => undefined,
-  });
+  );
   socket.handlers = exchange;
   exchange.data(bytes);
   return context;

@@ -160,18 +160,20 @@ export abstract class WebSocket implements ConnectionEvents {
    * @throws InvalidStateError unless the state is Open
    * @throws OptionError for a message that `maxQueueBytes` can never hold
    */
-  send(buffer: Uint8Array | ArrayBuffer, messageType: WebSocketMessageType, fragmentSize?: number): boolean {
+  send(buffer: BinaryData, messageType: WebSocketMessageType, fragmentSize?: number): boolean {
     const opcode = messageType === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary;
-    return this.sendPayload(opcode, buffer instanceof Uint8Array ? buffer : new Uint8Array(buffer), fragmentSize);
+    return this.sendPayload(opcode, bytesOf(buffer), fragmentSize);
   }
 
   /** Sends a text message. As {@link WebSocket.send}; a lone surrogate is sent as U+FFFD. */
   sendString(message: string, fragmentSize?: number): boolean {
+    if (typeof message !== "string")
+      throw new OptionError(`sendString takes a string; it was given ${typeof message}.`);
     return this.sendPayload(Opcode.Text, encodeUtf8(message), fragmentSize);
   }
 
   /** Sends a binary message. As {@link WebSocket.send}. */
-  sendBytes(data: Uint8Array | ArrayBuffer, fragmentSize?: number): boolean {
+  sendBytes(data: BinaryData, fragmentSize?: number): boolean {
     return this.send(data, WebSocketMessageType.Binary, fragmentSize);
   }
 
@@ -201,7 +203,8 @@ export abstract class WebSocket implements ConnectionEvents {
 
   /**
    * Delivers no more messages until `resume`. What the peer sends stays in the network, which slows it down. Its Pings
-   * and its end are not noticed meanwhile, and it is not given up for its silence. `close` resumes.
+   * and its end are not noticed meanwhile, and it is not given up for its silence. `close` resumes. Does nothing unless the
+   * state is Open.
    */
   pause(): void {
     this.connection?.pause();
@@ -293,6 +296,19 @@ export abstract class WebSocket implements ConnectionEvents {
       throw new InvalidStateError("The WebSocket is not open: look at its state before sending.");
     return connection;
   }
+}
+
+/** What is sent as bytes: of a view those that it shows. */
+export type BinaryData = ArrayBuffer | ArrayBufferView;
+
+/** @throws OptionError for anything else, such as a string */
+export function bytesOf(data: BinaryData): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  throw new OptionError(
+    `Bytes are a Uint8Array, another view or an ArrayBuffer; given was ${typeof data}. See sendString.`,
+  );
 }
 
 /** @throws OptionError unless it is a size in bytes, or 0 */

@@ -19,7 +19,8 @@ interface Part {
 const sharedPart = "protocol";
 
 const parts: readonly Part[] = [
-  { name: "server", base: sharedPart, roots: ["server", "http", "upgrade"] },
+  { name: "server", base: sharedPart, roots: ["server", "http"] },
+  { name: "upgrade", base: "server", roots: ["upgrade"] },
   { name: "client", base: sharedPart, roots: ["client", "backoff"] },
   { name: "whatwg", base: "client", roots: ["whatwg"] },
   { name: "mqtt", base: "client", roots: ["mqtt/mqtt", "mqtt/stream"] },

@@ -27,11 +27,6 @@ export class DeviceHub {
     this.light = light;
     this.listener = new HttpListener({ port, onRequest: answer });
     this.hub = new HubServer(this.listener, "/hub", {
-      // The memory of a small device: the page sends one short call at a time.
-      maxClients: 6,
-      maximumReceiveMessageSize: 512,
-      maximumWaitingInvocations: 4,
-      maximumStreams: 2,
       methods: {
         SetColor: (_context, ...values: unknown[]) => {
           if (!isColor(values)) throw new HubException("A colour is three integers from 0 to 255.");

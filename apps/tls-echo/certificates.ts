@@ -24,7 +24,7 @@ export interface Subject {
   /** Host names and IP addresses that it is for. */
   readonly hosts?: readonly string[];
   /** "authority" may sign others; the default is "server". */
-  readonly usage?: "server" | "client" | "authority";
+  readonly usage?: "server" | "client" | "authority" | "clientAuthority";
   readonly keyKind?: KeyKind;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
@@ -43,9 +43,11 @@ const keyKinds = {
 const dayMs = 86_400_000;
 
 function extensionsOf({ usage = "server", hosts = [] }: Subject): x509.Extension[] {
-  if (usage === "authority") {
+  if (usage === "authority" || usage === "clientAuthority") {
     const signs = new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true);
-    return [new x509.BasicConstraintsExtension(true, undefined, true), signs];
+    const limits =
+      usage === "authority" ? [] : [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])];
+    return [new x509.BasicConstraintsExtension(true, undefined, true), signs, ...limits];
   }
   const purpose = usage === "client" ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth;
   const names = hosts.map((host) => ({ type: /^[\d.]+$/.test(host) ? "ip" : "dns", value: host }) as const);

@@ -6,6 +6,8 @@ import { toNetworkError } from "./networkerror.js";
 /** Until the owner of an accepted socket has given its own. */
 const ignoringHandlers: SocketHandlers = { data() {}, drain() {}, close() {} };
 
+let unnamedCount = 0;
+
 /** One connection over a socket of node:net or node:tls. */
 export class NodeSocket implements Socket {
   handlers: SocketHandlers;
@@ -22,7 +24,8 @@ export class NodeSocket implements Socket {
     this.socket = socket;
     this.handlers = handlers;
     this.remoteAddress = addressOf(socket);
-    this.remotePort = socket.remotePort ?? 0;
+    // The peers of a Unix socket have no addresses: a number tells them apart.
+    this.remotePort = socket.remotePort ?? ++unnamedCount;
     socket.setNoDelay(true);
     socket.on("data", (bytes: Buffer) => {
       // Not the Buffer itself: its slice() makes a view of the chunk, where that of a Uint8Array makes a copy.
@@ -58,7 +61,8 @@ export class NodeSocket implements Socket {
   resume(): void {
     this.isPaused = false;
     this.socket.resume();
-    if (this.isEndHeld) this.socket.end();
+    // In a turn of its own: whoever resumes may still have to answer what has come before the end.
+    if (this.isEndHeld) setImmediate(this.tellHeldEnd);
   }
 
   end(): void {
@@ -83,6 +87,10 @@ export class NodeSocket implements Socket {
     if (handlers === undefined) this.destroy();
     else if (this.handlers === ignoringHandlers) this.handlers = handlers;
   }
+
+  private readonly tellHeldEnd = (): void => {
+    if (!this.isPaused) this.socket.end();
+  };
 
   private readonly written = (): void => {
     if (!this.isWaiting || this.socket.writableLength > 0 || this.socket.destroyed) return;

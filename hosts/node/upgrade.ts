@@ -24,8 +24,18 @@ export function addWebSocket(
   head: Uint8Array,
 ): boolean {
   if (!(socket instanceof NetSocket)) throw new TypeError("socket is not one of node:net or node:tls.");
+  // Whoever awaited something before may come too late: such a socket tells its end to nobody any more.
+  if (socket.readableEnded || !socket.writable) {
+    socket.destroy();
+    return false;
+  }
   const { rawHeaders, method = "GET", url = "/" } = request;
   const headers = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ""] as const] : []));
-  const context = upgradeContext(new NodeSocket(socket), { method, target: url, headers }, head);
+  const context = upgradeContext(
+    new NodeSocket(socket),
+    { method, target: url, headers },
+    head,
+    server.settings.handshakeTimeoutMs,
+  );
   return context !== undefined && server.addWebSocket(context);
 }

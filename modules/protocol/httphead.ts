@@ -145,11 +145,23 @@ function parseField(line: string, headers: HttpHeaders): void {
   if (!isToken(name)) throw badRequest("A header field has no valid name.");
   const text = line.slice(colon + 1);
   if (!isFieldValue(text)) throw badRequest(`The value of the header field ${name} has a control character.`);
-  const value = text.trim();
+  const value = trimSpace(text);
   // RFC 9112, 3.2: a request with more than one Host is refused; a second key would be ambiguous too.
   if (SINGLE_FIELDS.includes(name.toLowerCase()) && headers.get(name) !== undefined)
     throw badRequest(`The header field ${name} came twice.`);
   headers.append(name, value);
+}
+
+/** RFC 9110, 5.6.3: white space is space and tab. Latin-1 has others, which are the value's own. */
+function trimSpace(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === TAB;
 }
 
 const SINGLE_FIELDS: readonly string[] = Object.freeze([

@@ -66,7 +66,9 @@ export function withDefaults<Settings extends object>(
   const settings = { ...defaults } as Record<string, unknown>;
   for (const [name, value] of Object.entries(options ?? {})) {
     if (!Object.hasOwn(defaults, name))
-      throw new OptionError(`There is no option "${name}". Known are: ${Object.keys(defaults).join(", ")}.`);
+      throw new OptionError(
+        `There is no option "${name}". Beside handlers and certificates, known are: ${Object.keys(defaults).join(", ")}.`,
+      );
     if (value === undefined) continue;
     const type = typeName(settings[name]);
     if (typeName(value) !== type)

@@ -1,6 +1,6 @@
 /** What a client answers with when the server calls it: handlers by the name of their method. */
 
-import { logError } from "../connection.js";
+import { logError } from "../log.js";
 import { HubException } from "./errors.js";
 
 /** Takes the arguments of a call; what it returns, or what its promise resolves with, is the result. */

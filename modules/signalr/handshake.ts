@@ -3,7 +3,7 @@
 import { decodeUtf8, encodeUtf8 } from "#platform";
 import { HubHandshakeError, HubProtocolError } from "./errors.js";
 import type { HubProtocol } from "./hubprotocol.js";
-import { parseObject } from "./json.js";
+import { parseObject, type JsonLimits } from "./json.js";
 import { RECORD_SEPARATOR } from "./records.js";
 
 const SEPARATOR_BYTE = 0x1e;
@@ -25,7 +25,13 @@ export interface HandshakeRecord {
 
 /** Collects the first record of a connection. */
 export class HandshakeReader {
+  private readonly names: JsonLimits["names"];
   private text = "";
+
+  /** @param names those that fields may have; any unless given */
+  constructor(names?: JsonLimits["names"]) {
+    this.names = names;
+  }
 
   /**
    * Takes the payload of a WebSocket message, a text or bytes.
@@ -41,7 +47,7 @@ export class HandshakeReader {
     this.text += typeof data === "string" ? data.slice(0, end) : decode(data.subarray(0, end));
     if (at < 0) return undefined;
     const rest = typeof data === "string" ? data.slice(at + 1) : data.subarray(at + 1);
-    return { fields: parseObject(this.text), rest };
+    return { fields: parseObject(this.text, { names: this.names }), rest };
   }
 }
 

@@ -1,7 +1,7 @@
 /** A client of a hub, as the hub sees it: its connection, from the upgrade to the end. */
 
 import { clearTimer, setTimer, type TimerHandle } from "#platform";
-import { logError } from "../connection.js";
+import { logError } from "../log.js";
 import type { HttpListenerRequest } from "../http.js";
 import { TimeoutError, type WebSocketError } from "../protocol/errors.js";
 import type { ConnectionClosedEventArgs, WebSocket } from "../websocket.js";
@@ -41,7 +41,7 @@ export class HubClient implements HubLinkEvents {
   private readonly owner: HubClientOwner;
   private readonly webSocket: WebSocket;
   private readonly timer: TimerHandle;
-  private reader: HandshakeReader | undefined = new HandshakeReader();
+  private reader: HandshakeReader | undefined;
   private link: HubLink | undefined = undefined;
   private calls: HubCalls<HubCallerContext> | undefined = undefined;
   private endError: WebSocketError | undefined = undefined;
@@ -50,11 +50,12 @@ export class HubClient implements HubLinkEvents {
   /** Takes over a connection whose upgrade is done. */
   constructor(owner: HubClientOwner, connectionId: string, webSocket: WebSocket, request: HttpListenerRequest) {
     const { settings, registry, groups } = owner;
-    const { handshakeTimeout } = settings.limits;
+    const { handshakeTimeout, names } = settings.limits;
     this.owner = owner;
     this.connectionId = connectionId;
     this.webSocket = webSocket;
     this.request = request;
+    this.reader = new HandshakeReader(names);
     this.protocol = settings.protocols[0] as HubProtocol;
     this.context = new HubCallerContext(this, registry, groups);
     webSocket.onMessageReceived = (_sender, { frame }) => {
@@ -165,7 +166,7 @@ export class HubClient implements HubLinkEvents {
       running: limits.maximumParallelInvocationsPerClient,
       waiting: limits.maximumWaitingInvocations,
       streams: limits.maximumStreams,
-      waitingCharacters: 2 * limits.maximumReceiveMessageSize,
+      waitingCharacters: Math.ceil(limits.maximumReceiveMessageSize / 2),
       stallTimeout: limits.streamStallTimeout,
     });
     this.calls = calls;

@@ -1,6 +1,6 @@
 /** The client of a hub (.NET nanoFramework `HubConnection`, completed after the official clients). */
 
-import { logError } from "../connection.js";
+import { logError } from "../log.js";
 import { AbortedError, InvalidStateError, OptionError, type WebSocketError } from "../protocol/errors.js";
 import { checkTime } from "../protocol/options.js";
 import { parseWebSocketUri } from "../protocol/uri.js";

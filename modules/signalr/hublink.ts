@@ -1,6 +1,6 @@
 /** One connection of the hub protocol, whichever side it is: what comes is sorted, what goes is formatted. */
 
-import { logError } from "../connection.js";
+import { logError } from "../log.js";
 import { WebSocketMessageType } from "../protocol/constants.js";
 import { InvalidStateError, OptionError, TimeoutError, WebSocketError } from "../protocol/errors.js";
 import type { MessageReceivedFrame, WebSocket } from "../websocket.js";
@@ -49,6 +49,8 @@ export class HubLink implements CallQueueGate {
   private readonly pumps = new Set<StreamPump>();
   private nextId = 0;
   private holds = 0;
+  /** Records that came and are not read before the link goes on: as a text they take less than as objects. */
+  private unread: string | Uint8Array | undefined = undefined;
   private isOver = false;
 
   /** @param timeout milliseconds that the peer may be silent; 0: for ever */
@@ -63,7 +65,8 @@ export class HubLink implements CallQueueGate {
     this.protocol = protocol;
     this.settings = settings;
     this.events = events;
-    this.reader = protocol.createReader(settings.maximumReceiveMessageSize);
+    const { maximumReceiveMessageSize, maximumReceiveValues: maximumValues, names } = settings;
+    this.reader = protocol.createReader(maximumReceiveMessageSize, { maximumValues, names });
     this.outbox = new Outbox(webSocket, settings.maximumWaitingSends);
     this.calls = new PendingInvocations(settings.maximumPendingInvocations);
     this.incoming = new IncomingStreams(settings, {
@@ -93,19 +96,52 @@ export class HubLink implements CallQueueGate {
   }
 
   release(): void {
-    if (--this.holds > 0 || this.isOver) return;
+    if (--this.holds > 0) return;
+    this.goOn().catch((cause: unknown) => {
+      logError("What was received could not be handled; the connection is closed.", cause);
+      this.fail(new HubProtocolError("A message could not be handled.", { cause }));
+    });
+  }
+
+  private async goOn(): Promise<void> {
+    // Not on the stack of the reader of a stream, which would get items while it takes one.
+    await Promise.resolve();
+    const { unread } = this;
+    if (unread !== undefined && !this.isStopped) {
+      this.unread = undefined;
+      this.read(unread);
+    }
+    // What was read may have stopped it again.
+    this.resume();
+  }
+
+  private resume(): void {
+    if (this.isStopped) return;
     this.webSocket.resume();
     this.heartbeat.listen();
+  }
+
+  private get isStopped(): boolean {
+    return this.isOver || this.holds > 0;
   }
 
   /** Takes the payload of a WebSocket message, or of a fragment of one. */
   receive(data: string | Uint8Array): void {
     if (this.isOver) return;
     this.heartbeat.received();
+    this.read(data);
+  }
+
+  private read(data: string | Uint8Array): void {
     try {
-      this.reader.read(data, (message, length) => {
-        if (!this.isOver) this.dispatch(message, length);
-      });
+      const rest = this.reader.read(
+        data,
+        (message, length) => {
+          if (!this.isOver) this.dispatch(message, length);
+        },
+        () => !this.isStopped,
+      );
+      if (rest !== undefined && rest.length > 0 && !this.isOver) this.unread = rest;
     } catch (error) {
       if (!(error instanceof HubProtocolError)) throw error;
       this.fail(error);
@@ -233,6 +269,7 @@ export class HubLink implements CallQueueGate {
   end(error: WebSocketError): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.unread = undefined;
     this.heartbeat.stop();
     this.outbox.end(error);
     this.calls.failAll(error);

@@ -1,6 +1,6 @@
 /** The methods of a hub, and how many of one client's calls run at the same time. */
 
-import { logError } from "../connection.js";
+import { logError } from "../log.js";
 import { OptionError } from "../protocol/errors.js";
 import { CallQueue, type CallQueueLimits } from "./callqueue.js";
 import { HubException } from "./errors.js";
@@ -46,7 +46,7 @@ type Message = InvocationMessage | StreamInvocationMessage;
 
 /** A call, and the streams that its caller sends to it: they may come before its turn does. */
 interface Call {
-  readonly message: Message;
+  message: Message;
   /** Characters of its record. */
   readonly length: number;
   readonly uploads: readonly HubStream[];
@@ -151,7 +151,8 @@ export class HubCalls<Context> {
     try {
       // The method begins on a stack of its own: that of XS is small, and we are deep in what reads the socket.
       await Promise.resolve();
-      await this.answer(call);
+      const answer = await this.answer(call);
+      if (answer !== undefined) await this.link.sendData(answer);
     } catch (error) {
       // Without its connection, a call may fail as it likes.
       if (!this.isEnded) this.refuse(call.message, this.methods.describe(call.message.target, error));
@@ -161,9 +162,12 @@ export class HubCalls<Context> {
     if (next !== undefined) void this.run(next);
   }
 
-  private async answer(call: Call): Promise<void> {
+  /** @returns its answer, formatted; undefined where there is none, or a stream */
+  private async answer(call: Call): Promise<string | Uint8Array | undefined> {
     const { message, uploads } = call;
     const { target, invocationId } = message;
+    // When the answer waits to be sent, nothing else of the call is to take memory.
+    call.message = { ...message, arguments: [] };
     let isStream = false;
     try {
       const method = this.methods.find(target);
@@ -174,15 +178,16 @@ export class HubCalls<Context> {
       if (isStream) this.startStream(call, result as AsyncIterable<unknown>);
       else if (message.type === MessageType.StreamInvocation)
         throw new HubException(`The client attempted to invoke the non-streaming '${target}' method as a stream.`);
-      else if (invocationId !== undefined) await this.sendResult(invocationId, result);
+      else if (invocationId !== undefined) return this.formatResult(invocationId, result);
+      return undefined;
     } finally {
       if (!isStream) this.closeUploads(uploads);
     }
   }
 
-  private async sendResult(invocationId: string, result: unknown): Promise<void> {
+  private formatResult(invocationId: string, result: unknown): string | Uint8Array {
     const message = { type: MessageType.Completion, invocationId } as const;
-    await this.link.send(result === undefined ? message : { ...message, result });
+    return this.link.format(result === undefined ? message : { ...message, result });
   }
 
   /** @returns undefined where there are too many */

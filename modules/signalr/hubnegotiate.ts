@@ -1,7 +1,7 @@
 /** How a hub answers the negotiation: WebSockets, and nothing else. */
 
 import type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "../http.js";
-import { logError } from "../connection.js";
+import { logError } from "../log.js";
 import { isSameOrigin } from "../protocol/handshake.js";
 import type { AcceptHook, Refusal } from "../server.js";
 import type { ConnectionTokens } from "./connectiontokens.js";

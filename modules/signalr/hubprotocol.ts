@@ -96,15 +96,30 @@ export type HubMessage =
   | AckMessage
   | SequenceMessage;
 
+/** What the records of a peer may have, beside their length. */
+export interface RecordLimits {
+  /** Values in one record: items of arrays and fields of objects; 0: any number. */
+  readonly maximumValues: number;
+  /** Is to be asked for each name of a field before there is a value with it; undefined: any names. */
+  readonly names?: { admit(name: string): boolean } | undefined;
+}
+
 /** Reads the messages of one connection. */
 export interface HubMessageReader {
   /**
    * Takes the payload of one WebSocket message, or of a fragment of one.
    *
-   * @param received called for each hub message that is whole by now, with the length of its record
+   * @param received called for each hub message that is whole by now, with the length of its record, or what it takes
+   *   in memory where that is more
+   * @param mayGoOn to be asked behind each: where it says no, the rest is not read
+   * @returns what was not read: it is given to `read` again, before all else
    * @throws HubProtocolError at the first that is not one; those before it were delivered
    */
-  read(data: string | Uint8Array, received: (message: HubMessage, length: number) => void): void;
+  read(
+    data: string | Uint8Array,
+    received: (message: HubMessage, length: number) => void,
+    mayGoOn?: () => boolean,
+  ): string | Uint8Array | undefined;
 }
 
 /** An encoding of hub messages. It has no state: that of a connection is in its reader. */
@@ -120,7 +135,7 @@ export interface HubProtocol {
    *
    * @param maximumLength longest record: characters of a text, bytes of a binary one
    */
-  createReader(maximumLength: number): HubMessageReader;
+  createReader(maximumLength: number, limits?: RecordLimits): HubMessageReader;
   /**
    * The payload of a WebSocket message with this one hub message.
    *

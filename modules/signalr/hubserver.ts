@@ -1,7 +1,7 @@
 /** A hub on the device: SignalR clients connect to it (ASP.NET Core `Hub` and its host). */
 
 import { HttpListener, type HttpListenerContext } from "../http.js";
-import { logError } from "../connection.js";
+import { logError } from "../log.js";
 import { everyCharacter, isAlphanumericOr } from "../protocol/characters.js";
 import { OptionError } from "../protocol/errors.js";
 import { WebSocketServer, type WebSocketOpenedEventArgs } from "../server.js";

@@ -7,8 +7,9 @@ import type { AcceptHook, WebSocketServerLimits } from "../serveroptions.js";
 import type { HubCallerContext } from "./hubcontext.js";
 import { HubMethods, type HubMethod } from "./hubmethods.js";
 import type { HubProtocol } from "./hubprotocol.js";
+import { PropertyNames } from "./json.js";
 import { JsonHubProtocol } from "./jsonhubprotocol.js";
-import { checkHubLimits, HUB_LINK_DEFAULTS, MAX_SIZE, type HubLimits } from "./linkoptions.js";
+import { checkHubLimits, HUB_LINK_DEFAULTS, MAX_SIZE, type HubLimits, type HubLinkSettings } from "./linkoptions.js";
 
 /** Values among the options of a HubServer that have a plain default (ASP.NET Core `HubOptions`). */
 export interface HubServerLimits extends HubLimits {
@@ -18,6 +19,8 @@ export interface HubServerLimits extends HubLimits {
   readonly maximumParallelInvocationsPerClient?: number;
   /** Invocations of one client that wait for their turn; more stop the connection. */
   readonly maximumWaitingInvocations?: number;
+  /** Names of fields that all clients may bring together, each of 32 bytes at most; 0: any number. */
+  readonly maximumPropertyNames?: number;
   /** True: callers are told the text of every error; false: only that of a HubException. */
   readonly enableDetailedErrors?: boolean;
 }
@@ -49,18 +52,28 @@ export interface HubServerOptions extends HubServerLimits, HubServerWebSocketOpt
   readonly onDisconnected?: (context: HubCallerContext, error?: Error) => void | Promise<void>;
 }
 
-/** The defaults of a HubServer. */
+/**
+ * The defaults of a HubServer. Whoever connects may fill what they allow, and XS ends a program whose memory is full: what
+ * all clients may hold together fits the heap of an ESP32 without external memory.
+ */
 export const HUB_SERVER_DEFAULTS: ResolvedOptions<HubServerLimits> = Object.freeze({
+  ...HUB_LINK_DEFAULTS,
   clientTimeoutInterval: 30_000,
   maximumParallelInvocationsPerClient: 1,
-  maximumWaitingInvocations: 32,
+  maximumWaitingInvocations: 8,
+  maximumPropertyNames: 32,
   enableDetailedErrors: false,
-  ...HUB_LINK_DEFAULTS,
+  maximumReceiveMessageSize: 2_048,
+  maximumReceiveValues: 64,
+  maximumPendingInvocations: 8,
+  maximumWaitingSends: 8,
+  maximumStreams: 1,
+  streamBufferSize: 512,
 });
 
 /** Settings of a HubServer, validated. */
 export interface HubServerSettings {
-  readonly limits: ResolvedOptions<HubServerLimits>;
+  readonly limits: ResolvedOptions<HubServerLimits> & Pick<HubLinkSettings, "names">;
   /** For the WebSocketServer, whose options are checked there. */
   readonly webSocket: WebSocketServerLimits;
   /** Whether any option is one of the WebSocketServer's. */
@@ -86,11 +99,16 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
   checkTime("clientTimeoutInterval", limits.clientTimeoutInterval, 0);
   checkInteger("maximumParallelInvocationsPerClient", limits.maximumParallelInvocationsPerClient, 1, 65_535);
   checkInteger("maximumWaitingInvocations", limits.maximumWaitingInvocations, 0, 65_535);
+  checkInteger("maximumPropertyNames", limits.maximumPropertyNames, 0, 65_535);
   if (protocols?.length === 0) throw new OptionError("protocols names at least one encoding.");
   const webSocket = Object.fromEntries(entries.filter((entry) => !isOwn(entry))) as HubServerWebSocketOptions;
   return {
-    limits,
+    limits: {
+      ...limits,
+      names: limits.maximumPropertyNames === 0 ? undefined : new PropertyNames(limits.maximumPropertyNames),
+    },
     webSocket: {
+      maxClients: MAX_CLIENTS,
       maxMessageBytes: Math.min(2 * limits.maximumReceiveMessageSize, MAX_SIZE),
       // What a client may send, a method may send back.
       maxQueueBytes: Math.min(limits.maximumReceiveMessageSize + MAX_ENVELOPE_BYTES, MAX_SIZE),
@@ -109,7 +127,10 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
 }
 
 /** Room in the queue beside the longest result: names, ids, frame headers, and what is sent at the same time. */
-const MAX_ENVELOPE_BYTES = 4_096;
+const MAX_ENVELOPE_BYTES = 512;
+
+/** A client of a hub takes several times the slots of a WebSocket: of an ESP32's, four would leave too few. */
+const MAX_CLIENTS = 3;
 
 /** Options that are no plain values: they are not looked for among the limits. */
 const SPECIAL: readonly string[] = Object.freeze([

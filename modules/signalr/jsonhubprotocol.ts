@@ -9,13 +9,12 @@ import {
   type HubMessageReader,
   type HubProtocol,
   type InvocationMessage,
+  type RecordLimits,
   type StreamInvocationMessage,
 } from "./hubprotocol.js";
-import { DEFAULT_MAXIMUM_DEPTH, parseObject } from "./json.js";
+import { DEFAULT_MAXIMUM_DEPTH, parseRecord, type Fields, type JsonLimits } from "./json.js";
 import { checkInteger } from "../protocol/options.js";
 import { RECORD_SEPARATOR, RecordReader } from "./records.js";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The JSON encoding, version 1. */
 export class JsonHubProtocol implements HubProtocol {
@@ -33,8 +32,8 @@ export class JsonHubProtocol implements HubProtocol {
     this.maximumDepth = maximumDepth;
   }
 
-  createReader(maximumLength: number): HubMessageReader {
-    return new JsonMessageReader(maximumLength, this.maximumDepth);
+  createReader(maximumLength: number, limits?: RecordLimits): HubMessageReader {
+    return new JsonMessageReader(maximumLength, { ...limits, maximumDepth: this.maximumDepth });
   }
 
   format(message: HubMessage): string {
@@ -44,19 +43,25 @@ export class JsonHubProtocol implements HubProtocol {
 
 class JsonMessageReader implements HubMessageReader {
   private readonly records: RecordReader;
-  private readonly maximumDepth: number;
+  private readonly limits: JsonLimits;
 
-  constructor(maximumLength: number, maximumDepth: number) {
+  constructor(maximumLength: number, limits: JsonLimits) {
     this.records = new RecordReader(maximumLength);
-    this.maximumDepth = maximumDepth;
+    this.limits = limits;
   }
 
-  read(data: string | Uint8Array, received: (message: HubMessage, length: number) => void): void {
+  read(
+    data: string | Uint8Array,
+    received: (message: HubMessage, length: number) => void,
+    mayGoOn: () => boolean = () => true,
+  ): string {
     if (typeof data !== "string") throw new HubProtocolError("A binary message came, where JSON is text.");
-    this.records.read(data, (record) => {
-      const message = parseHubMessage(record, this.maximumDepth);
-      if (message !== undefined) received(message, record.length);
-    });
+    const parsed = (record: string): void => {
+      const { fields, length } = parseRecord(record, this.limits);
+      const message = readHubMessage(fields);
+      if (message !== undefined) received(message, length);
+    };
+    return this.records.read(data, parsed, mayGoOn);
   }
 }
 
@@ -66,8 +71,11 @@ class JsonMessageReader implements HubMessageReader {
  * @returns undefined for a type that is not known: "New message types may be added; ignore them"
  * @throws HubProtocolError where it is none
  */
-export function parseHubMessage(record: string, maximumDepth?: number): HubMessage | undefined {
-  const fields = parseObject(record, maximumDepth);
+export function parseHubMessage(record: string, limits: JsonLimits = {}): HubMessage | undefined {
+  return readHubMessage(parseRecord(record, limits).fields);
+}
+
+function readHubMessage(fields: Fields): HubMessage | undefined {
   const { type } = fields;
   switch (type) {
     case MessageType.Invocation:

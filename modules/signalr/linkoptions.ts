@@ -1,6 +1,7 @@
 /** Limits that both sides of a hub connection have: types, defaults and validation. */
 
 import { checkInteger, checkTime, type ResolvedOptions } from "../protocol/options.js";
+import type { PropertyNames } from "./json.js";
 
 /** Limits of one connection of the hub protocol. */
 export interface HubLimits {
@@ -10,6 +11,8 @@ export interface HubLimits {
   readonly handshakeTimeout?: number;
   /** Longest received record, in characters. */
   readonly maximumReceiveMessageSize?: number;
+  /** Values of one received record, items of arrays and fields of objects; 0: any number. */
+  readonly maximumReceiveValues?: number;
   /** Invocations that wait for the peer's answer at the same time. */
   readonly maximumPendingInvocations?: number;
   /** Milliseconds that an invocation waits for its answer unless it says otherwise; 0: as long as the connection lasts. */
@@ -25,13 +28,17 @@ export interface HubLimits {
 }
 
 /** Limits, validated. */
-export type HubLinkSettings = ResolvedOptions<HubLimits>;
+export interface HubLinkSettings extends ResolvedOptions<HubLimits> {
+  /** The names that fields may have; undefined: any. */
+  readonly names?: PropertyNames | undefined;
+}
 
-/** The defaults; times are those of ASP.NET Core, sizes those of an ESP32 without external memory. */
-export const HUB_LINK_DEFAULTS: HubLinkSettings = Object.freeze({
+/** The defaults; times are those of ASP.NET Core, sizes those of one connection to a server that was chosen. */
+export const HUB_LINK_DEFAULTS: ResolvedOptions<HubLimits> = Object.freeze({
   keepAliveInterval: 15_000,
   handshakeTimeout: 15_000,
   maximumReceiveMessageSize: 16_384,
+  maximumReceiveValues: 0,
   maximumPendingInvocations: 32,
   invocationTimeout: 30_000,
   maximumWaitingSends: 32,
@@ -44,11 +51,12 @@ export const HUB_LINK_DEFAULTS: HubLinkSettings = Object.freeze({
 export const MAX_SIZE = 2_147_483_647;
 
 /** @throws OptionError where a limit is out of its range */
-export function checkHubLimits(settings: HubLinkSettings): void {
+export function checkHubLimits(settings: ResolvedOptions<HubLimits>): void {
   checkTime("keepAliveInterval", settings.keepAliveInterval, 0);
   checkTime("handshakeTimeout", settings.handshakeTimeout, 1);
   checkTime("invocationTimeout", settings.invocationTimeout, 0);
   checkInteger("maximumReceiveMessageSize", settings.maximumReceiveMessageSize, 64, MAX_SIZE);
+  checkInteger("maximumReceiveValues", settings.maximumReceiveValues, 0, MAX_SIZE);
   checkInteger("maximumPendingInvocations", settings.maximumPendingInvocations, 1, 65_535);
   checkInteger("maximumWaitingSends", settings.maximumWaitingSends, 0, 65_535);
   checkInteger("maximumStreams", settings.maximumStreams, 0, 65_535);

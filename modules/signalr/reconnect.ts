@@ -1,7 +1,7 @@
 /** When a lost connection is tried again. */
 
 import { clearTimer, now, randomFill, setTimer } from "#platform";
-import { logError } from "../connection.js";
+import { logError } from "../log.js";
 import { OptionError } from "../protocol/errors.js";
 import { checkTime } from "../protocol/options.js";
 

@@ -5,7 +5,7 @@ import {
   NetworkError,
   TimeoutError,
   WebSocketState,
-  type ClientWebSocket,
+  ClientWebSocket,
   type ClientWebSocketOptions,
 } from "../../modules/client.js";
 import { describeIf } from "../support/describeif.js";
@@ -259,4 +259,22 @@ describe("within onConnectionClosed of a failure", () => {
     await peer.closed;
     expect(bench.ends).toHaveLength(2);
   });
+});
+
+test("a stored certificate that cannot be read is a NetworkError, with one closed event", async () => {
+  process.env["XS_WEBSOCKETS_DEVICE_CERTIFICATE"] = "nowhere.der";
+  process.env["XS_WEBSOCKETS_DEVICE_KEY"] = "nowhere.der";
+  const codes: string[] = [];
+  const client = new ClientWebSocket({
+    useStoredDeviceCertificate: true,
+    onConnectionClosed: (_sender, { error }) => void codes.push(error?.code ?? ""),
+  });
+  try {
+    await expect(client.connect("wss://127.0.0.1:9/")).rejects.toMatchObject({ name: "NetworkError", code: "ENOENT" });
+  } finally {
+    delete process.env["XS_WEBSOCKETS_DEVICE_CERTIFICATE"];
+    delete process.env["XS_WEBSOCKETS_DEVICE_KEY"];
+  }
+  expect(codes).toEqual(["ENOENT"]);
+  expect(client.state).toBe(WebSocketState.Closed);
 });

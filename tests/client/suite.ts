@@ -93,6 +93,15 @@ class Session {
   }
 }
 
+function codeThrownBy(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    return String(codeOf(error));
+  }
+  return "";
+}
+
 function delay(timeMs: number): Promise<void> {
   return new Promise((resolve) => void setTimer(resolve, timeMs));
 }
@@ -111,6 +120,7 @@ const ANSWERS: readonly (readonly [path: string, statusCode: number, message: st
   ["wrongaccept", 101, "Sec-WebSocket-Accept"],
   ["extension", 101, "extension"],
   ["subprotocol", 101, "subprotocol"],
+  ["hintsforever", 0, "interim"],
 ];
 
 function failureTests({ ports }: SuiteSettings): Tests {
@@ -212,6 +222,31 @@ function sessionTests({ ports }: SuiteSettings): Tests {
       await session.until("text late");
       assertEqual(session.events.join(), "text early,text late", "events");
       session.client.abort();
+    },
+    "interim answers before the 101 are passed over": async () => {
+      const session = new Session();
+      await session.client.connect(`${answers}/hints`);
+      await session.until("text hinted");
+      session.client.abort();
+    },
+    "only bytes are sent as bytes, and of a view those that it shows": async () => {
+      const session = new Session();
+      const { client } = session;
+      await client.connect(echo);
+      client.sendBytes(new DataView(Uint8Array.of(1, 2, 3, 4).buffer, 1, 2));
+      await session.until("binary 2 3");
+      client.sendBytes(Uint16Array.of(0x0101, 0x0202));
+      await session.until("binary 1 1 2 2");
+      client.sendBytes(Uint8Array.of(5, 6).buffer);
+      await session.until("binary 5 6");
+      const mistakes: readonly (() => unknown)[] = [
+        () => client.sendBytes("hello" as never),
+        () => client.sendBytes(3 as never),
+        () => client.send([1, 2] as never, WebSocketMessageType.Binary),
+        () => client.sendString(undefined as never),
+      ];
+      for (const mistake of mistakes) assertEqual(codeThrownBy(mistake), "ERR_OPTION", String(mistake));
+      client.abort();
     },
     "every frame has another mask": async () => {
       const session = new Session();

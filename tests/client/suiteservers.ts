@@ -30,6 +30,13 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   "/wrongaccept": (peer) => peer.send(upgradeAnswer("")),
   "/extension": (peer, request) => peer.send(upgradeAnswer(request, { "Sec-WebSocket-Extensions": "x" })),
   "/subprotocol": (peer, request) => peer.send(upgradeAnswer(request, { "Sec-WebSocket-Protocol": "x" })),
+  "/hints": (peer, request) =>
+    peer.send(
+      "HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n",
+      upgradeAnswer(request),
+      frame(0x81, asciiOf("hinted"), false),
+    ),
+  "/hintsforever": (peer) => peer.send("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(20)),
   "/silent": () => undefined,
   "/half": (peer) => peer.send("HTTP/1.1 101 Switching Pro"),
   "/end": (peer) => peer.socket.end(),

@@ -92,6 +92,13 @@ function encodes(platform: Platform): void {
   );
   assertEqual(hexOf(platform.encodeUtf8(`a${high}b`)), "61efbfbd62", "a lone high surrogate");
   assertEqual(hexOf(platform.encodeUtf8(`a${low}b`)), "61efbfbd62", "a lone low surrogate");
+  // As many as a peer may send by JSON: the time has to grow with the length, not with its square.
+  const lone = `a${high}\ud0b0`.repeat(10_000);
+  const start = platform.now();
+  const mended = platform.encodeUtf8(lone);
+  assert(platform.now() - start < 2_000, `10,000 lone surrogates took ${(platform.now() - start).toString()} ms`);
+  assertEqual(mended.length, 70_000, "bytes of 10,000 lone surrogates");
+  assertEqual(hexOf(mended.subarray(69_986)), "61efbfbded82b061efbfbded82b0", "their end");
   const bytes = platform.encodeUtf8("own");
   bytes[0] = 0x4f;
   assertEqual(hexOf(platform.encodeUtf8("own")), "6f776e", "the text after its bytes were changed");

@@ -29,6 +29,7 @@ export type TlsServerName =
   | "borrowedChain"
   | "notByAnAuthority"
   | "clientOnly"
+  | "byClientAuthority"
   | "wantsClient"
   | "tellsName"
   | "counting"
@@ -346,6 +347,7 @@ function certificateTests(): Readonly<Record<string, BenchTest>> {
     "a chain that belongs to another is refused": refuses("borrowedChain", "ETLSUNTRUSTED"),
     "a certificate that no authority has signed is refused": refuses("notByAnAuthority", "ETLSUNTRUSTED"),
     "a client's certificate is refused": refuses("clientOnly", "ETLSUNTRUSTED"),
+    "a certificate by an authority for clients is refused": refuses("byClientAuthority", "ETLSUNTRUSTED"),
     "an expired certificate is refused": refuses("expired", "ETLSEXPIRED"),
     "a certificate is refused before its time": refuses("notYetValid", "ETLSEXPIRED"),
     "a certificate for another host is refused": refuses("wrongHost", "ETLSHOSTNAME"),

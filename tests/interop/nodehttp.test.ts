@@ -1,6 +1,9 @@
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 
 import { WebSocket } from "ws";
 import { addWebSocket } from "xs-websockets/node";
@@ -79,3 +82,51 @@ test("a request of another version is answered with 426", async () => {
   expect(response).toMatch(/^HTTP\/1\.1 426 /);
   expect(response).toContain("Sec-WebSocket-Version: 13");
 });
+
+const UPGRADE =
+  "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+
+test("the other server says how long a head may be", async () => {
+  const cookie = "x".repeat(6_000);
+  const client = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: { cookie } });
+  await once(client, "open");
+  client.terminate();
+});
+
+test("clients of a Unix socket, which have no addresses, are told apart", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "unix-"));
+  const name = path.join(folder, "socket");
+  const server = createServer();
+  server.on("upgrade", (request, socket, head) => addWebSocket(wsServer, request, socket, head));
+  server.listen(name);
+  await once(server, "listening");
+  const clients = [0, 1, 2].map(() => new WebSocket(`ws+unix://${name}:/`));
+  await Promise.all(clients.map((client) => once(client, "open")));
+  expect(new Set(wsServer.listClients()).size).toBe(3);
+  for (const client of clients) client.terminate();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+test.each(["end", "resetAndDestroy"] as const)(
+  "a client that has left by %s before it is added is not",
+  async (leave) => {
+    const server = createServer();
+    const added = new Promise<boolean>((resolve) => {
+      server.on("upgrade", (request, socket, head) => {
+        socket.on("error", () => undefined);
+        socket.resume();
+        setTimeout(() => resolve(addWebSocket(wsServer, request, socket, head)), 100);
+      });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    client.on("error", () => undefined);
+    client.write(`GET / HTTP/1.1\r\nHost: a\r\n${UPGRADE}\r\n\r\n`);
+    setTimeout(() => client[leave](), 30);
+    expect(await added).toBe(false);
+    expect(wsServer.clientsCount).toBe(0);
+    server.close();
+  },
+);

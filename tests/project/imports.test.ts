@@ -76,7 +76,7 @@ test("modules imports modules, #platform, #network and #tls", () => {
 const SHARED_WITH_SIGNALR: Readonly<Record<string, string>> = {
   clientoptions: "a HubConnection takes the options of a ClientWebSocket",
   clientsocket: "the negotiation connects as the WebSocket does, and trusts the same certificates",
-  connection: "logError",
+  log: "what fails where nobody waits for it",
   "protocol/characters": "paths, lengths and chunks are checked as those of the upgrade",
   "protocol/clienthandshake": "the status of an answer",
   "protocol/constants": "text or binary",
@@ -122,11 +122,12 @@ test("hosts/node imports itself, the contract and Node.js; its adapter for node:
   ).toEqual([]);
 });
 
-test("hosts/moddable imports itself, the contract and the Moddable SDK", () => {
+test("hosts/moddable imports itself, the contract and the SDK; its adapter for the SDK's HTTP server the public names, too", () => {
   expect(
     violations(
       listSources("hosts/moddable"),
       (from, specifier) =>
+        (from === "hosts/moddable/upgrade.ts" && specifier.startsWith("xs-websockets/")) ||
         /^(?!node:|xs-websockets)[a-zA-Z]/.test(specifier) ||
         isWithin("hosts/moddable", from, specifier) ||
         isContract(from, specifier),

@@ -294,3 +294,62 @@ test("stop ends what is not answered, and frees the port", async () => {
     expect(listener.isListening).toBe(false);
   });
 });
+
+test("beyond as many refusals as maxRequests there is no answer: those who take none keep no more places", async () => {
+  await withListener({ maxRequests: 2 }, async ({ connect }) => {
+    const clients = Array.from({ length: 4 }, connect);
+    // They notice no end, and so do not end themselves.
+    for (const client of clients) client.socket.pause();
+    await delay(50);
+    expect(await connect().send(GET).all()).toBe("");
+    for (const client of clients) client.destroy();
+    await delay(50);
+    expect(await connect().send(GET).all()).toMatch(/^HTTP\/1\.1 404 /);
+  });
+});
+
+test.each([204, 304])("%i has no content, and no Content-Length", async (status) => {
+  const { answer } = await handled(({ response }) => {
+    response.statusCode = status;
+    response.close("text");
+  });
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(answer).not.toMatch(/content-length/i);
+  expect(answer).toMatch(/\r\n\r\n$/);
+});
+
+test.each(["Content-Length", "transfer-encoding", "CONNECTION"])(
+  "the field %s is not the handler's to set",
+  async (name) => {
+    const { error } = await handled(({ response }) => {
+      response.setHeader(name, "1");
+    });
+    expect(error).toBeInstanceOf(OptionError);
+  },
+);
+
+test.each([101, 600, NaN, "200 OK\r\nX: y"])("the status %p is refused", async (status) => {
+  const log = silenceLog();
+  const { error, answer } = await handled(({ response }) => {
+    response.statusCode = status as number;
+    response.close();
+  });
+  expect(error).toBeInstanceOf(OptionError);
+  expect(answer).toMatch(/^HTTP\/1\.1 500 /);
+  log.mockRestore();
+});
+
+test("400 for a request without Host", async () => {
+  await withListener({}, async ({ answerTo }) => {
+    expect(await answerTo("GET / HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
+  });
+});
+
+test("only space and tab around a value are not its own", async () => {
+  await withListener(
+    { onRequest: ({ request, response }) => response.close(String(request.headers.get("x")?.length)) },
+    async ({ answerTo }) => {
+      expect(await answerTo("GET / HTTP/1.1\r\nHost: a\r\nX: \t\xa0v \t\r\n\r\n")).toMatch(/\r\n\r\n2$/);
+    },
+  );
+});

@@ -3,7 +3,8 @@ import { Connection, type ConnectionEvents } from "../../modules/connection.js";
 import { Role } from "../../modules/protocol/constants.js";
 import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
 import { FakeSocket } from "../support/fakesocket.js";
-import { asciiOf, frame, joined } from "../support/vectors.js";
+import { upgradeRequest } from "../support/rawclient.js";
+import { asciiOf, bytesOf, frame, joined } from "../support/vectors.js";
 import { delay, eventually, withServer } from "./servertest.js";
 
 interface Bench {
@@ -11,6 +12,8 @@ interface Bench {
   readonly connection: Connection;
   readonly texts: string[];
 }
+
+const NORMAL = bytesOf("03e8");
 
 /** A connection that pauses itself at each of these texts. */
 function bench(...pauseAt: readonly string[]): Bench {
@@ -103,6 +106,15 @@ test("after the end nothing is told of what was held", () => {
   expect(texts).toEqual(["a", "closed"]);
 });
 
+test("while it closes it is not paused: the peer's answer has to be read", () => {
+  const { socket, connection } = bench();
+  connection.protocol.close(1000, "", 0);
+  connection.pause();
+  expect(connection.isPaused).toBe(false);
+  expect(socket.calls).toEqual([]);
+  connection.abort();
+});
+
 describe("over sockets", () => {
   beforeEach(() => jest.useRealTimers());
   // The check of fake timers that follows each test looks at new ones.
@@ -132,6 +144,31 @@ describe("over sockets", () => {
       client.abort();
     });
   }, 15_000);
+
+  test.each([
+    ["pauses and resumes at each message", {}],
+    ["has a slow accept hook", { acceptClient: () => delay(50).then(() => true) }],
+  ])("a server that %s loses nothing of a client that has half closed", async (_name, options) => {
+    await withServer(options, async (connected) => {
+      const { server, events } = connected;
+      server.onMessageReceived = (_sender, { frame: { text }, webSocket }) => {
+        events.push(text);
+        webSocket.pause();
+        webSocket.resume();
+        webSocket.sendString(`${text}!`);
+      };
+      const client = connected
+        .connect()
+        .send(upgradeRequest())
+        .send(frames("a", "b", "c"))
+        .send(frame(0x88, NORMAL, true));
+      client.socket.end();
+      expect(await client.head()).toMatch(/^HTTP.1.1 101 /);
+      expect(await client.frames(4)).toEqual(["text:6121", "text:6221", "text:6321", "close:1000"]);
+      await eventually(() => server.clientsCount === 0);
+      expect(events.slice(-4)).toEqual(["a", "b", "c", "closed 1000 clean"]);
+    });
+  });
 
   test("close resumes: what the server has sent still comes, and the close is clean", async () => {
     await withServer({}, async ({ server }) => {

@@ -1,8 +1,7 @@
 /** The tables of options and the samples in docs/signalr.md say what the code does. */
 
 import { HUB_CONNECTION_DEFAULTS } from "../../modules/signalr/hubconnectionoptions.js";
-import { HUB_SERVER_DEFAULTS } from "../../modules/signalr/hubserveroptions.js";
-import { HUB_LINK_DEFAULTS } from "../../modules/signalr/linkoptions.js";
+import { HUB_SERVER_DEFAULTS, resolveHubServerOptions } from "../../modules/signalr/hubserveroptions.js";
 import { readText } from "../project/sources.js";
 import { compileSamples, membersOf, readTable } from "../support/documentation.js";
 
@@ -13,7 +12,7 @@ const CONNECTION = [
   ...LINK,
   ...membersOf("modules/signalr/hubconnectionoptions.ts", "HubConnectionLimits", "HubConnectionOptions"),
 ];
-const SERVER = membersOf("modules/signalr/hubserveroptions.ts", "HubServerLimits", "HubServerOptions");
+const SERVER = [...LINK, ...membersOf("modules/signalr/hubserveroptions.ts", "HubServerLimits", "HubServerOptions")];
 
 /** What the tables write for defaults that are no plain values. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -44,11 +43,24 @@ describe.each<[heading: string, members: readonly string[], defaults: Readonly<R
   });
 });
 
-test("the options that HubServer shares with HubConnection are named", () => {
-  const section = TEXT.slice(TEXT.indexOf("### Options of HubServer")).split("| option")[0] ?? "";
-  const named = new Set([...section.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name));
-  expect([...named].filter((name) => name in HUB_LINK_DEFAULTS).sort()).toEqual([...LINK].sort());
-  expect(Object.keys(HUB_LINK_DEFAULTS).sort()).toEqual([...LINK].sort());
+test("what HubServer decides of the WebSockets, and what a client may hold", () => {
+  const { limits, webSocket } = resolveHubServerOptions({});
+  const { maxClients = 0, maxMessageBytes = 0, maxQueueBytes = 0 } = webSocket;
+  const record = limits.maximumReceiveMessageSize;
+  expect([maxClients, maxMessageBytes, maxQueueBytes]).toEqual([3, 2 * record, record + 512]);
+  const sizes = [
+    2 * maxMessageBytes,
+    record,
+    record / 2,
+    limits.maximumStreams * limits.streamBufferSize,
+    maxQueueBytes,
+    record,
+  ];
+  const [, section = ""] = TEXT.split("### Memory");
+  const written = [...section.matchAll(/\| ([\d,]+) +\|$/gm)].map(([, size = ""]) => Number(size.replaceAll(",", "")));
+  expect(written).toEqual(sizes);
+  // Two thirds of the chunks of an M5Atom Lite.
+  expect(maxClients * sizes.reduce((sum, size) => sum + size)).toBeLessThan((2 / 3) * 78_848);
 });
 
 /** What the samples have from elsewhere. */

@@ -3,6 +3,7 @@
 import * as fc from "fast-check";
 import { HubProtocolError } from "../../modules/signalr/errors.js";
 import { MessageType, type HubMessage } from "../../modules/signalr/hubprotocol.js";
+import { PropertyNames } from "../../modules/signalr/json.js";
 import { JsonHubProtocol, parseHubMessage } from "../../modules/signalr/jsonhubprotocol.js";
 
 const protocol = new JsonHubProtocol();
@@ -140,7 +141,7 @@ describe("nesting", () => {
     expect(() => parseHubMessage(nested(21))).toThrow("more than 20 levels");
     expect(() => parseHubMessage("[".repeat(100_000))).toThrow("more than 20 levels");
     expect(() => parseHubMessage('{"a":'.repeat(100_000))).toThrow("more than 20 levels");
-    expect(parseHubMessage(nested(40), 40)).toEqual({ type: MessageType.Ping });
+    expect(parseHubMessage(nested(40), { maximumDepth: 40 })).toEqual({ type: MessageType.Ping });
     expect(() => new JsonHubProtocol(3)).toThrow("maximumDepth");
   });
 
@@ -183,6 +184,59 @@ describe("a reader", () => {
     reader.read("x".repeat(60), ignore);
     expect(() => reader.read("x".repeat(41), ignore)).toThrow("more than 100 characters");
     expect(() => protocol.createReader(100).read(`${"x".repeat(101)}\x1e`, ignore)).toThrow("more than 100 characters");
+  });
+
+  test("counts the bytes of pieces, which take more than their characters", () => {
+    const reader = protocol.createReader(100);
+    reader.read("€".repeat(33), () => undefined);
+    expect(() => reader.read("€", () => undefined)).toThrow("more than 100 characters");
+  });
+
+  test("reads no further than it may, and gives the rest back", () => {
+    const reader = protocol.createReader(1_024);
+    const ping = '{"type":6}\x1e';
+    for (const count of [1, 15, 16, 17, 40]) {
+      const messages: HubMessage[] = [];
+      const take = (message: HubMessage): unknown => messages.push(message);
+      const text = `${ping.repeat(50)}{"ty`;
+      const rest = reader.read(text, take, () => messages.length < count);
+      expect([messages.length, rest]).toEqual([count, text.slice(count * ping.length)]);
+      expect(reader.read(rest ?? "", take)).toBe("");
+      reader.read('pe":6}\x1e', take);
+      expect(messages).toHaveLength(51);
+    }
+  });
+
+  test("counts values, and refuses too many before there are any", () => {
+    const reader = protocol.createReader(1_024, { maximumValues: 10 });
+    const read = (values: string): number[] => {
+      const record = `{"type":1,"target":"a","arguments":[${values}]}`;
+      const lengths: number[] = [];
+      reader.read(`${record}\x1e`, (_message, length) => lengths.push(length - record.length));
+      return lengths;
+    };
+    for (const [values, count] of [
+      ["", 3],
+      ["1", 4],
+      ['",[{"', 4],
+      ["[]", 4],
+      ["[[],[]],{}", 7],
+      ['1,2,3,4,5,6,"\\"],"', 10],
+    ] as const)
+      expect(read(values)).toEqual([16 * count]);
+    expect(() => read("1,2,3,4,5,6,7,8")).toThrow("more than 10 values");
+    expect(() => read(`${"[".repeat(9)}1${"]".repeat(9)}`)).toThrow("more than 10 values");
+  });
+
+  test("admits so many names, whatever looks like one", () => {
+    const reader = protocol.createReader(1_024, { maximumValues: 0, names: new PropertyNames(2) });
+    const read = (value: string): unknown => reader.read(`{"type":2,"invocationId":"1","item":${value}}\x1e`, ignore);
+    const ignore = (): void => undefined;
+    read('{"a":"x","b" :{"a":"c\\":"}}');
+    read('["d","e:",{"b":1}]');
+    expect(() => read('{"a":{"c"\n:1}}')).toThrow("maximumPropertyNames");
+    const long = protocol.createReader(1_024, { maximumValues: 0, names: new PropertyNames(2) });
+    expect(() => long.read(`{"${"x".repeat(33)}":1}\x1e`, ignore)).toThrow("maximumPropertyNames");
   });
 
   test("refuses bytes", () => {

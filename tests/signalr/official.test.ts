@@ -3,6 +3,7 @@
 import * as signalR from "@microsoft/signalr";
 import type { HubCallerContext } from "../../modules/signalr/server.js";
 import { WebSocket as WsClient } from "ws";
+import { HUB_SERVER_DEFAULTS } from "../../modules/signalr/hubserveroptions.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { itemsOf, officialClient, officialTests } from "./officialsuite.js";
 
@@ -32,6 +33,42 @@ const tests = officialTests(suite);
 
 test.each(Object.keys(tests))("%s", async (name) => {
   await tests[name]?.();
+});
+
+describe("a hub with its defaults", () => {
+  async function connect(): Promise<signalR.HubConnection> {
+    const names = Object.keys(HUB_SERVER_DEFAULTS);
+    const defaults = Object.fromEntries([...names, "maxClients"].map((name) => [name, undefined]));
+    const { url } = await startHub(defaults);
+    const client = officialClient(url).build();
+    await client.start();
+    return client;
+  }
+
+  test("serves calls, of which the client puts many into one frame", async () => {
+    const client = await connect();
+    const text = "x".repeat(1_900);
+    expect(await client.invoke("Echo", text)).toBe(text);
+    expect(await client.invoke("Echo", { red: 1, green: [2, 3] })).toEqual({ red: 1, green: [2, 3] });
+    const sums = await Promise.all(Array.from({ length: 60 }, (_, at) => client.invoke<number>("Add", at, 1)));
+    expect(sums).toEqual(Array.from({ length: 60 }, (_, at) => at + 1));
+    await client.stop();
+  });
+
+  test("streams both ways", async () => {
+    const client = await connect();
+    expect(await itemsOf(client.stream("Count", 500, 0))).toHaveLength(500);
+    const subject = new signalR.Subject<number>();
+    const sum = client.invoke<number>("Sum", subject);
+    for (let item = 0; item < 500; item++) {
+      // As fast as the network takes them.
+      if (item % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+      subject.next(item);
+    }
+    subject.complete();
+    expect(await sum).toBe(124_750);
+    await client.stop();
+  });
 });
 
 describe("a hub that stops", () => {

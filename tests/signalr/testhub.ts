@@ -62,6 +62,13 @@ export function createTestHub(counters: HubCounters, lose: (connectionId: string
   return {
     // Little, so that streams are slowed down at every opportunity.
     streamBufferSize: 1_000,
+    // More than the defaults: texts of 4 KB, 100 calls at once, and several streams come.
+    maxClients: 8,
+    maximumReceiveMessageSize: 8_192,
+    maximumReceiveValues: 1_000,
+    maximumStreams: 8,
+    maximumWaitingSends: 32,
+    maximumPendingInvocations: 32,
     methods: {
       Add: (_context, one: number, other: number) => one + other,
       Echo: (_context, value: unknown) => value,

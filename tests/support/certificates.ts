@@ -20,6 +20,8 @@ export interface Certificates {
   readonly untrusted: Issued;
   /** Signed by the key of the server certificate `right`'s like, which is no authority. */
   readonly notByAnAuthority: Issued;
+  /** For localhost, by an authority that may sign for clients only. */
+  readonly byClientAuthority: Issued;
   /** A client's certificate, where it may sign nothing else. */
   readonly clientOnly: Issued;
   /** For a client, RSA. */
@@ -35,6 +37,7 @@ async function create(): Promise<Certificates> {
   const authority = await Authority.create({ name: "XS WebSockets Test CA" });
   const stranger = await Authority.create({ name: "XS WebSockets Test CA" });
   const between = await authority.issueAuthority({ name: "XS WebSockets Test CA 2", usage: "authority" });
+  const forClients = await authority.issueAuthority({ name: "an authority for clients", usage: "clientAuthority" });
   const server = await authority.issueAuthority({ name: "a server", hosts: ["server.example"] });
   const right = await authority.issue({ name: "localhost", hosts });
   const past = { notBefore: new Date(Date.now() - 9 * dayMs), notAfter: new Date(Date.now() - dayMs) };
@@ -50,6 +53,7 @@ async function create(): Promise<Certificates> {
     wrongHost: await authority.issue({ name: "localhost", hosts: ["other.example", "127.0.0.2"] }),
     untrusted: await stranger.issue({ name: "localhost", hosts }),
     notByAnAuthority: await server.issue({ name: "localhost", hosts }),
+    byClientAuthority: await forClients.issue({ name: "localhost", hosts }),
     clientOnly: await authority.issue({ name: "localhost", hosts, usage: "client" }),
     client: await authority.issue({ name: "a client", usage: "client", keyKind: "rsa" }),
     ecdsaClient: await authority.issue({ name: "a client", usage: "client" }),

@@ -118,6 +118,7 @@ function createServers(certificates: Certificates): Readonly<Record<keyof TlsTes
     borrowedChain: secured(borrowed),
     notByAnAuthority: secured(certificates.notByAnAuthority),
     clientOnly: secured(certificates.clientOnly),
+    byClientAuthority: secured(certificates.byClientAuthority),
     wantsClient: secured(right, clients, report(nameOf)),
     tellsName: secured(
       right,

@@ -91,7 +91,7 @@ export class TcpListener implements Listener {
   }
 
   #accept(accepted: TCP): void {
-    const socket = wrap(accepted);
+    const socket = wrapTcp(accepted);
     if (socket === undefined) return;
     let handlers: SocketHandlers | undefined;
     try {
@@ -103,8 +103,12 @@ export class TcpListener implements Listener {
   }
 }
 
-/** An accepted TCP has no callbacks: it is made anew from itself. A peer that has left since makes that fail. */
-function wrap(accepted: TCP): TcpSocket | undefined {
+/**
+ * An accepted TCP has no callbacks: it is made anew from itself.
+ *
+ * @returns undefined where that fails, since the peer has left
+ */
+export function wrapTcp(accepted: TCP): TcpSocket | undefined {
   const socket = new TcpSocket();
   try {
     socket.remoteAddress = accepted.remoteAddress ?? "";

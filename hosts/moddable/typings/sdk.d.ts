@@ -26,3 +26,39 @@ interface Uint8ArrayConstructor {
 }
 
 declare function native(name: string): (...args: never[]) => unknown;
+
+declare module "embedded:network/http/server" {
+  import type Listener from "embedded:io/socket/listener";
+  import type TCP from "embedded:io/socket/tcp";
+
+  export interface HTTPRequest {
+    method: string;
+    path: string;
+    headers: Map<string, string>;
+  }
+
+  export interface HTTPResponse {
+    status: number;
+    headers: Map<string, string | number>;
+  }
+
+  /** What is used of it. */
+  export interface HTTPConnection {
+    route: HTTPConnectionHandlers;
+    accept(handlers: HTTPConnectionHandlers): void;
+    detach(): TCP;
+    respond(response: HTTPResponse): void;
+    write(bytes?: ArrayBuffer): number;
+  }
+
+  export interface HTTPConnectionHandlers {
+    onRequest?(this: HTTPConnection, request: HTTPRequest): void;
+    onResponse?(this: HTTPConnection, response: HTTPResponse): void;
+    onWritable?(this: HTTPConnection, count: number): void;
+  }
+
+  export default class HTTPServer {
+    constructor(options: { io: typeof Listener; port?: number; onConnect(connection: HTTPConnection): void });
+    readonly port: number;
+  }
+}

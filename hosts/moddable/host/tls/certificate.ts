@@ -29,7 +29,9 @@ export interface Extensions {
   pathLength: number | undefined;
   /** keyUsage allows to sign certificates. */
   maySign: boolean;
-  /** extendedKeyUsage allows to serve TLS. */
+  /** keyUsage allows the handshake of a server. */
+  mayShakeHands: boolean;
+  /** extendedKeyUsage allows to serve TLS, or to sign certificates of servers. */
   mayServe: boolean;
   /** The key identifier of the issuer. */
   issuerKeyIdentifier: Uint8Array | undefined;
@@ -49,6 +51,9 @@ const anyPurpose = "551d2500";
 const serverAuthentication = "2b06010505070301";
 
 const keyCertSign = 0x04;
+/** Signs the key exchange of ECDHE; keyEncipherment is that of RSA. */
+const digitalSignature = 0x80;
+const keyEncipherment = 0x20;
 const dnsName = 0x82;
 const ipAddress = 0x87;
 const keyIdentifier = 0x80;
@@ -117,6 +122,7 @@ function extensionsOf(body: DerReader): Extensions {
     isAuthority: undefined,
     pathLength: undefined,
     maySign: true,
+    mayShakeHands: true,
     mayServe: true,
     issuerKeyIdentifier: undefined,
     hostNames: [],
@@ -144,7 +150,7 @@ function readExtension(extension: DerReader, extensions: Extensions): void {
       return;
     }
     case keyUsage:
-      extensions.maySign = ((value.read(DerTag.BitString).content[1] ?? 0) & keyCertSign) !== 0;
+      readKeyUsage(value.read(DerTag.BitString).content[1] ?? 0, extensions);
       return;
     case extendedKeyUsage:
       extensions.mayServe = purposesOf(value.sequence()).some((purpose) =>
@@ -161,6 +167,11 @@ function readExtension(extension: DerReader, extensions: Extensions): void {
       // RFC 5280, 4.2: a certificate with a critical extension that is not recognized MUST be rejected.
       extensions.hasUnknownCritical ||= isCritical;
   }
+}
+
+function readKeyUsage(bits: number, extensions: Extensions): void {
+  extensions.maySign = (bits & keyCertSign) !== 0;
+  extensions.mayShakeHands = (bits & (digitalSignature | keyEncipherment)) !== 0;
 }
 
 function purposesOf(list: DerReader): string[] {

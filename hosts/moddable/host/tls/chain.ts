@@ -35,7 +35,8 @@ export function verifyChain(chain: readonly Certificate[], { authorities, name }
   if (leaf === undefined) throw new NetworkError("ETLSUNTRUSTED", "the server has sent no certificate");
   const path = findPath(leaf, chain.slice(1), authorities);
   for (const certificate of path) checkTime(certificate);
-  if (!leaf.extensions.mayServe) throw untrusted("the certificate is not for a server");
+  const { mayServe, mayShakeHands } = leaf.extensions;
+  if (!mayServe || !mayShakeHands) throw untrusted("the certificate is not for a server");
   if (!isFor(leaf, name)) {
     const names = [...leaf.extensions.hostNames, ...leaf.extensions.addresses.map((address) => address.join("."))];
     throw new NetworkError("ETLSHOSTNAME", `the certificate is for ${names.join(", ")}, and not for "${name}"`);
@@ -80,8 +81,10 @@ function reasonOf(certificate: Certificate, isBuiltInWanted: boolean): string {
  * @param below how many authorities stand between it and the server's certificate
  */
 function hasIssued(issuer: Certificate, certificate: Certificate, below: number): boolean {
-  const { isAuthority, maySign, pathLength } = issuer.extensions;
-  if (isAuthority !== true || !maySign || (pathLength !== undefined && pathLength < below)) return false;
+  const { isAuthority, maySign, mayServe, pathLength } = issuer.extensions;
+  // What an authority may sign for is limited by its own extendedKeyUsage, as browsers and OpenSSL have it.
+  if (isAuthority !== true || !maySign || !mayServe) return false;
+  if (pathLength !== undefined && pathLength < below) return false;
   if (!areSame(issuer.subject, certificate.issuer)) return false;
   try {
     return isSignedBy(certificate, publicKeyOf(issuer));

@@ -119,7 +119,8 @@ export class TlsStream implements TcpStream {
   lost(): void {
     if (this.#tcp === undefined) return;
     this.#isLost = true;
-    if (this.#data === undefined) this.#tellLost();
+    // Nor before what is still to be taken, see #takeLater.
+    if (this.#data === undefined && this.#timer === undefined) this.#tellLost();
   }
 
   /** Ends the connection for an error in its processing. */

@@ -1,0 +1,223 @@
+/** On XS: a hub with its defaults on the heap of an M5Atom Lite outlives clients that take all they can get. */
+
+import { HUB_SERVER_DEFAULTS, resolveHubServerOptions } from "../../modules/signalr/hubserveroptions.js";
+import { HTTP_LISTENER_DEFAULTS } from "../../modules/http.js";
+import { ControlledApp } from "../support/controlledapp.js";
+import { describeIf } from "../support/describeif.js";
+import type { Memory } from "../support/memory.js";
+import { RawClient, upgradeRequest } from "../support/rawclient.js";
+import { findSimulatorSdk } from "../support/simulator.js";
+import { asciiOf, frame } from "../support/vectors.js";
+
+const sdk = findSimulatorSdk();
+const { maxClients = 0, maxMessageBytes = 0 } = resolveHubServerOptions({}).webSocket;
+const { maximumReceiveMessageSize, maximumReceiveValues, maximumStreams, streamBufferSize } = HUB_SERVER_DEFAULTS;
+/** The sockets of an ESP32 that no client of the hub has. */
+const REQUESTS = 8 - maxClients;
+
+interface Levels extends Memory {
+  readonly clients: number;
+  readonly itemsSent: number;
+}
+
+/** A client that says what it likes. */
+class HostileClient extends RawClient {
+  /** Sends a text in one frame. */
+  text(payload: string): this {
+    return this.sendFrame(0x81, Buffer.from(payload));
+  }
+
+  /** Sends records, so many in a frame as may be. */
+  records(...records: readonly string[]): this {
+    let message = "";
+    for (const record of records) {
+      if (message.length + record.length + 1 > maxMessageBytes) message = this.flush(message);
+      message += `${record}\x1e`;
+    }
+    this.flush(message);
+    return this;
+  }
+
+  private flush(message: string): string {
+    if (message !== "") this.text(message);
+    return "";
+  }
+}
+
+function call(target: string, values: string, more = "", type = 1): string {
+  return `{"type":${type},"target":"${target}","arguments":[${values}]${more}}`;
+}
+
+function times(count: number, text: string): string {
+  return Array.from({ length: count }, () => text).join();
+}
+
+const item = (id: string, value: string): string => `{"type":2,"invocationId":"${id}","item":${value}}`;
+const longText = `"${"x".repeat(maximumReceiveMessageSize - 100)}"`;
+/** Arrays take most for their length. */
+const arrays = times(maximumReceiveValues - 8, "[]");
+
+describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32, in the simulator", () => {
+  let app: ControlledApp;
+  const clients: HostileClient[] = [];
+
+  beforeAll(async () => {
+    if (sdk !== undefined) app = await ControlledApp.start(sdk, "tests/signalr/xs/small", ["-i"]);
+  }, 200_000);
+  afterEach(async () => {
+    const { slots, chunks } = await levels();
+    console.info(`${slots} bytes of slots, ${chunks} of chunks: ${expect.getState().currentTestName ?? ""}`);
+    await endAll();
+    await expectAlive();
+    await endAll();
+    expect(app.problems).toEqual([]);
+  }, 60_000);
+  afterAll(() => app.stop());
+
+  const pause = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
+  const levels = (): Promise<Levels> => app.ask("memory") as Promise<Levels>;
+
+  function connect(): HostileClient {
+    const client = new HostileClient(app.ports[0] ?? 0);
+    clients.push(client);
+    return client;
+  }
+
+  async function open(): Promise<HostileClient> {
+    const client = connect().send(upgradeRequest({}, "/hub"));
+    await client.head();
+    client.text('{"protocol":"json","version":1}\x1e');
+    await client.until("{}\x1e");
+    return client;
+  }
+
+  /** On all places of the hub. */
+  async function openAll(): Promise<HostileClient[]> {
+    return Promise.all(Array.from({ length: maxClients }, () => open()));
+  }
+
+  /** Heads that do not end, on all places that are left. */
+  function fillRequests(): void {
+    const head = `GET / HTTP/1.1\r\nX: ${"x".repeat(HTTP_LISTENER_DEFAULTS.maxHeadBytes - 50)}`;
+    for (let count = 0; count < REQUESTS; count++) connect().send(head);
+  }
+
+  /** Asks for streams and does not read them, until nothing more of them leaves. */
+  async function readNothing(all: readonly HostileClient[]): Promise<void> {
+    for (const client of all) {
+      client.socket.pause();
+      const length = maximumReceiveMessageSize - 100;
+      for (let id = 0; id < maximumStreams; id++)
+        client.records(call("Repeat", String(length), `,"invocationId":"${id}"`, 4));
+    }
+    let before = -1;
+    for (let { itemsSent } = await levels(); itemsSent !== before; { itemsSent } = await levels()) {
+      before = itemsSent;
+      // They are not silent meanwhile.
+      for (const client of all) client.records('{"type":6}');
+      await pause(1_000);
+    }
+  }
+
+  /** A record that has no end, in the largest frames, the last of which does not come whole. */
+  function beginEndlessRecord(client: RawClient): void {
+    client.sendFrame(0x01, asciiOf(`"${"x".repeat(maximumReceiveMessageSize - 2)}`));
+    client.send(frame(0x00, asciiOf("x".repeat(maxMessageBytes)), true).subarray(0, -1));
+  }
+
+  async function expectAlive(): Promise<void> {
+    const client = await open();
+    client.records(call("Echo", '"alive"', ',"invocationId":"1"'));
+    await client.until('{"type":3,"invocationId":"1","result":"alive"}');
+  }
+
+  /** Nobody is refused: all of it is kept, or waits in the network. */
+  async function expectHeld(): Promise<void> {
+    await pause(3_000);
+    expect((await levels()).clients).toBe(maxClients);
+  }
+
+  async function endAll(): Promise<void> {
+    for (const client of clients.splice(0)) client.destroy();
+    while ((await levels()).clients > 0) await pause(100);
+  }
+
+  test.each<[name: string, text: string]>([
+    ["is a record that has no end", "x".repeat(maxMessageBytes)],
+    ["has nothing but separators", "\x1e".repeat(maxMessageBytes)],
+    ["has nothing but quotes and brackets", `${"[".repeat(30)}${'"'.repeat(maximumReceiveMessageSize - 40)}\x1e`],
+    ["has nothing but empty arrays", `{"type":1,"a":[${times(600, "[]")}]}\x1e`],
+    ["has nothing but numbers", `{"type":1,"a":[${times(900, "0")}]}\x1e`],
+    ["has the shortest records", '{"type":6}\x1e'.repeat(370)],
+  ])("a frame that %s", async (_name, text) => {
+    for (const client of await openAll()) client.text(text);
+    await pause(500);
+  });
+
+  test("names of fields without end", async () => {
+    for (let name = 0; name < 3_600;) {
+      const all = await openAll();
+      for (const client of all) {
+        const fields = Array.from({ length: 40 }, () => `"name${name++}":0`);
+        client.text(`${call("Echo", `{${fields.join()}}`)}\x1e`);
+      }
+      await Promise.all(all.map(({ closed }) => closed));
+    }
+  }, 120_000);
+
+  test("names of fields without end in the handshake", async () => {
+    for (let name = 0; name < 3_600;) {
+      const all = Array.from({ length: maxClients }, () => connect().send(upgradeRequest({}, "/hub")));
+      await Promise.all(all.map((client) => client.head()));
+      for (const client of all) {
+        const fields = Array.from({ length: 100 }, () => `"${name++}n":0`);
+        client.text(`{${fields.join()}}\x1e`);
+      }
+      await Promise.all(all.map(({ closed }) => closed));
+    }
+  }, 120_000);
+
+  test("calls that wait, with arguments and streams that nobody reads", async () => {
+    for (const client of await openAll()) {
+      client.records(call("Hold", arrays, ',"streamIds":["a"]'));
+      client.records(...Array.from({ length: 300 }, () => call("Hold", times(8, "[]"))));
+    }
+    await expectHeld();
+  }, 30_000);
+
+  test("uploads that nobody reads", async () => {
+    for (const client of await openAll()) {
+      client.records(call("Hold", arrays, ',"streamIds":["a"]'));
+      client.records(...Array.from({ length: 300 }, () => item("a", "[[],[]]")));
+    }
+    await expectHeld();
+  }, 30_000);
+
+  test("all at once, where all that is received is one record too little to stop the connection", async () => {
+    const all = await openAll();
+    await readNothing(all);
+    for (const client of all) {
+      client.records(call("Hold", arrays, ',"streamIds":["a"]'));
+      const small = item("a", "[]");
+      const count = Math.floor(streamBufferSize / (small.length + 32));
+      client.records(...Array.from({ length: count }, () => small));
+      client.records(...Array.from({ length: 5 }, () => call("Hold", "[],[],[]")));
+      beginEndlessRecord(client);
+    }
+    fillRequests();
+    await expectHeld();
+  }, 120_000);
+
+  test("all at once, where connections are stopped", async () => {
+    const all = await openAll();
+    await readNothing(all);
+    for (const client of all) {
+      client.records(call("Echo", longText, ',"invocationId":"e"'));
+      client.records(...Array.from({ length: 5 }, () => call("Hold", "[],[],[]", ',"streamIds":["a"]')));
+      client.records(call("Hold", arrays));
+      client.records(...Array.from({ length: 300 }, () => call("Hold", times(8, "[]"))));
+    }
+    fillRequests();
+    await expectHeld();
+  }, 120_000);
+});
