@@ -50,6 +50,8 @@ export interface Platform {
   ): TimerHandle;
   /** Stops a timer. A timer that has fired or was stopped may be passed. */
   clearTimer(timer: TimerHandle): void;
+  /** Whether `JSON.parse` keeps each property name that it meets for as long as the program runs. */
+  readonly keepsPropertyNames: boolean;
   /** Writes one line for the developer. */
   log(message: string): void;
 }

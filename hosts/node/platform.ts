@@ -81,6 +81,8 @@ export const clearTimer: Platform["clearTimer"] = (timer: TimerHandle) => {
   clearTimeout(timer as NodeJS.Timeout);
 };
 
+export const keepsPropertyNames: Platform["keepsPropertyNames"] = false;
+
 export const log: Platform["log"] = (message) => {
   console.log(message);
 };

@@ -1,5 +1,6 @@
 /** Options of HubServer: types, defaults and validation. */
 
+import { keepsPropertyNames } from "#platform";
 import type { HttpListenerRequest } from "../http.js";
 import { OptionError } from "../protocol/errors.js";
 import { checkInteger, checkTime, withDefaults, type ResolvedOptions } from "../protocol/options.js";
@@ -19,7 +20,7 @@ export interface HubServerLimits extends HubLimits {
   readonly maximumParallelInvocationsPerClient?: number;
   /** Invocations of one client that wait for their turn; more stop the connection. */
   readonly maximumWaitingInvocations?: number;
-  /** Names of fields that all clients may bring together, each of 32 bytes at most; 0: any number. */
+  /** On XS: names of fields that all clients may bring together, each of 32 bytes at most; 0: any number. */
   readonly maximumPropertyNames?: number;
   /** True: callers are told the text of every error; false: only that of a HubException. */
   readonly enableDetailedErrors?: boolean;
@@ -61,7 +62,7 @@ export const HUB_SERVER_DEFAULTS: ResolvedOptions<HubServerLimits> = Object.free
   clientTimeoutInterval: 30_000,
   maximumParallelInvocationsPerClient: 1,
   maximumWaitingInvocations: 8,
-  maximumPropertyNames: 32,
+  maximumPropertyNames: 64,
   enableDetailedErrors: false,
   maximumReceiveMessageSize: 2_048,
   maximumReceiveValues: 64,
@@ -102,10 +103,11 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
   checkInteger("maximumPropertyNames", limits.maximumPropertyNames, 0, 65_535);
   if (protocols?.length === 0) throw new OptionError("protocols names at least one encoding.");
   const webSocket = Object.fromEntries(entries.filter((entry) => !isOwn(entry))) as HubServerWebSocketOptions;
+  const areNamesLimited = keepsPropertyNames && limits.maximumPropertyNames !== 0;
   return {
     limits: {
       ...limits,
-      names: limits.maximumPropertyNames === 0 ? undefined : new PropertyNames(limits.maximumPropertyNames),
+      names: areNamesLimited ? new PropertyNames(limits.maximumPropertyNames) : undefined,
     },
     webSocket: {
       maxClients: MAX_CLIENTS,
