@@ -24,7 +24,7 @@ export const connect: Network["connect"] = (options, handlers) => {
 
 function createServerFor(identity: TlsIdentity | undefined, accept: (inner: NetSocket) => void): Server {
   if (identity === undefined) return createServer({ allowHalfOpen: true }, accept);
-  const options = { ...identityToPem(identity), handshakeTimeout: tlsHandshakeTimeoutMs, allowHalfOpen: true };
+  const options = { ...identityToPem(identity), handshakeTimeout: tlsHandshakeTimeoutMs };
   const server = createTlsServer(options, accept);
   // A peer that fails its handshake is no one's connection yet.
   server.on("tlsClientError", (_error, inner) => {

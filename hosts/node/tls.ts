@@ -3,7 +3,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isIP, Socket as NetSocket } from "node:net";
-import { checkServerIdentity, connect, createSecureContext, type PeerCertificate, type SecureContext } from "node:tls";
+import { checkServerIdentity, connect, createSecureContext, type SecureContext } from "node:tls";
 
 import type { ConnectTlsOptions, TlsNetwork } from "../contract.js";
 import { NetworkError } from "./networkerror.js";
@@ -33,18 +33,15 @@ export const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
     return socket;
   }
   const checkedName = serverName === "" ? host : serverName;
-  // A variable, since @types/node does not know allowHalfOpen here.
-  const connectOptions = {
+  const inner = connect({
     host,
     port,
     secureContext,
-    allowHalfOpen: true,
     // RFC 6066, 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'."
     servername: isIP(serverName) === 0 ? serverName : "",
     rejectUnauthorized: isVerified,
-    checkServerIdentity: (_name: string, certificate: PeerCertificate) => checkServerIdentity(checkedName, certificate),
-  };
-  const inner = connect(connectOptions);
+    checkServerIdentity: (_name, certificate) => checkServerIdentity(checkedName, certificate),
+  });
   const socket = new NodeSocket(inner, handlers);
   inner.once("secureConnect", () => {
     socket.opened(handlers);

@@ -62,7 +62,7 @@ export const HUB_SERVER_DEFAULTS: ResolvedOptions<HubServerLimits> = Object.free
   clientTimeoutInterval: 30_000,
   maximumParallelInvocationsPerClient: 1,
   maximumWaitingInvocations: 8,
-  maximumPropertyNames: 64,
+  maximumPropertyNames: 32,
   enableDetailedErrors: false,
   maximumReceiveMessageSize: 2_048,
   maximumReceiveValues: 64,

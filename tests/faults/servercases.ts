@@ -133,7 +133,10 @@ async function floodsWithConnects(bench: FaultBench): Promise<void> {
   const count = bench.serverHost.isXs ? 100 : 300;
   const late = Array.from({ length: count }, () => bench.raw(server).send(upgradeRequest()));
   const answers = await Promise.all(late.map((client) => client.all()));
-  expect(answers.filter((answer) => !answer.startsWith("HTTP/1.1 503 "))).toEqual([]);
+  // As many as may ask at the same time are answered, twice over; those beyond get no answer.
+  const refused = answers.filter((answer) => answer.startsWith("HTTP/1.1 503 "));
+  expect(refused.length).toBeGreaterThan(0);
+  expect(answers.filter((answer) => !answer.startsWith("HTTP/1.1 503 ") && answer !== "")).toEqual([]);
   expect((await server.figures()).clientsCount).toBe(5);
   for (const client of first) client.sendFrame(0x89);
   for (const client of first) expect(await client.frames(1)).toEqual(["pong:"]);
@@ -146,7 +149,7 @@ async function hookFails(bench: FaultBench, hook: "throws" | "rejects"): Promise
   const server = await bench.serve({}, hook);
   const client = bench.raw(server).send(upgradeRequest());
   expect(await client.all()).toContain("HTTP/1.1 500 ");
-  expect(bench.serverHost.hasLogged("The accept hook threw")).toBe(true);
+  expect(bench.serverHost.hasLogged("The accept hook failed")).toBe(true);
   await server.setHook("accepts");
   await bench.proveAlive(server);
 }
@@ -201,7 +204,7 @@ export const SERVER_CASES: readonly FaultCase[] = [
   },
   { name: "announced frames of 2^40 bytes are refused from their headers, by many peers", run: announcesHugeFrames },
   {
-    name: "a flood of connects past maxClients: those who have a place keep it, the others get 503",
+    name: "a flood of connects past maxClients: those who have a place keep it, the others get 503 or no answer",
     run: floodsWithConnects,
   },
   {

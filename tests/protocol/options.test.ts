@@ -20,7 +20,7 @@ test("what is left out or undefined gets its default, and the options stay as th
 });
 
 test.each([
-  [{ keepAliveIntervall: 5 }, /keepAliveIntervall.*Known are: keepAliveInterval/],
+  [{ keepAliveIntervall: 5 }, /keepAliveIntervall.*known are: keepAliveInterval/],
   [{ toString: 5 }, /toString/],
   [{ constructor: 5 }, /constructor/],
   [{ keepAliveInterval: "5" }, /keepAliveInterval.*number.*string/],
