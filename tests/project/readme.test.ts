@@ -1,25 +1,17 @@
 /** The tables of options in README.md say what the code does. */
 
-import path from "node:path";
-import ts from "typescript";
 import { CLIENT_DEFAULTS, SslProtocols, SslVerification } from "../../modules/clientoptions.js";
 import { HTTP_LISTENER_DEFAULTS } from "../../modules/http.js";
 import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
 import { SERVER_DEFAULTS } from "../../modules/serveroptions.js";
-import { parse, PROJECT, readJson, readText } from "./sources.js";
+import { compileSamples, membersOf, readTable } from "../support/documentation.js";
+import { readText } from "./sources.js";
 
 const README = readText("README.md");
 
 /** The table below a heading, row by row: name, then its default as text. */
-function readTable(heading: string): Map<string, string> {
-  const start = README.indexOf(`\n### ${heading}\n`);
-  if (start < 0) throw new Error(`README.md has no heading "### ${heading}".`);
-  const section = README.slice(start + 1).split(/\n#/)[0] ?? "";
-  const rows = [...section.matchAll(/^\| `(\w+)` *\|(.*)\|$/gm)].map(([, name = "", cells = ""]) => {
-    const [, , defaultValue = ""] = cells.split("|").map((cell) => cell.trim());
-    return [name, defaultValue] as const;
-  });
-  return new Map(rows);
+function readDefaults(heading: string): Map<string, string> {
+  return new Map([...readTable(README, heading)].map(([name, cells]) => [name, cells[2] ?? ""]));
 }
 
 /** Defaults that have a name. */
@@ -41,14 +33,6 @@ function format(name: string, value: unknown): string {
 function formatWithServer(name: string, value: unknown): string {
   const ofServer = (SERVER_DEFAULTS as unknown as Record<string, unknown>)[name];
   return value === ofServer ? format(name, value) : `${format(name, value)}, server ${format(name, ofServer)}`;
-}
-
-/** The members of interfaces, in the order of the source. */
-function membersOf(file: string, ...interfaces: readonly string[]): string[] {
-  return parse(file)
-    .statements.filter(ts.isInterfaceDeclaration)
-    .filter(({ name }) => interfaces.includes(name.text))
-    .flatMap(({ members }) => members.map((member) => member.name?.getText() ?? ""));
 }
 
 /** The defaults beside those of every connection. */
@@ -80,13 +64,13 @@ const TABLES: readonly (readonly [heading: string, members: readonly string[], d
 describe.each(TABLES)("the table %s", (heading, members, defaults) => {
   test("has every option of the code and no other", () => {
     expect(members.length).toBeGreaterThan(2);
-    expect([...readTable(heading).keys()].sort()).toEqual([...members].sort());
+    expect([...readDefaults(heading).keys()].sort()).toEqual([...members].sort());
   });
 
   test("has the defaults of the code", () => {
     const write = (defaults as unknown) === CONNECTION_DEFAULTS ? formatWithServer : format;
     const expected = members.map((name) => [name, write(name, defaults[name])]);
-    expect(Object.fromEntries(readTable(heading))).toEqual(Object.fromEntries(expected));
+    expect(Object.fromEntries(readDefaults(heading))).toEqual(Object.fromEntries(expected));
   });
 });
 
@@ -94,22 +78,7 @@ describe.each(TABLES)("the table %s", (heading, members, defaults) => {
 const XS_GLOBALS = "declare function trace(...texts: string[]): void;";
 
 test("the code samples compile", () => {
-  const samples = [...README.matchAll(/^```ts\n(.*?)^```$/gms)].map(
-    ([, code = ""], index) => [path.join(PROJECT, "tests", `readme${index}.ts`), code] as const,
-  );
-  const { compilerOptions } = readJson("tsconfig.json") as { compilerOptions: Record<string, unknown> };
-  const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, PROJECT);
-  const texts = new Map([...samples, [path.join(PROJECT, "tests", "readme.d.ts"), XS_GLOBALS] as const]);
-  const host = ts.createCompilerHost(options);
-  host.fileExists = (name) => texts.has(name) || ts.sys.fileExists(name);
-  host.readFile = (name) => texts.get(name) ?? ts.sys.readFile(name);
-  const program = ts.createProgram([...texts.keys()], options, host);
-  const mistakes = samples.flatMap(([name]) => {
-    const file = program.getSourceFile(name);
-    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
-      ({ messageText }) => `${path.basename(name)}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,
-    );
-  });
-  expect(samples.length).toBeGreaterThan(3);
+  const { count, mistakes } = compileSamples(README, XS_GLOBALS);
+  expect(count).toBeGreaterThan(3);
   expect(mistakes).toEqual([]);
 }, 60_000);
