@@ -151,7 +151,7 @@ export class ClientWebSocket extends WebSocket {
           failed,
         });
       } catch (cause) {
-        failed(networkError("The certificate that is stored on the device cannot be read.", cause as Error));
+        failed(networkError("The connection cannot be begun.", cause as Error));
       }
     });
   }
