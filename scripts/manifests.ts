@@ -13,6 +13,8 @@ interface Part {
   readonly base: string | undefined;
   /** The public modules of the part, relative to modules/. */
   readonly roots: readonly string[];
+  /** The manifest in hosts/moddable/ of what this part alone needs of the host. */
+  readonly host?: string;
 }
 
 /** The part that holds what server and client share. */
@@ -22,8 +24,7 @@ const parts: readonly Part[] = [
   { name: "server", base: sharedPart, roots: ["server", "http"] },
   { name: "upgrade", base: "server", roots: ["upgrade"] },
   { name: "client", base: sharedPart, roots: ["client", "backoff"] },
-  { name: "whatwg", base: "client", roots: ["whatwg"] },
-  { name: "mqtt", base: "client", roots: ["mqtt/mqtt", "mqtt/stream"] },
+  { name: "whatwg", base: "client", roots: ["whatwg"], host: "manifest_dom.json" },
   { name: "signalr_client", base: "client", roots: ["signalr/client", "signalr/hubconnection"] },
   { name: "signalr_server", base: "server", roots: ["signalr/server", "signalr/hubserver"] },
 ];
@@ -92,9 +93,10 @@ function modulesOfParts(folder: string): Map<string, string[]> {
 export function createManifests(project: string): Map<string, string> {
   const manifests = new Map<string, string>();
   for (const [name, modules] of modulesOfParts(path.join(project, "modules"))) {
-    const base = parts.find((part) => part.name === name)?.base;
-    const include = base === undefined ? "../hosts/moddable/manifest.json" : `./manifest_${base}.json`;
-    manifests.set(`modules/manifest_${name}.json`, manifestOf([include], modules));
+    const { base, host } = parts.find((part) => part.name === name) ?? { base: undefined, host: "manifest.json" };
+    const include = base === undefined ? [] : [`./manifest_${base}.json`];
+    if (host !== undefined) include.push(`../hosts/moddable/${host}`);
+    manifests.set(`modules/manifest_${name}.json`, manifestOf(include, modules));
   }
   manifests.set("manifest.json", textOf({ include: [...manifests.keys()].map((name) => `./${name}`) }));
   return manifests;

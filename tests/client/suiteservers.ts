@@ -49,6 +49,10 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     const masks = (await peer.wireFrames(20)).map(({ mask }) => hexOf(mask));
     peer.sendFrame(0x81, asciiOf(`${new Set(masks).size} masks`));
   },
+  "/authorization": (peer, request) => {
+    const [, value = "none"] = /^authorization: (.*)$/im.exec(request) ?? [];
+    peer.send(upgradeAnswer(request), frame(0x81, asciiOf(value), false));
+  },
   "/vanish": (peer, request) => peer.send(upgradeAnswer(request)).socket.end(),
   "/mute": (peer, request) => peer.send(upgradeAnswer(request)),
 };

@@ -1,0 +1,50 @@
+/** `#dom` on Node.js: its own classes, and CloseEvent, which Node.js 20 and 22 do not have. */
+
+import type { Dom, DomCloseEvent } from "../contract.js";
+
+export type * from "../contract.js";
+
+interface Globals {
+  readonly Event: Dom["Event"];
+  readonly EventTarget: Dom["EventTarget"];
+  readonly MessageEvent: Dom["MessageEvent"];
+  readonly CloseEvent?: Dom["CloseEvent"];
+  readonly DOMException: Dom["DOMException"];
+}
+
+const globals = globalThis as unknown as Globals;
+
+export const { Event, EventTarget, MessageEvent, DOMException } = globals;
+
+class OwnCloseEvent extends Event implements DomCloseEvent {
+  readonly wasClean: boolean;
+  readonly code: number;
+  readonly reason: string;
+
+  constructor(type: string, init: ConstructorParameters<Dom["CloseEvent"]>[1] = {}) {
+    super(type, init);
+    this.wasClean = init.wasClean ?? false;
+    this.code = init.code ?? 0;
+    this.reason = init.reason ?? "";
+  }
+}
+Object.defineProperty(OwnCloseEvent, "name", { value: "CloseEvent" });
+
+export const CloseEvent: Dom["CloseEvent"] = globals.CloseEvent ?? OwnCloseEvent;
+
+export const parseUrl: Dom["parseUrl"] = (text) => (URL.canParse(text) ? new URL(text) : undefined);
+
+export const hasBlobs: Dom["hasBlobs"] = true;
+
+export const toBlob: Dom["toBlob"] = (bytes) => new Blob([bytes]);
+
+export const blobBytes: Dom["blobBytes"] = (value) =>
+  value instanceof Blob
+    ? { size: value.size, bytes: value.arrayBuffer().then((buffer) => new Uint8Array(buffer)) }
+    : undefined;
+
+export const setGlobal: Dom["setGlobal"] = (name, value, when) => {
+  if (when === "always" || !(name in globalThis)) (globalThis as Record<string, unknown>)[name] = value;
+};
+
+export const defaultMaxBytes: Dom["defaultMaxBytes"] = 67_108_864;
