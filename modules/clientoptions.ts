@@ -60,7 +60,7 @@ export type ClientSettings = ResolvedOptions<ClientWebSocketLimits>;
 /** The defaults of a client. */
 export const CLIENT_DEFAULTS: ClientSettings = Object.freeze({
   connectTimeout: 10_000,
-  maxHeadBytes: 4_096,
+  maxHeadBytes: 16_384,
   subprotocols: Object.freeze([]),
   sslProtocol: SslProtocols.Tls12,
   sslVerification: SslVerification.CertificateRequired,

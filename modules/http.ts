@@ -4,17 +4,25 @@ import { listen, type Listener, type ListenOptions, type Socket, type TlsIdentit
 import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
 import { logError } from "./log.js";
 import { InvalidStateError, networkError } from "./protocol/errors.js";
+import { toFieldNames } from "./protocol/httphead.js";
 import { checkInteger, checkTime, withDefaults, type ResolvedOptions } from "./protocol/options.js";
 
 export type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "./httpexchange.js";
-export type { HttpHeaders } from "./protocol/httphead.js";
+export type { HttpHeaders } from "./protocol/httpheaders.js";
 
 /** Limits of an {@link HttpListener}. */
 export interface HttpListenerLimits {
   /** TCP port, 0 to 65535; 0: the system chooses a free one. */
   readonly port?: number;
-  /** Largest head of a request, in bytes; a larger one is answered with 431. */
+  /** Largest head of a request that is read, in bytes; a larger one is answered with 431. */
   readonly maxHeadBytes?: number;
+  /**
+   * Bytes that are kept of a head: its request line, and of each field name, value and 32 more. Fields that nobody asked
+   * for are passed over where there is no room; those that the library or `keptHeaders` name are refused with 431.
+   */
+  readonly maxKeptHeadBytes?: number;
+  /** Names of header fields that are kept in any case, because handlers read them, such as ["cookie"]. */
+  readonly keptHeaders?: readonly string[];
   /** Milliseconds until the head must have come whole, and again until the answer must have left. */
   readonly requestTimeoutMs?: number;
   /** Requests that are answered at the same time; as many more get 503, others no answer. Connections that became WebSockets do not count. */
@@ -37,7 +45,9 @@ export type RequestHandler = (context: HttpListenerContext) => void | Promise<vo
 /** The defaults of an HTTP listener. */
 export const HTTP_LISTENER_DEFAULTS: ResolvedOptions<HttpListenerLimits> = Object.freeze({
   port: 80,
-  maxHeadBytes: 2_048,
+  maxHeadBytes: 16_384,
+  maxKeptHeadBytes: 2_048,
+  keptHeaders: Object.freeze([]),
   requestTimeoutMs: 10_000,
   maxRequests: 16,
 });
@@ -56,7 +66,8 @@ export class HttpListener {
   constructor(options: HttpListenerOptions = {}) {
     const { onRequest, address, identity, ...limits } = options;
     this.onRequest = onRequest;
-    this.settings = withDefaults(limits, HTTP_LISTENER_DEFAULTS);
+    const settings = withDefaults(limits, HTTP_LISTENER_DEFAULTS);
+    this.settings = { ...settings, keptHeaders: toFieldNames("keptHeaders", settings.keptHeaders) };
     this.listenOptions = {
       port: this.settings.port,
       ...(address === undefined ? {} : { address }),
@@ -64,6 +75,7 @@ export class HttpListener {
     };
     checkInteger("port", this.settings.port, 0, 65_535);
     checkInteger("maxHeadBytes", this.settings.maxHeadBytes, 256, 1_048_576);
+    checkInteger("maxKeptHeadBytes", this.settings.maxKeptHeadBytes, 256, 1_048_576);
     checkInteger("maxRequests", this.settings.maxRequests, 1, 65_535);
     checkTime("requestTimeoutMs", this.settings.requestTimeoutMs, 1);
   }

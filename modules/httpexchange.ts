@@ -5,13 +5,16 @@ import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
 import { everyCharacter } from "./protocol/characters.js";
 import { InvalidStateError, OptionError, HandshakeError } from "./protocol/errors.js";
 import { isUpgradeRequest } from "./protocol/handshake.js";
-import { HttpHeadReader, isFieldValue, isToken, type HttpHead, type HttpHeaders } from "./protocol/httphead.js";
+import { HttpHeadReader, isFieldValue, isToken, type HttpHead } from "./protocol/httphead.js";
+import type { HttpHeaders } from "./protocol/httpheaders.js";
 import { checkInteger } from "./protocol/options.js";
 import { formatEndPoint } from "./connection.js";
 
 /** Limits of an exchange. */
 export interface HttpExchangeLimits {
   readonly maxHeadBytes: number;
+  readonly maxKeptHeadBytes: number;
+  readonly keptHeaders: readonly string[];
   readonly requestTimeoutMs: number;
 }
 
@@ -88,7 +91,12 @@ export class HttpExchange implements SocketHandlers {
     this.socket = socket;
     this.limits = limits;
     this.events = events;
-    this.reader = new HttpHeadReader(limits.maxHeadBytes);
+    this.reader = new HttpHeadReader({
+      maxHeadBytes: limits.maxHeadBytes,
+      maxKeptHeadBytes: limits.maxKeptHeadBytes,
+      needed: limits.keptHeaders.length === 0 ? NEEDED_FIELDS : [...NEEDED_FIELDS, ...limits.keptHeaders],
+      isAnswer: false,
+    });
     this.startTimer(() => {
       this.refuse(408);
     });
@@ -100,7 +108,7 @@ export class HttpExchange implements SocketHandlers {
     try {
       const rest = this.reader.read(bytes);
       if (rest === undefined) return;
-      const context = new Context(this.reader.parse(), this, this.socket);
+      const context = new Context(this.reader.head, this, this.socket);
       this.reader = undefined;
       this.early.push(rest);
       // What the client sends before it has its answer stays in the network.
@@ -174,6 +182,21 @@ export class HttpExchange implements SocketHandlers {
     this.timer = setTimer(expired, this.limits.requestTimeoutMs);
   }
 }
+
+/** Header fields of a request that this library reads: they are kept, or the request is refused. */
+const NEEDED_FIELDS: readonly string[] = Object.freeze([
+  "host",
+  "origin",
+  "connection",
+  "upgrade",
+  "sec-websocket-key",
+  "sec-websocket-version",
+  "sec-websocket-protocol",
+  "content-length",
+  "transfer-encoding",
+  "authorization",
+  "access-control-request-headers",
+]);
 
 /** Header fields that say where the answer ends. */
 const OWN_FIELDS: readonly string[] = Object.freeze(["content-length", "transfer-encoding", "connection"]);
@@ -285,6 +308,7 @@ const REASONS: Readonly<Record<number, string>> = Object.freeze({
   404: "Not Found",
   405: "Method Not Allowed",
   408: "Request Timeout",
+  414: "URI Too Long",
   426: "Upgrade Required",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",

@@ -4,8 +4,15 @@ import type { ConnectHandlers, Socket } from "#network";
 import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
 import { openSocket, type SocketRequest } from "./clientsocket.js";
 import { AbortedError, HandshakeError, networkError, TimeoutError, WebSocketError } from "./protocol/errors.js";
-import { checkUpgradeAnswer, createKey, formatUpgradeRequest, statusOf } from "./protocol/clienthandshake.js";
-import { decodeLatin1, HttpHeadReader, type HttpHeaders } from "./protocol/httphead.js";
+import {
+  checkUpgradeAnswer,
+  createAnswerReader,
+  createKey,
+  formatUpgradeRequest,
+  statusOf,
+} from "./protocol/clienthandshake.js";
+import { decodeLatin1, type HttpHeadReader } from "./protocol/httphead.js";
+import type { HttpHeaders } from "./protocol/httpheaders.js";
 
 /** Bytes of a refusal's body that its error tells. */
 const MAX_TOLD_BODY_BYTES = 512;
@@ -42,7 +49,7 @@ export class Opening implements ConnectHandlers {
     const { connectTimeout, maxHeadBytes } = request.settings;
     this.request = request;
     this.events = events;
-    this.reader = new HttpHeadReader(maxHeadBytes);
+    this.reader = createAnswerReader(maxHeadBytes);
     this.socket = openSocket(request, this);
     this.timer = setTimer(() => {
       this.fail(
@@ -81,10 +88,10 @@ export class Opening implements ConnectHandlers {
   }
 
   private headReceived(bytes: Uint8Array): void {
-    const rest = this.reader.read(bytes);
+    const rest = this.readHead(bytes);
     if (rest === undefined) return;
-    const head = this.reader.parse();
-    const status = statusOf(head);
+    const { head } = this.reader;
+    const status = statusOf(head.startLine);
     if (status < 200 && status !== 101) return this.interimReceived(rest);
     if (status !== 101) {
       this.refusal = new Refusal(status, head.headers);
@@ -95,11 +102,23 @@ export class Opening implements ConnectHandlers {
     this.events.opened(this.socket, rest, subprotocol);
   }
 
+  /** A head that cannot be read to its end has told its status perhaps. */
+  private readHead(bytes: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.reader.read(bytes);
+    } catch (error) {
+      const { startLine, headers } = this.reader;
+      const status = startLine === undefined ? 0 : statusOf(startLine);
+      if (status >= 200) throw new Refusal(status, headers).toError();
+      throw status === 101 && error instanceof HandshakeError ? new HandshakeError(101, error.message) : error;
+    }
+  }
+
   /** RFC 9110, 15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final response". */
   private interimReceived(rest: Uint8Array): void {
     if (++this.interimCount > MAX_INTERIM_ANSWERS)
       throw new HandshakeError(0, "The server gives interim answers (1xx) without end.");
-    this.reader = new HttpHeadReader(this.request.settings.maxHeadBytes);
+    this.reader = createAnswerReader(this.request.settings.maxHeadBytes);
     if (rest.length > 0) this.headReceived(rest);
   }
 
@@ -143,7 +162,7 @@ class Refusal {
   }
 
   toError(): HandshakeError {
-    const headers = Object.fromEntries(this.headers.keys().map((name) => [name, this.headers.get(name) ?? ""]));
+    const { headers } = this;
     const message = `The server answered ${this.status} instead of 101.`;
     const body = this.isChunked ? joinChunks(this.body) : this.body;
     return new HandshakeError(this.status, message, { headers, body });
@@ -173,7 +192,7 @@ function joinChunks(text: string): string {
 
 /** What is told of an answer that is refused. One that cannot be read has no status: the reader's is a server's. */
 function answerError(error: unknown): WebSocketError {
-  if (error instanceof HandshakeError && error.statusCode >= 400)
+  if (error instanceof HandshakeError && error.answer === undefined && error.statusCode >= 400)
     return new HandshakeError(0, `The server's answer cannot be read. ${error.message}`);
   if (error instanceof WebSocketError) return error;
   return networkError("The server's answer cannot be read.", error instanceof Error ? error : new Error(String(error)));

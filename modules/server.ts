@@ -272,10 +272,12 @@ export class WebSocketServer {
   }
 
   private createListener(address: string | undefined, identity: TlsIdentity | undefined): HttpListener {
-    const { port, maxHeadBytes, handshakeTimeoutMs, prefix, maxClients } = this.settings;
+    const { port, maxHeadBytes, maxKeptHeadBytes, keptHeaders, handshakeTimeoutMs, prefix, maxClients } = this.settings;
     return new HttpListener({
       port,
       maxHeadBytes,
+      maxKeptHeadBytes,
+      keptHeaders,
       requestTimeoutMs: handshakeTimeoutMs,
       maxRequests: maxClients + SPARE_REQUESTS,
       ...(address === undefined ? {} : { address }),

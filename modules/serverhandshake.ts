@@ -4,7 +4,7 @@ import { clearTimer, setTimer } from "#platform";
 import type { HttpListenerRequest } from "./httpexchange.js";
 import { HandshakeError } from "./protocol/errors.js";
 import { acceptForKey, checkUpgradeRequest, chooseSubprotocol, isSameOrigin } from "./protocol/handshake.js";
-import type { HttpHeaders } from "./protocol/httphead.js";
+import type { HttpHeaders } from "./protocol/httpheaders.js";
 import type { AcceptDecision, ServerSettings } from "./serveroptions.js";
 
 /**

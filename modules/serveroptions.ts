@@ -2,7 +2,7 @@
 
 import type { HttpListenerRequest } from "./httpexchange.js";
 import { OptionError } from "./protocol/errors.js";
-import { isFieldValue, isToken } from "./protocol/httphead.js";
+import { isFieldValue, isToken, toFieldNames } from "./protocol/httphead.js";
 import {
   checkConnectionSettings,
   checkInteger,
@@ -39,8 +39,16 @@ export interface WebSocketServerLimits extends WebSocketOptions {
   readonly maxClients?: number;
   /** True: the server listens itself; false: connections come by `addWebSocket`. */
   readonly isStandAlone?: boolean;
-  /** Stand-alone: largest head of a request, in bytes; a larger one is answered with 431. */
+  /** Stand-alone: largest head of a request that is read, in bytes; a larger one is answered with 431. */
   readonly maxHeadBytes?: number;
+  /**
+   * Stand-alone: bytes that are kept of a head: its request line, and of each field name, value and 32 more. Fields that
+   * nobody asked for are passed over where there is no room; those that the library or `keptHeaders` name are refused
+   * with 431.
+   */
+  readonly maxKeptHeadBytes?: number;
+  /** Stand-alone: names of header fields that are kept in any case, because `acceptClient` reads them, such as ["cookie"]. */
+  readonly keptHeaders?: readonly string[];
   /** Stand-alone: milliseconds that the opening handshake may take. */
   readonly handshakeTimeoutMs?: number;
   /** Subprotocols that are spoken, the most wanted first (RFC 6455, 1.9). */
@@ -66,7 +74,9 @@ export const SERVER_DEFAULTS: ServerSettings = Object.freeze({
   serverName: "xs-websockets",
   maxClients: 4,
   isStandAlone: true,
-  maxHeadBytes: 2_048,
+  maxHeadBytes: 16_384,
+  maxKeptHeadBytes: 2_048,
+  keptHeaders: Object.freeze([]),
   handshakeTimeoutMs: 10_000,
   subprotocols: Object.freeze([]),
   allowedOrigins: Object.freeze([]),
@@ -83,6 +93,8 @@ export function resolveServerOptions(options: WebSocketServerLimits): ServerSett
   checkInteger("port", settings.port, 0, 65_535);
   checkInteger("maxClients", settings.maxClients, 1, 65_535);
   checkInteger("maxHeadBytes", settings.maxHeadBytes, 256, 1_048_576);
+  checkInteger("maxKeptHeadBytes", settings.maxKeptHeadBytes, 256, 1_048_576);
+  toFieldNames("keptHeaders", settings.keptHeaders);
   checkTime("handshakeTimeoutMs", settings.handshakeTimeoutMs, 1);
   if (!settings.prefix.startsWith("/"))
     throw new OptionError(`prefix starts with "/"; it was given ${JSON.stringify(settings.prefix)}.`);

@@ -36,7 +36,12 @@ export function upgradeContext(
   // How long a head may be was for the other server to say.
   const exchange = new HttpExchange(
     socket,
-    { maxHeadBytes: head.length + 1, requestTimeoutMs: timeoutMs },
+    {
+      maxHeadBytes: head.length + 1,
+      maxKeptHeadBytes: 2 * head.length + 32 * fields.length,
+      keptHeaders: [],
+      requestTimeoutMs: timeoutMs,
+    },
     {
       requestReceived: (received) => {
         context = received;

@@ -4,7 +4,8 @@ import { base64, randomFill } from "#platform";
 import { isDecimal } from "./characters.js";
 import { HandshakeError } from "./errors.js";
 import { acceptForKey } from "./handshake.js";
-import type { HttpHead, HttpHeaders } from "./httphead.js";
+import { HttpHeadReader } from "./httphead.js";
+import type { HttpHeaders } from "./httpheaders.js";
 import type { WebSocketUri } from "./uri.js";
 
 /** A new Sec-WebSocket-Key: 16 random bytes (RFC 6455, 4.1). */
@@ -34,6 +35,26 @@ export function formatUpgradeRequest(
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
+/** Bytes that are kept of an answer's head at most. */
+const MAX_KEPT_BYTES = 4_096;
+
+/** Header fields of an answer without which it cannot be understood. */
+const NEEDED_FIELDS: readonly string[] = Object.freeze([
+  "connection",
+  "upgrade",
+  "sec-websocket-accept",
+  "sec-websocket-extensions",
+  "sec-websocket-protocol",
+  "content-length",
+  "transfer-encoding",
+]);
+
+/** Reads the head of an answer. Fields that do not count are passed over where there is no room for them. */
+export function createAnswerReader(maxHeadBytes: number): HttpHeadReader {
+  const maxKeptHeadBytes = Math.min(maxHeadBytes, MAX_KEPT_BYTES);
+  return new HttpHeadReader({ maxHeadBytes, maxKeptHeadBytes, needed: NEEDED_FIELDS, isAnswer: true });
+}
+
 /** RFC 9112, 4: version, status code of three digits, and a reason that says nothing. */
 const VERSION = "HTTP/1.1 ";
 
@@ -42,11 +63,11 @@ const VERSION = "HTTP/1.1 ";
  *
  * @throws HandshakeError (0) where it is not HTTP/1.1
  */
-export function statusOf(head: HttpHead): number {
-  const status = head.startLine.slice(VERSION.length, VERSION.length + 3);
-  const rest = head.startLine.slice(VERSION.length + 3);
+export function statusOf(startLine: string): number {
+  const status = startLine.slice(VERSION.length, VERSION.length + 3);
+  const rest = startLine.slice(VERSION.length + 3);
   const isStatus = status.length === 3 && isDecimal(status) && !status.startsWith("0");
-  if (!head.startLine.startsWith(VERSION) || !isStatus || !(rest === "" || rest.startsWith(" ")))
+  if (!startLine.startsWith(VERSION) || !isStatus || !(rest === "" || rest.startsWith(" ")))
     throw new HandshakeError(0, "The server did not answer in HTTP/1.1.");
   return Number(status);
 }

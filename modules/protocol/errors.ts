@@ -13,6 +13,7 @@
  */
 
 import { WebSocketCloseStatus } from "./constants.js";
+import type { HttpHeaders } from "./httpheaders.js";
 
 /** What may go with an error. */
 export interface ErrorDetails {
@@ -69,8 +70,8 @@ const PROTOCOL_ERROR_CODES: Readonly<Record<number, string>> = Object.freeze({
 
 /** What a server answered instead of 101. */
 export interface HandshakeAnswer {
-  /** The header fields, by lower-case name. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** The header fields. */
+  readonly headers: HttpHeaders;
   /** The start of the body, as text. */
   readonly body: string;
 }

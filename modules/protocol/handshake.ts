@@ -3,7 +3,7 @@
 import { base64, encodeUtf8, sha1 } from "#platform";
 import { everyCharacter, isAlphanumericOr } from "./characters.js";
 import { HandshakeError } from "./errors.js";
-import type { HttpHeaders } from "./httphead.js";
+import type { HttpHeaders } from "./httpheaders.js";
 
 /** RFC 6455, 1.3: what is appended to the key before it is hashed. */
 const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -60,8 +60,7 @@ export function isSameOrigin(headers: HttpHeaders): boolean {
  */
 export function chooseSubprotocol(supported: readonly string[], headers: HttpHeaders): string | undefined {
   if (supported.length === 0) return undefined;
-  const offered = headers.list("sec-websocket-protocol");
-  return supported.find((name) => offered.includes(name));
+  return supported.find((name) => headers.hasElement("sec-websocket-protocol", name));
 }
 
 /** RFC 6455, 4.1: a key is 16 bytes in base64. */

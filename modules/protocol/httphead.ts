@@ -1,49 +1,37 @@
-/** The head of an HTTP/1.1 message: bounded, strict about line ends and names (RFC 9110, RFC 9112). */
+/** The head of an HTTP/1.x message, read field by field: bounded, strict about names (RFC 9110, RFC 9112). */
 
+import { decodeUtf8 } from "#platform";
 import { everyCharacter, isAlphanumericOr } from "./characters.js";
-import { HandshakeError } from "./errors.js";
+import { HandshakeError, OptionError } from "./errors.js";
+import { HttpHeaders, isSpace } from "./httpheaders.js";
 
 const TAB = 9;
-const CR = 13;
 const LF = 10;
+const CR = 13;
+const COLON = 58;
+const DEL = 127;
 /** Characters that `String.fromCharCode` is given at a time: they are arguments, and XS has a small stack. */
 const DECODED_AT_ONCE = 64;
+/** Bytes that a line has room for at first. */
+const SHORT_LINE = 128;
+/** A name is read to here even where there is no room for its field, to know whether it is needed. */
+const MAX_NAME_BYTES = 64;
+/** What a field counts beside its text: as in HTTP/2 (RFC 9113, 6.5.2), and about what it takes on XS. */
+const FIELD_OVERHEAD = 32;
 
-/** Header fields by lower-case name; fields that came several times are joined by ", " (RFC 9110, 5.3). */
-export class HttpHeaders {
-  private readonly fields: Record<string, string> = Object.create(null) as Record<string, string>;
-
-  /** The value of a field, in any letter case; undefined where there is none. */
-  get(name: string): string | undefined {
-    return this.fields[name.toLowerCase()];
-  }
-
-  /** Adds a field. */
-  append(name: string, value: string): void {
-    const key = name.toLowerCase();
-    const before = this.fields[key];
-    this.fields[key] = before === undefined ? value : `${before}, ${value}`;
-  }
-
-  /** The lower-case names, in the order in which they came. */
-  keys(): string[] {
-    return Object.keys(this.fields);
-  }
-
-  /** The elements of a comma-separated field, without white space and empty ones (RFC 9110, 5.6.1). */
-  list(name: string): string[] {
-    const value = this.get(name);
-    if (value === undefined) return [];
-    return value
-      .split(",")
-      .map((element) => element.trim())
-      .filter((element) => element !== "");
-  }
-
-  /** Whether a comma-separated field has this token, in any letter case. */
-  hasToken(name: string, token: string): boolean {
-    return this.list(name).some((element) => element.toLowerCase() === token);
-  }
+/** What a head may be, and what is kept of it. */
+export interface HttpHeadRules {
+  /** Largest head in bytes, its empty line included. */
+  readonly maxHeadBytes: number;
+  /** Bytes that are kept of it at most: the start line, and of each field name, value and 32 more. */
+  readonly maxKeptHeadBytes: number;
+  /**
+   * Lower-case names of fields that are kept in any case, or else the head is refused. Others are kept while there is
+   * room, and then passed over.
+   */
+  readonly needed: readonly string[];
+  /** False: a request. True: an answer, of which the status counts, also where its fields are not as they should be. */
+  readonly isAnswer: boolean;
 }
 
 /** A start line and the header fields. */
@@ -52,77 +40,266 @@ export interface HttpHead {
   readonly headers: HttpHeaders;
 }
 
-/** Collects the bytes of a head until its empty line. */
+/**
+ * Reads a head as its bytes come. Of a line that is passed over nothing is kept, so that what may come can be much more
+ * than what there is memory for.
+ */
 export class HttpHeadReader {
-  private readonly maxBytes: number;
-  private bytes: Uint8Array;
-  private count = 0;
-  private scanned = 0;
+  /** The fields that have come so far. */
+  readonly headers = new HttpHeaders();
+  private readonly rules: HttpHeadRules;
+  private firstLine: string | undefined = undefined;
+  private line = new Uint8Array(SHORT_LINE);
+  private length = 0;
+  private receivedBytes = 0;
+  private keptBytes = 0;
+  /** An empty line came before the start line. */
+  private hasEmptyLine = false;
+  private isSkipping = false;
+  private isAfterCr = false;
+  /** Names of fields that had no room. */
+  private readonly leftOut = new Set<string>();
+  /** Nothing is kept any more but what is needed. */
+  private isFull = false;
+  /** The name of the last field, where it was kept: a folded line may go on with it. */
+  private lastName: string | undefined = undefined;
 
-  /** @param maxBytes largest head in bytes, its empty line included */
-  constructor(maxBytes: number) {
-    this.maxBytes = maxBytes;
-    this.bytes = new Uint8Array(Math.min(maxBytes, 512));
+  constructor(rules: HttpHeadRules) {
+    this.rules = rules;
+  }
+
+  /** The start line as soon as it has come, also where the fields behind it are refused. */
+  get startLine(): string | undefined {
+    return this.firstLine;
+  }
+
+  /** The head, once `read` has returned bytes. */
+  get head(): HttpHead {
+    return { startLine: this.firstLine ?? "", headers: this.headers };
   }
 
   /**
    * Takes the next bytes.
    *
    * @returns the bytes behind the head as soon as it is whole (there may be none), otherwise undefined
-   * @throws HandshakeError (431) for a head of more than `maxBytes`
+   * @throws HandshakeError (400) for a line that is not HTTP, (414) for a start line and (431) for fields that are too long
    */
   read(chunk: Uint8Array): Uint8Array | undefined {
-    const before = this.count;
-    this.append(chunk.length > this.maxBytes - before ? chunk.subarray(0, this.maxBytes - before) : chunk);
-    const end = this.findEnd();
-    if (end !== undefined) {
-      this.count = end;
-      return chunk.subarray(end - before);
+    const most = Math.min(chunk.length, this.rules.maxHeadBytes - this.receivedBytes);
+    for (let at = 0; at < most;) {
+      // RFC 9112, 2.2: "a recipient MAY recognize a single LF as a line terminator and ignore any preceding CR".
+      const lineFeed = chunk.indexOf(LF, at);
+      const isEnded = lineFeed >= 0 && lineFeed < most;
+      const end = isEnded ? lineFeed : most;
+      this.take(chunk.subarray(at, end));
+      at = end + 1;
+      if (isEnded && this.endLine()) return chunk.subarray(at);
     }
-    if (before + chunk.length >= this.maxBytes)
-      throw new HandshakeError(
-        431,
-        `The head of the HTTP message has more than ${this.maxBytes} bytes (maxHeadBytes).`,
-      );
+    this.receivedBytes += most;
+    if (this.receivedBytes === this.rules.maxHeadBytes) throw this.headTooLong();
     return undefined;
   }
 
-  /**
-   * The head, once `read` has returned bytes.
-   *
-   * @throws HandshakeError (400) for a line that is not HTTP
-   */
-  parse(): HttpHead {
-    const lines = decodeLatin1(this.bytes.subarray(0, this.count - 4)).split("\r\n");
-    const startLine = lines[0] ?? "";
-    const headers = new HttpHeaders();
-    if (!isFieldValue(startLine)) throw badRequest("The start line has a control character.");
-    for (const line of lines.slice(1)) parseField(line, headers);
-    return { startLine, headers };
+  private get room(): number {
+    return this.rules.maxKeptHeadBytes - this.keptBytes;
   }
 
-  private append(chunk: Uint8Array): void {
-    const needed = this.count + chunk.length;
-    if (needed > this.bytes.length) {
-      const grown = new Uint8Array(Math.min(this.maxBytes, Math.max(needed, 2 * this.bytes.length)));
-      grown.set(this.bytes.subarray(0, this.count));
-      this.bytes = grown;
+  /** Takes bytes of a line. */
+  private take(bytes: Uint8Array): void {
+    if (this.isSkipping) return this.skip(bytes);
+    const isField = this.firstLine !== undefined;
+    const limit = isField ? Math.max(this.room, MAX_NAME_BYTES) : this.room;
+    if (this.length + bytes.length <= limit) return this.append(bytes);
+    if (!isField) throw this.keptTooLong(414, "The start line");
+    const fitting = limit - this.length;
+    this.append(bytes.subarray(0, fitting));
+    const rest = bytes.subarray(fitting);
+    if (this.isNeeded(this.readName())) {
+      this.makeRoom(this.length + rest.length);
+      return this.take(rest);
     }
-    this.bytes.set(chunk, this.count);
-    this.count = needed;
+    this.dropLine();
+    this.skip(rest);
   }
 
-  /** Looks for CR LF CR LF from where it stopped the last time. */
-  private findEnd(): number | undefined {
-    const { bytes, count } = this;
-    for (;;) {
-      const at = bytes.indexOf(LF, this.scanned);
-      if (at < 0 || at >= count) break;
-      this.scanned = at + 1;
-      if (at >= 3 && bytes[at - 1] === CR && bytes[at - 2] === LF && bytes[at - 3] === CR) return at + 1;
+  private append(bytes: Uint8Array): void {
+    const needed = this.length + bytes.length;
+    if (needed > this.line.length) {
+      const grown = new Uint8Array(Math.max(needed, Math.min(2 * this.line.length, this.rules.maxKeptHeadBytes)));
+      grown.set(this.line.subarray(0, this.length));
+      this.line = grown;
     }
-    this.scanned = count;
-    return undefined;
+    this.line.set(bytes, this.length);
+    this.length = needed;
+  }
+
+  /** The lower-case name of the field in the line; "" where it has not come whole, or the line goes on with another. */
+  private readName(): string {
+    const { line, length, rules } = this;
+    if (rules.isAnswer && isSpace(line[0])) return "";
+    const colon = line.indexOf(COLON);
+    if (isSpace(line[0]) || colon === 0) throw badField();
+    if (colon < 0 || colon >= length) return "";
+    const name = decodeLatin1(line.subarray(0, colon));
+    // RFC 9112, 5.1 and 5.2: no white space before the colon, no field that goes on in the next line.
+    if (!isToken(name)) throw badField();
+    return name.toLowerCase();
+  }
+
+  private isNeeded(name: string): boolean {
+    return this.rules.needed.includes(name);
+  }
+
+  /** Room for a field that is needed: those that are not have to leave, and no other is kept. */
+  private makeRoom(size: number): void {
+    if (size <= this.room) return;
+    this.leftOut.clear();
+    this.isFull = true;
+    for (const name of this.headers.keys()) if (!this.isNeeded(name)) this.headers.drop(name);
+    this.keptBytes = costOfText(this.firstLine ?? "");
+    for (const name of this.headers.keys())
+      for (const value of this.headers.getAll(name)) this.keptBytes += costOf(name, value);
+    if (size > this.room) throw this.keptTooLong(431, "What is needed of the head");
+  }
+
+  /** A field is kept whole or not at all: what comes of this name later is left out too. */
+  private leaveOut(name: string): void {
+    for (const value of this.headers.getAll(name)) this.keptBytes -= costOf(name, value);
+    this.headers.drop(name);
+    const cost = costOf(name, "");
+    if (this.isFull || cost > this.room) {
+      this.isFull = true;
+      return;
+    }
+    if (!this.leftOut.has(name)) this.keptBytes += cost;
+    this.leftOut.add(name);
+  }
+
+  /** The field of this line, or the one it goes on with, has no room. */
+  private dropLine(): void {
+    const name = this.lastName;
+    if (isSpace(this.line[0]) && name !== undefined) {
+      if (this.isNeeded(name)) throw this.keptTooLong(431, "What is needed of the head");
+      this.leaveOut(name);
+    } else this.leaveOut(this.readName());
+    this.isSkipping = true;
+    this.isAfterCr = false;
+    this.skip(this.line.subarray(0, this.length));
+    this.length = 0;
+  }
+
+  /** RFC 9110, 5.5: NUL, and CR elsewhere than at the end, are "invalid and dangerous" in a line that is passed over, too. */
+  private skip(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    const cr = bytes.indexOf(CR);
+    const last = bytes.length - 1;
+    if (this.isAfterCr || (cr >= 0 && cr < last) || bytes.includes(0))
+      throw badRequest("A header field has a control character.");
+    this.isAfterCr = cr === last;
+  }
+
+  /** @returns whether the head is whole */
+  private endLine(): boolean {
+    if (this.isSkipping) {
+      this.isSkipping = false;
+      this.lastName = undefined;
+      return false;
+    }
+    const { line, length } = this;
+    const end = length > 0 && line[length - 1] === CR ? length - 1 : length;
+    this.length = 0;
+    if (this.firstLine === undefined) {
+      this.endStartLine(end);
+      return false;
+    }
+    if (end === 0) return true;
+    if (isSpace(line[0]) && this.rules.isAnswer) this.endFoldedLine(end);
+    else this.endField(length, end);
+    return false;
+  }
+
+  private endStartLine(end: number): void {
+    // RFC 9112, 2.2: a server is to "ignore at least one empty line (CRLF) received prior to the request-line".
+    if (end === 0 && !this.rules.isAnswer && !this.hasEmptyLine) {
+      this.hasEmptyLine = true;
+      return;
+    }
+    if (end === 0) throw badRequest("The start line is empty.");
+    const startLine = this.decode(0, end, "The start line");
+    this.firstLine = startLine;
+    this.keptBytes = costOfText(startLine);
+    // A long one is not to keep its memory while fields come.
+    if (this.line.length > SHORT_LINE) this.line = new Uint8Array(SHORT_LINE);
+  }
+
+  private endField(length: number, end: number): void {
+    this.length = length;
+    const name = this.readName();
+    this.length = 0;
+    if (name === "") throw badField();
+    const { line } = this;
+    let [start, stop] = [name.length + 1, end];
+    while (start < stop && isSpace(line[start])) start++;
+    while (stop > start && isSpace(line[stop - 1])) stop--;
+    const value = this.decode(start, stop, `The value of the header field ${name}`);
+    this.keep(name, value);
+  }
+
+  private keep(name: string, value: string): void {
+    const { headers, rules } = this;
+    const isNeeded = this.isNeeded(name);
+    // RFC 9112, 3.2: a request with more than one Host is refused; a second key would be ambiguous too.
+    if (!rules.isAnswer && SINGLE_FIELDS.includes(name) && headers.get(name) !== undefined)
+      throw badRequest(`The header field ${name} came twice.`);
+    const cost = costOf(name, value);
+    this.lastName = undefined;
+    if (isNeeded) this.makeRoom(cost);
+    else if (this.isFull || this.leftOut.has(name) || cost > this.room) return this.leaveOut(name);
+    this.lastName = name;
+    this.keptBytes += cost;
+    headers.append(name, value);
+  }
+
+  /** RFC 9112, 5.2: a user agent replaces a line end before white space "with one or more SP octets". */
+  private endFoldedLine(end: number): void {
+    const { line, lastName } = this;
+    let [start, stop] = [0, end];
+    while (start < stop && isSpace(line[start])) start++;
+    while (stop > start && isSpace(line[stop - 1])) stop--;
+    const more = this.decode(start, stop, "A folded line");
+    // RFC 9112, 2.2: such a line behind the start line is passed over, as that of a field which was not kept.
+    if (lastName === undefined) return;
+    const cost = costOfText(more) + 1;
+    if (this.isNeeded(lastName)) this.makeRoom(cost);
+    else if (cost > this.room) {
+      this.leaveOut(lastName);
+      this.lastName = undefined;
+      return;
+    }
+    this.keptBytes += cost;
+    this.headers.extend(lastName, more);
+  }
+
+  /** RFC 9112, 2.2: a head is read as octets, because a field may have bytes of any character set. */
+  private decode(start: number, end: number, what: string): string {
+    const { line } = this;
+    let isAscii = true;
+    for (let at = start; at < end; at++) {
+      const code = line[at] ?? 0;
+      if ((code < 32 && code !== TAB) || code === DEL) throw badRequest(`${what} has a control character.`);
+      if (code > DEL) isAscii = false;
+    }
+    return isAscii ? decodeUtf8(line, start, end) : decodeLatin1(line.subarray(start, end));
+  }
+
+  /** RFC 9112, 3: 414 where the request target is longer than a server is ready to parse. */
+  private headTooLong(): HandshakeError {
+    const statusCode = this.firstLine === undefined ? 414 : 431;
+    return tooLong(statusCode, "The head", this.rules.maxHeadBytes, "maxHeadBytes");
+  }
+
+  private keptTooLong(statusCode: number, what: string): HandshakeError {
+    return tooLong(statusCode, what, this.rules.maxKeptHeadBytes, "maxKeptHeadBytes");
   }
 }
 
@@ -135,33 +312,21 @@ export function isToken(text: string): boolean {
 
 /** Whether `text` can be a header's value: it has no control character but the tab (RFC 9110, 5.5). */
 export function isFieldValue(text: string): boolean {
-  return everyCharacter(text, (code) => (code >= 32 && code !== 127) || code === TAB);
+  return everyCharacter(text, (code) => (code >= 32 && code !== DEL) || code === TAB);
 }
 
-function parseField(line: string, headers: HttpHeaders): void {
-  const colon = line.indexOf(":");
-  const name = line.slice(0, Math.max(colon, 0));
-  // RFC 9112, 5.1 and 5.2: no white space before the colon, no field that goes on in the next line.
-  if (!isToken(name)) throw badRequest("A header field has no valid name.");
-  const text = line.slice(colon + 1);
-  if (!isFieldValue(text)) throw badRequest(`The value of the header field ${name} has a control character.`);
-  const value = trimSpace(text);
-  // RFC 9112, 3.2: a request with more than one Host is refused; a second key would be ambiguous too.
-  if (SINGLE_FIELDS.includes(name.toLowerCase()) && headers.get(name) !== undefined)
-    throw badRequest(`The header field ${name} came twice.`);
-  headers.append(name, value);
-}
-
-/** RFC 9110, 5.6.3: white space is space and tab. Latin-1 has others, which are the value's own. */
-function trimSpace(text: string): string {
-  let [start, end] = [0, text.length];
-  while (start < end && isSpace(text.charCodeAt(start))) start++;
-  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isSpace(code: number): boolean {
-  return code === 32 || code === TAB;
+/**
+ * The lower-case names that an option has.
+ *
+ * @throws OptionError for what is no name of a header field
+ */
+export function toFieldNames(option: string, names: readonly unknown[]): readonly string[] {
+  return names.map((name) => {
+    if (typeof name === "string" && isToken(name) && name.length <= MAX_NAME_BYTES) return name.toLowerCase();
+    throw new OptionError(
+      `${option} has names of header fields, of ${MAX_NAME_BYTES} characters at most; ${JSON.stringify(name)} is not one.`,
+    );
+  });
 }
 
 const SINGLE_FIELDS: readonly string[] = Object.freeze([
@@ -172,6 +337,27 @@ const SINGLE_FIELDS: readonly string[] = Object.freeze([
   "sec-websocket-version",
   "sec-websocket-accept",
 ]);
+
+function costOf(name: string, value: string): number {
+  return costOfText(name) + costOfText(value) + FIELD_OVERHEAD;
+}
+
+/** XS keeps text as UTF-8: a character beyond ASCII takes two bytes. */
+function costOfText(text: string): number {
+  return everyCharacter(text, isAsciiCode) ? text.length : 2 * text.length;
+}
+
+function isAsciiCode(code: number): boolean {
+  return code <= DEL;
+}
+
+function tooLong(statusCode: number, what: string, limit: number, option: string): HandshakeError {
+  return new HandshakeError(statusCode, `${what} of the HTTP message has more than ${limit} bytes (${option}).`);
+}
+
+function badField(): HandshakeError {
+  return badRequest("A header field has no valid name.");
+}
 
 function badRequest(message: string): HandshakeError {
   return new HandshakeError(400, message);

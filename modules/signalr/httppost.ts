@@ -5,8 +5,8 @@ import { clearTimer, decodeUtf8, encodeUtf8, setTimer, type TimerHandle } from "
 import { openSocket, type SocketRequest } from "../clientsocket.js";
 import { isDecimal } from "../protocol/characters.js";
 import { AbortedError, networkError, TimeoutError, type WebSocketError } from "../protocol/errors.js";
-import { statusOf } from "../protocol/clienthandshake.js";
-import { HttpHeadReader, type HttpHead } from "../protocol/httphead.js";
+import { createAnswerReader, statusOf } from "../protocol/clienthandshake.js";
+import type { HttpHead, HttpHeadReader } from "../protocol/httphead.js";
 import { decodeChunked } from "./chunked.js";
 import { NegotiationError } from "./errors.js";
 
@@ -40,7 +40,7 @@ export class HttpPost implements ConnectHandlers {
   constructor(request: HttpPostRequest) {
     const { connectTimeout, maxHeadBytes } = request.settings;
     this.request = request;
-    this.reader = new HttpHeadReader(maxHeadBytes);
+    this.reader = createAnswerReader(maxHeadBytes);
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -91,7 +91,7 @@ export class HttpPost implements ConnectHandlers {
 
   private headReceived(bytes: Uint8Array): Uint8Array | undefined {
     const rest = this.reader.read(bytes);
-    if (rest !== undefined) this.head = this.reader.parse();
+    if (rest !== undefined) this.head = this.reader.head;
     return rest;
   }
 
@@ -100,7 +100,7 @@ export class HttpPost implements ConnectHandlers {
     const { maximumBodyBytes } = this.request;
     if (head === undefined) return;
     if (this.body.length + bytes.length > maximumBodyBytes)
-      throw new NegotiationError(statusOf(head), `The answer has more than ${maximumBodyBytes} bytes.`);
+      throw new NegotiationError(statusOf(head.startLine), `The answer has more than ${maximumBodyBytes} bytes.`);
     const body = new Uint8Array(this.body.length + bytes.length);
     body.set(this.body);
     body.set(bytes, this.body.length);
@@ -111,7 +111,7 @@ export class HttpPost implements ConnectHandlers {
 
   private finish(head: HttpHead, body: Uint8Array): void {
     try {
-      const answer = { statusCode: statusOf(head), body: decodeUtf8(body, 0, body.length) };
+      const answer = { statusCode: statusOf(head.startLine), body: decodeUtf8(body, 0, body.length) };
       this.end();
       this.resolve(answer);
     } catch (error) {

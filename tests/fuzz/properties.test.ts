@@ -8,10 +8,11 @@ import { Opcode, Role } from "../../modules/protocol/constants.js";
 import { OptionError } from "../../modules/protocol/errors.js";
 import { encodeMessage } from "../../modules/protocol/framewriter.js";
 import { checkUpgradeRequest } from "../../modules/protocol/handshake.js";
-import { HttpHeadReader, isFieldValue, isToken } from "../../modules/protocol/httphead.js";
+import { isFieldValue, isToken } from "../../modules/protocol/httphead.js";
 import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
 import { parseWebSocketUri } from "../../modules/protocol/uri.js";
+import { createRequestReader } from "../support/requestreader.js";
 import { describeBytes, describeText, joined } from "../support/vectors.js";
 import { RecordingOwner } from "../support/vectorowner.js";
 
@@ -129,10 +130,10 @@ test("a request with any header fields that are allowed is read as it was meant"
         const key = "dGhlIHNhbXBsZSBub25jZQ==";
         const uri = parseWebSocketUri("ws://host.example:81/a?b=c");
         const request = new TextEncoder().encode(formatUpgradeRequest(uri, key, ["chat"], fields));
-        const reader = new HttpHeadReader(4_096);
+        const reader = createRequestReader();
         const rests = cut(request, lengths).map((chunk) => reader.read(chunk)?.length);
         expect(rests.filter((rest) => rest !== undefined)).toEqual([0]);
-        const { headers, startLine } = reader.parse();
+        const { headers, startLine } = reader.head;
         expect(startLine).toBe("GET /a?b=c HTTP/1.1");
         expect(checkUpgradeRequest("GET", headers)).toBe(key);
         for (const [field, text] of fields) expect(headers.get(field)).toBe(text.trim());

@@ -4,8 +4,7 @@ import { HttpExchange } from "../../modules/httpexchange.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { type Role } from "../../modules/protocol/constants.js";
 import { HandshakeError } from "../../modules/protocol/errors.js";
-import { checkUpgradeAnswer, statusOf } from "../../modules/protocol/clienthandshake.js";
-import { HttpHeadReader } from "../../modules/protocol/httphead.js";
+import { checkUpgradeAnswer, createAnswerReader, statusOf } from "../../modules/protocol/clienthandshake.js";
 import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
 import { FakeSocket } from "../support/fakesocket.js";
@@ -42,7 +41,7 @@ export function readRequest(chunks: readonly Uint8Array[]): string {
   const socket = new FakeSocket();
   const exchange = new HttpExchange(
     socket,
-    { maxHeadBytes: MAX_HEAD_BYTES, requestTimeoutMs: 1_000 },
+    { maxHeadBytes: MAX_HEAD_BYTES, maxKeptHeadBytes: MAX_HEAD_BYTES, keptHeaders: [], requestTimeoutMs: 1_000 },
     { requestReceived: (context) => void server.addWebSocket(context), ended: () => undefined },
   );
   for (const chunk of chunks) {
@@ -56,12 +55,12 @@ export function readRequest(chunks: readonly Uint8Array[]): string {
 
 /** Feeds an answer to what a client reads it with. */
 export function readAnswer(chunks: readonly Uint8Array[]): string {
-  const reader = new HttpHeadReader(MAX_HEAD_BYTES);
+  const reader = createAnswerReader(MAX_HEAD_BYTES);
   try {
     for (const chunk of chunks) {
       if (reader.read(chunk) === undefined) continue;
-      const head = reader.parse();
-      const status = statusOf(head);
+      const head = reader.head;
+      const status = statusOf(head.startLine);
       return `${status} ${String(checkUpgradeAnswer(head.headers, "dGhlIHNhbXBsZSBub25jZQ==", ["chat"]))} ${head.headers.keys().join()}`;
     }
     return "more is to come";

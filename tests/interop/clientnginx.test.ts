@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { ClientWebSocket } from "xs-websockets/client";
+import { ClientWebSocket, HandshakeError } from "xs-websockets/client";
 import { findFreePort } from "../support/apps.js";
 import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
@@ -96,14 +96,10 @@ describeIf(nginx !== undefined, "nginx", "nginx as wss proxy in front of ws", ()
     ["/nothing", 404, "Not Found"],
   ])("%s is answered with %d", async (location, statusCode, body) => {
     const client = new ClientWebSocket({ certificate });
-    await expect(client.connect(`wss://localhost:${port}${location}`)).rejects.toMatchObject({
-      code: "ERR_HANDSHAKE",
-      statusCode,
-      answer: {
-        headers: { server: expect.stringContaining("nginx") as string },
-        body: expect.stringContaining(body) as string,
-      },
-    });
+    const error = await client.connect(`wss://localhost:${port}${location}`).catch((thrown: unknown) => thrown);
+    if (!(error instanceof HandshakeError)) throw error;
+    expect(error).toMatchObject({ statusCode, answer: { body: expect.stringContaining(body) as string } });
+    expect(error.answer?.headers.get("server")).toContain("nginx");
   });
 
   test("its certificate is not trusted of itself", async () => {

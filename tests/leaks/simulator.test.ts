@@ -131,7 +131,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulato
         all.push(...made);
         return made;
       };
-      const endlessHead = `GET / HTTP/1.1\r\nX: ${"x".repeat(SERVER_DEFAULTS.maxHeadBytes - 50)}`;
+      const endlessHead = `GET / HTTP/1.1\r\nX: ${"x".repeat(SERVER_DEFAULTS.maxKeptHeadBytes - 50)}`;
       // Heads that do not end, more of them than there are places.
       for (const client of connect(40)) client.send(endlessHead);
       await delay(3_000);

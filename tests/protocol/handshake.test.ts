@@ -6,7 +6,7 @@ import {
   isSameOrigin,
   isUpgradeRequest,
 } from "../../modules/protocol/handshake.js";
-import { HttpHeaders } from "../../modules/protocol/httphead.js";
+import { HttpHeaders } from "../../modules/protocol/httpheaders.js";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const REQUEST: Readonly<Record<string, string>> = {

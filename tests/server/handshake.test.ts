@@ -56,8 +56,9 @@ describe("a request is refused", () => {
     ["with 400 for an empty head", 400, "\r\n\r\n"],
     ["with 400 for the head of a TLS handshake", 400, "\x16\x03\x01\r\n\r\n"],
     ["with 405 for another method", 405, post.replace("/ ", "/ws ")],
-    ["with 431 for a large head", 431, upgradeRequest({ "X-Large": "a".repeat(5_000) }, "/ws")],
-    ["with 431 for garbage without end", 431, "a".repeat(10_000)],
+    ["with 431 for a large head", 431, upgradeRequest({ "X-Large": "a".repeat(20_000) }, "/ws")],
+    ["with 431 for a large field that counts", 431, upgradeRequest({ Authorization: "a".repeat(5_000) }, "/ws")],
+    ["with 414 for garbage without end", 414, "a".repeat(10_000)],
     ["with 403 for the page of another server", 403, upgradeRequest({ Origin: "http://evil.org" }, "/ws")],
     ["with 403 for a page without an origin", 403, upgradeRequest({ Origin: "null" }, "/ws")],
   ])("%s", async (_name, status, request) => {
@@ -193,8 +194,8 @@ describe("the first frames", () => {
 
 describe("garbage", () => {
   test.each([
-    ["bytes at random", Buffer.from(Array.from({ length: 9_000 }, (_, at) => (at * 7_919) & 0xff)), 431],
-    ["zeros", new Uint8Array(5_000), 431],
+    ["bytes at random", Buffer.from(Array.from({ length: 9_000 }, (_, at) => (at * 7_919) & 0xff)), 400],
+    ["zeros", new Uint8Array(5_000), 414],
     ["line ends", Buffer.from("\r\n".repeat(20)), 400],
   ])("of %s is refused, and the server lives", async (_name, bytes, status) => {
     await withServer({}, async (bench) => {

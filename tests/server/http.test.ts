@@ -231,7 +231,8 @@ describe("limits", () => {
   test("431, 408 and 400 are answered without the handler", async () => {
     const onRequest = jest.fn();
     await withListener({ maxHeadBytes: 256, requestTimeoutMs: 60, onRequest }, async ({ answerTo }) => {
-      expect(await answerTo("a".repeat(300))).toMatch(/^HTTP\/1\.1 431 /);
+      expect(await answerTo("a".repeat(300))).toMatch(/^HTTP\/1\.1 414 /);
+      expect(await answerTo(`GET / HTTP/1.1\r\nX: ${"a".repeat(300)}`)).toMatch(/^HTTP\/1\.1 431 /);
       expect(await answerTo("GET / ")).toMatch(/^HTTP\/1\.1 408 /);
       expect(await answerTo("GET /\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
       expect(await answerTo("GET / HTTP/2.0\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
@@ -245,7 +246,7 @@ describe("limits", () => {
     const socket = new FakeSocket();
     const exchange: HttpExchange = new HttpExchange(
       socket,
-      { maxHeadBytes: 1_000, requestTimeoutMs: 1_000 },
+      { maxHeadBytes: 1_000, maxKeptHeadBytes: 1_000, keptHeaders: [], requestTimeoutMs: 1_000 },
       { requestReceived: ({ response }) => response.close("no"), ended: () => undefined },
     );
     exchange.data(asciiOf(GET));

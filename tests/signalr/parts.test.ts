@@ -10,7 +10,7 @@ import { PendingInvocations } from "../../modules/signalr/invocations.js";
 import { negotiateUrl, toWebSocketUrl } from "../../modules/signalr/negotiation.js";
 import { createRetryPolicy, Retries, type Wait } from "../../modules/signalr/reconnect.js";
 import { accessTokenOf } from "../../modules/signalr/server.js";
-import { HttpHeaders } from "../../modules/protocol/httphead.js";
+import { HttpHeaders } from "../../modules/protocol/httpheaders.js";
 
 describe("the handshake", () => {
   const read = (...pieces: readonly string[]): unknown => {

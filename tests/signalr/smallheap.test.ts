@@ -98,7 +98,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
 
   /** Heads that do not end, on all places that are left. */
   function fillRequests(): void {
-    const head = `GET / HTTP/1.1\r\nX: ${"x".repeat(HTTP_LISTENER_DEFAULTS.maxHeadBytes - 50)}`;
+    const head = `GET / HTTP/1.1\r\nX: ${"x".repeat(HTTP_LISTENER_DEFAULTS.maxKeptHeadBytes - 50)}`;
     for (let count = 0; count < REQUESTS; count++) connect().send(head);
   }
 

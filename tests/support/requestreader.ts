@@ -1,0 +1,7 @@
+import { HttpHeadReader, type HttpHeadRules } from "../../modules/protocol/httphead.js";
+
+/** Reads the head of a request of which everything is kept. */
+export function createRequestReader(maxHeadBytes = 4_096, rules: Partial<HttpHeadRules> = {}): HttpHeadReader {
+  const all = { maxHeadBytes, maxKeptHeadBytes: 65_536, needed: [], isAnswer: false };
+  return new HttpHeadReader({ ...all, ...rules });
+}
