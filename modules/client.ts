@@ -13,6 +13,7 @@ import {
   type ResolvedCertificates,
   type SslProtocols,
 } from "./clientoptions.js";
+import { CLOSED_HANDLER_FAILED } from "./handlers.js";
 import { logError } from "./log.js";
 import { Opening } from "./opening.js";
 import { Role, WebSocketState, type WebSocketCloseStatus } from "./protocol/constants.js";
@@ -180,7 +181,7 @@ export class ClientWebSocket extends WebSocket {
     try {
       this.connectionClosed({ ...NOT_CLOSED, error });
     } catch (cause) {
-      logError("A handler of the closed event threw.", cause);
+      logError(CLOSED_HANDLER_FAILED, cause);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Socket, SocketHandlers } from "#network";
 import { clearTimer, now, setTimer, type TimerHandle } from "#platform";
+import { CLOSED_HANDLER_FAILED, whenRejected } from "./handlers.js";
 import { logError } from "./log.js";
 import type { CloseOutcome } from "./protocol/closing.js";
 import { WebSocketCloseStatus, WebSocketState } from "./protocol/constants.js";
@@ -156,6 +157,13 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     this.resumeSocket();
   }
 
+  /** A handler has returned: where that is a promise, its rejection is what an exception is. */
+  handlerReturned(returned: unknown): void {
+    whenRejected(returned, (cause) => {
+      this.handlerFailed(cause);
+    });
+  }
+
   /** The timer has rung. */
   timeCame(): void {
     this.timer = undefined;
@@ -197,7 +205,7 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     try {
       this.events.connectionClosed(this.protocol.outcome);
     } catch (cause) {
-      logError("A handler of the closed event threw.", cause);
+      logError(CLOSED_HANDLER_FAILED, cause);
     }
   }
 

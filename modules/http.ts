@@ -2,6 +2,7 @@
 
 import { listen, type Listener, type ListenOptions, type Socket, type TlsIdentity } from "#network";
 import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
+import { whenRejected, type Handler } from "./handlers.js";
 import { logError } from "./log.js";
 import { InvalidStateError, networkError } from "./protocol/errors.js";
 import { toFieldNames } from "./protocol/httphead.js";
@@ -39,8 +40,11 @@ export interface HttpListenerOptions extends HttpListenerLimits {
   readonly onRequest?: RequestHandler;
 }
 
-/** Answers one request: by its response's `close`, or by `WebSocketServer.addWebSocket`. */
-export type RequestHandler = (context: HttpListenerContext) => void | Promise<void>;
+/**
+ * Answers one request: by its response's `close`, or by `WebSocketServer.addWebSocket`. May be async. After an exception or
+ * a rejection the answer is 500.
+ */
+export type RequestHandler = Handler<[context: HttpListenerContext]>;
 
 /** The defaults of an HTTP listener. */
 export const HTTP_LISTENER_DEFAULTS: ResolvedOptions<HttpListenerLimits> = Object.freeze({
@@ -143,13 +147,13 @@ export class HttpListener {
 
   private answer(context: HttpListenerContext): void {
     if (this.onRequest === undefined) return this.answerWith(context, 404);
-    try {
-      const pending = this.onRequest(context);
-      pending?.catch((cause: unknown) => {
-        this.handlerFailed(context, cause);
-      });
-    } catch (cause) {
+    const failed = (cause: unknown): void => {
       this.handlerFailed(context, cause);
+    };
+    try {
+      whenRejected(this.onRequest(context), failed);
+    } catch (cause) {
+      failed(cause);
     }
   }
 

@@ -2,6 +2,7 @@
 
 import type { TlsIdentity } from "#network";
 import { encodeUtf8, now } from "#platform";
+import { CLOSED_HANDLER_FAILED, isPromise, logRejection, whenRejected, type Handler } from "./handlers.js";
 import { logError } from "./log.js";
 import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from "./http.js";
 import { Opcode, Role, WebSocketCloseStatus } from "./protocol/constants.js";
@@ -61,14 +62,14 @@ export interface WebSocketClosedEventArgs extends ConnectionClosedEventArgs {
 /** Requests beside those of clients: browsers open connections ahead, and ask for icons. */
 const SPARE_REQUESTS = 4;
 
-/** A WebSocket server. */
+/** A WebSocket server. Its handlers may be async: the rejection of a promise is what an exception is. */
 export class WebSocketServer {
   /** A message came from any client; `e.frame.endPoint` is its sender. An exception closes that client with 1011. */
-  onMessageReceived: ((sender: WebSocketServer, e: MessageReceivedEventArgs) => void) | undefined;
-  /** A client is connected. */
-  onWebSocketOpened: ((sender: WebSocketServer, e: WebSocketOpenedEventArgs) => void) | undefined;
-  /** A client is gone. */
-  onWebSocketClosed: ((sender: WebSocketServer, e: WebSocketClosedEventArgs) => void) | undefined;
+  onMessageReceived: Handler<[sender: WebSocketServer, e: MessageReceivedEventArgs]> | undefined;
+  /** A client is connected. An exception closes it with 1011. */
+  onWebSocketOpened: Handler<[sender: WebSocketServer, e: WebSocketOpenedEventArgs]> | undefined;
+  /** A client is gone. An exception is logged. */
+  onWebSocketClosed: Handler<[sender: WebSocketServer, e: WebSocketClosedEventArgs]> | undefined;
 
   /** @internal */
   readonly settings: ServerSettings;
@@ -204,7 +205,7 @@ export class WebSocketServer {
     try {
       const key = this.checkRequest(context.request);
       const decision = this.acceptClient === undefined || this.acceptClient(context.request);
-      if (!isPromise(decision)) return this.decide(context, key, decision);
+      if (!isPromise<AcceptDecision>(decision)) return this.decide(context, key, decision);
       this.decideLater(context, key, decision);
       return true;
     } catch (error) {
@@ -260,15 +261,15 @@ export class WebSocketServer {
   }
 
   /** @internal */
-  clientMessageReceived(e: MessageReceivedEventArgs): void {
-    this.onMessageReceived?.(this, e);
+  clientMessageReceived(e: MessageReceivedEventArgs): void | Promise<void> {
+    return this.onMessageReceived?.(this, e);
   }
 
   /** @internal */
   clientClosed(client: ServerClient, e: ConnectionClosedEventArgs): void {
     const endPoint = client.remoteEndPoint;
     this.clients.delete(endPoint);
-    this.onWebSocketClosed?.(this, { ...e, endPoint, webSocket: client });
+    logRejection(CLOSED_HANDLER_FAILED, this.onWebSocketClosed?.(this, { ...e, endPoint, webSocket: client }));
   }
 
   private createListener(address: string | undefined, identity: TlsIdentity | undefined): HttpListener {
@@ -328,11 +329,14 @@ export class WebSocketServer {
     // A client that went away unnoticed may come back from the same port.
     this.clients.get(endPoint)?.abort();
     this.clients.set(endPoint, client);
-    try {
-      this.onWebSocketOpened?.(this, { endPoint, webSocket: client, request, subprotocol });
-    } catch (cause) {
+    const failed = (cause: unknown): void => {
       logError("A handler of the opened event threw; the connection is closed with 1011.", cause);
       client.close(WebSocketCloseStatus.InternalServerError);
+    };
+    try {
+      whenRejected(this.onWebSocketOpened?.(this, { endPoint, webSocket: client, request, subprotocol }), failed);
+    } catch (cause) {
+      failed(cause);
     }
     return true;
   }
@@ -358,13 +362,9 @@ export class WebSocketServer {
   }
 }
 
-function isPromise(decision: AcceptDecision | Promise<AcceptDecision>): decision is Promise<AcceptDecision> {
-  return typeof decision === "object" && "then" in decision;
-}
-
 /** @throws OptionError for what is no decision, such as the undefined of a function that forgot to return one */
-function refusalOf(decision: Exclude<AcceptDecision, true>): Refusal {
+function refusalOf(decision: Exclude<AcceptDecision, true> | null | undefined): Refusal {
   if (decision === false) return { statusCode: 403 };
-  if (typeof decision === "object") return decision;
+  if (typeof decision === "object" && decision !== null) return decision;
   throw new OptionError(`acceptClient answers true, false or a refusal; it answered ${String(decision)}.`);
 }

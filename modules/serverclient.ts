@@ -14,7 +14,7 @@ import {
 export interface ClientOwner {
   readonly settings: ConnectionSettings;
   /** A message came. */
-  clientMessageReceived(e: MessageReceivedEventArgs): void;
+  clientMessageReceived(e: MessageReceivedEventArgs): void | Promise<void>;
   /** The client is gone. */
   clientClosed(client: ServerClient, e: ConnectionClosedEventArgs): void;
 }
@@ -72,8 +72,10 @@ export class ServerClient extends WebSocket {
   ): void {
     const frame = new MessageReceivedFrame(this, type, bytes, text, fragmentation);
     const e = { frame, webSocket: this };
-    this.owner.clientMessageReceived(e);
-    this.onMessageReceived?.(this, e);
+    const ownersReturned = this.owner.clientMessageReceived(e);
+    if (ownersReturned !== undefined) this.handlerReturned(ownersReturned);
+    const returned = this.onMessageReceived?.(this, e);
+    if (returned !== undefined) this.handlerReturned(returned);
   }
 
   protected override raiseConnectionClosed(e: ConnectionClosedEventArgs): void {

@@ -69,7 +69,7 @@ export class PendingDecisions {
       return this.cancels.delete(cancel);
     };
     this.cancels.add(cancel);
-    decision
+    Promise.resolve(decision)
       .then((value) => {
         if (end()) decided(value);
       })

@@ -3,6 +3,7 @@
 import type { Socket } from "#network";
 import { encodeUtf8, now } from "#platform";
 import { Connection, type ConnectionEvents } from "./connection.js";
+import { CLOSED_HANDLER_FAILED, logRejection, type Handler } from "./handlers.js";
 import { NOT_CLOSED, type CloseOutcome } from "./protocol/closing.js";
 import {
   FragmentationType,
@@ -14,6 +15,8 @@ import {
 } from "./protocol/constants.js";
 import { InvalidStateError, OptionError, type WebSocketError } from "./protocol/errors.js";
 import type { ConnectionSettings } from "./protocol/options.js";
+
+export type { Handler } from "./handlers.js";
 
 /** A received message, or fragment of one (.NET nanoFramework `ReceiveMessageFrame`). */
 export class MessageReceivedFrame {
@@ -87,16 +90,19 @@ export interface ConnectionClosedEventArgs {
   readonly error: WebSocketError | undefined;
 }
 
-/** A WebSocket connection of either role. */
+/**
+ * A WebSocket connection of either role. Its handlers may be async: the rejection of a promise is what an exception is.
+ * Messages do not wait for the handlers of those before them.
+ */
 export abstract class WebSocket implements ConnectionEvents {
   /** A message came, or with `deliverFragments` a fragment. An exception closes the connection with 1011. */
-  declare onMessageReceived?: ((sender: WebSocket, e: MessageReceivedEventArgs) => void) | undefined;
-  /** The connection is over. Called once for each connection. */
-  declare onConnectionClosed?: ((sender: WebSocket, e: ConnectionClosedEventArgs) => void) | undefined;
-  /** After the queue was filled: all of it has left, `send` takes messages again. */
-  declare onDrained?: ((sender: WebSocket) => void) | undefined;
-  /** A Pong came; `payload` is valid during the call. */
-  declare onPongReceived?: ((sender: WebSocket, payload: Uint8Array) => void) | undefined;
+  declare onMessageReceived?: Handler<[sender: WebSocket, e: MessageReceivedEventArgs]> | undefined;
+  /** The connection is over. Called once for each connection. An exception is logged. */
+  declare onConnectionClosed?: Handler<[sender: WebSocket, e: ConnectionClosedEventArgs]> | undefined;
+  /** After the queue was filled: all of it has left, `send` takes messages again. An exception closes with 1011. */
+  declare onDrained?: Handler<[sender: WebSocket]> | undefined;
+  /** A Pong came; `payload` is valid during the call. An exception closes with 1011. */
+  declare onPongReceived?: Handler<[sender: WebSocket, payload: Uint8Array]> | undefined;
 
   protected connection: Connection | undefined = undefined;
 
@@ -242,17 +248,18 @@ export abstract class WebSocket implements ConnectionEvents {
     fragmentation: FragmentationType,
   ): void {
     const frame = new MessageReceivedFrame(this, type, bytes, text, fragmentation);
-    this.onMessageReceived?.(this, { frame, webSocket: this });
+    const returned = this.onMessageReceived?.(this, { frame, webSocket: this });
+    if (returned !== undefined) this.handlerReturned(returned);
   }
 
   /** @internal */
   pongReceived(payload: Uint8Array): void {
-    this.onPongReceived?.(this, payload);
+    this.handlerReturned(this.onPongReceived?.(this, payload));
   }
 
   /** @internal */
   queueDrained(): void {
-    this.onDrained?.(this);
+    this.handlerReturned(this.onDrained?.(this));
   }
 
   /** @internal */
@@ -267,7 +274,12 @@ export abstract class WebSocket implements ConnectionEvents {
 
   /** Tells of the end. */
   protected raiseConnectionClosed(e: ConnectionClosedEventArgs): void {
-    this.onConnectionClosed?.(this, e);
+    logRejection(CLOSED_HANDLER_FAILED, this.onConnectionClosed?.(this, e));
+  }
+
+  /** A handler of this connection has returned: where that is a promise, its rejection fails the connection. */
+  protected handlerReturned(returned: unknown): void {
+    this.connection?.handlerReturned(returned);
   }
 
   /** The opening handshake is done; `early` came behind it. */

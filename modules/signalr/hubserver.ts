@@ -155,8 +155,9 @@ export class HubServer {
       throw new OptionError("authorize, and options of WebSockets, are to be given to the WebSocketServer.");
     const others = server.onWebSocketOpened;
     server.onWebSocketOpened = (sender, e) => {
-      if (e.request.path === this.path) this.opened(e);
-      else others?.(sender, e);
+      if (e.request.path !== this.path) return others?.(sender, e);
+      this.opened(e);
+      return undefined;
     };
     return server;
   }

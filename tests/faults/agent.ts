@@ -83,7 +83,7 @@ class QueueWatch {
     const { onConnectionClosed } = webSocket;
     webSocket.onConnectionClosed = (sender, e) => {
       clearTimer(timer);
-      onConnectionClosed?.(sender, e);
+      return onConnectionClosed?.(sender, e);
     };
   }
 

@@ -4,12 +4,12 @@
  */
 
 import { setTimer } from "#platform";
-import { ClientWebSocket, WebSocketState } from "xs-websockets/client";
+import { ClientWebSocket, WebSocketCloseStatus, WebSocketState } from "xs-websockets/client";
 import { type WebSocket, WebSocketServer } from "xs-websockets/server";
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
 
 /** What a handler does. */
-type Act = (webSocket: WebSocket) => void;
+type Act = (webSocket: WebSocket) => void | Promise<void>;
 
 /** A closed connection refuses to send: that is the caller's error. */
 function trySending(send: () => void): void {
@@ -26,10 +26,23 @@ function sendUntilFull(webSocket: WebSocket, text: string): void {
   });
 }
 
-const ACTS: Readonly<Record<string, Act>> = {
+/** What the handlers throw and reject with. */
+export const HANDLER_ERROR = "The handler was asked to fail.";
+
+/** Acts that fail the connection (RFC 6455, 7.4.1: 1011). */
+const FAILURES: Readonly<Record<string, Act>> = {
   throws() {
-    throw new Error("The handler was asked to throw.");
+    throw new Error(HANDLER_ERROR);
   },
+  rejects: () => Promise.reject(new Error(HANDLER_ERROR)),
+  "rejects later": async () => {
+    await new Promise<void>((resolve) => void setTimer(resolve, 20));
+    throw new Error(HANDLER_ERROR);
+  },
+};
+
+const ACTS: Readonly<Record<string, Act>> = {
+  ...FAILURES,
   sends: (webSocket) => trySending(() => webSocket.sendString("from within")),
   pings: (webSocket) => trySending(() => webSocket.ping()),
   closes: (webSocket) => webSocket.close(4001),
@@ -55,19 +68,20 @@ class Actor {
     this.act = act;
   }
 
-  on(name: EventName, webSocket: WebSocket): void {
-    if (name !== this.event || this.hasActed) return;
+  /** Whether the act is to close the connection with 1011. */
+  get fails(): boolean {
+    return this.event !== "closed" && Object.values(FAILURES).includes(this.act);
+  }
+
+  on(name: EventName, webSocket: WebSocket): void | Promise<void> {
+    if (name !== this.event || this.hasActed) return undefined;
     this.hasActed = true;
-    this.act(webSocket);
+    return this.act(webSocket);
   }
 
   watch(webSocket: WebSocket): void {
-    webSocket.onPongReceived = (sender) => {
-      this.on("pong", sender);
-    };
-    webSocket.onDrained = (sender) => {
-      this.on("drained", sender);
-    };
+    webSocket.onPongReceived = (sender) => this.on("pong", sender);
+    webSocket.onDrained = (sender) => this.on("drained", sender);
   }
 
   /** Waits until it has acted, unless it does so at the end. */
@@ -99,19 +113,17 @@ function actingServer(actor: Actor, closed: string[]): WebSocketServer {
     onWebSocketOpened: (_sender, { webSocket, request }) => {
       if (request.headers.get("x-well") !== undefined) return;
       actor.watch(webSocket);
-      actor.on("opened", webSocket);
+      return actor.on("opened", webSocket);
     },
     onMessageReceived: (_sender, { frame, webSocket }) => {
-      if (frame.text === "well") webSocket.sendString("well");
-      else {
-        trySending(() => webSocket.ping());
-        sendUntilFull(webSocket, BIG);
-        actor.on("message", webSocket);
-      }
+      if (frame.text === "well") return void webSocket.sendString("well");
+      trySending(() => webSocket.ping());
+      sendUntilFull(webSocket, BIG);
+      return actor.on("message", webSocket);
     },
     onWebSocketClosed: (_sender, { endPoint, webSocket }) => {
       closed.push(endPoint);
-      actor.on("closed", webSocket);
+      return actor.on("closed", webSocket);
     },
   });
 }
@@ -132,9 +144,13 @@ async function serverActs(actor: Actor): Promise<void> {
     await client.connect(uri).catch(() => undefined);
     if (client.state === WebSocketState.Open) client.sendString("go");
     await actor.acted();
-    client.close();
+    if (!actor.fails) client.close();
     await eventually(() => closed.length === 1, "the closed event");
     assert(actor.hasActed, "the handler has not acted");
+    if (actor.fails) {
+      await eventually(() => client.closeStatus !== undefined, "the client's closed event");
+      assertEqual(client.closeStatus, WebSocketCloseStatus.InternalServerError, "the status that the client is told");
+    }
     await eventually(() => server.clientsCount === 1, "the place of the client");
     well.sendString("well");
     await eventually(() => answers === 1, "the answer to the other client");
@@ -148,7 +164,9 @@ async function serverActs(actor: Actor): Promise<void> {
 
 async function clientActs(actor: Actor): Promise<void> {
   const server = new WebSocketServer({ ...ON_FREE_PORT, ...LIMITS });
-  server.onMessageReceived = (_sender, { webSocket }) => void webSocket.sendString("answer");
+  const closedAtServer: number[] = [];
+  server.onMessageReceived = (_sender, { webSocket }) => webSocket.sendString("answer");
+  server.onWebSocketClosed = (_sender, { closeStatus }) => void closedAtServer.push(closeStatus);
   await server.start();
   const uri = `ws://127.0.0.1:${server.port}/`;
   const client = new ClientWebSocket(LIMITS);
@@ -157,11 +175,11 @@ async function clientActs(actor: Actor): Promise<void> {
   actor.watch(client);
   client.onMessageReceived = (sender) => {
     messages++;
-    actor.on("message", sender);
+    return actor.on("message", sender);
   };
   client.onConnectionClosed = (sender) => {
     closed++;
-    actor.on("closed", sender);
+    return actor.on("closed", sender);
   };
   try {
     await client.connect(uri);
@@ -169,9 +187,13 @@ async function clientActs(actor: Actor): Promise<void> {
     client.sendString("go");
     sendUntilFull(client, BIG);
     await actor.acted();
-    client.close();
+    if (!actor.fails) client.close();
     await eventually(() => closed === 1, "the closed event");
     assert(actor.hasActed, "the handler has not acted");
+    if (actor.fails) {
+      await eventually(() => closedAtServer.length === 1, "the server's closed event");
+      assertEqual(closedAtServer[0], WebSocketCloseStatus.InternalServerError, "the status that the server is told");
+    }
     await client.connect(uri);
     messages = 0;
     client.sendString("again");

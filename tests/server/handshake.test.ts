@@ -256,6 +256,7 @@ describe("the accept hook", () => {
     ["a promise of true", () => Promise.resolve(true), 101],
     ["false", () => false, 403],
     ["a promise of false", () => Promise.resolve(false), 403],
+    ["what acts as a promise", () => ({ then: (decided: (answer: boolean) => void) => decided(true) }) as never, 101],
     ["a status", () => ({ statusCode: 404 }), 404],
     ["a promise of a status", () => Promise.resolve({ statusCode: 429 }), 429],
   ])("that says %s", async (_name, acceptClient, status) => {
@@ -283,6 +284,7 @@ describe("the accept hook", () => {
     ["rejects", () => Promise.reject(new Error("hook"))],
     ["answers nothing", () => undefined as never],
     ["answers null", () => null as never],
+    ["promises null", () => Promise.resolve(null as never)],
     ["promises nothing", () => Promise.resolve(undefined as never)],
     ["answers with a status that is no refusal", () => ({ statusCode: 101 })],
     ["answers with a status that is none", () => Promise.resolve({ statusCode: NaN })],

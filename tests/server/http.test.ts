@@ -106,6 +106,9 @@ describe("answers", () => {
       },
     ],
     ["rejects", () => Promise.reject(new Error("handler"))],
+    ["rejects after a turn", () => delay(1).then(() => Promise.reject(new Error("handler")))],
+    // What other libraries make of a promise need have no catch().
+    ["gives what acts as a promise", () => ({ then: rejectThenable }) as never],
   ])("500 for a handler that %s; the listener lives", async (_name, onRequest) => {
     const log = silenceLog();
     await withListener({ onRequest }, async ({ answerTo, listener }) => {
@@ -116,6 +119,21 @@ describe("answers", () => {
       expect(await answerTo(GET)).toMatch(/well$/);
     });
     expect(log).toHaveBeenCalledWith(expect.stringContaining("GET /page?a=1"));
+    log.mockRestore();
+  });
+
+  test.each([true, null, 7, "done", {}])("what a handler returns beside a promise is ignored: %p", async (returned) => {
+    const log = silenceLog();
+    const onRequest = ({ response }: HttpListenerContext): never => {
+      setTimeout(() => {
+        response.close("later");
+      }, 1);
+      return returned as never;
+    };
+    await withListener({ onRequest }, async ({ answerTo }) => {
+      expect(await answerTo(GET)).toMatch(/^HTTP\/1\.1 200 [^]*later$/);
+    });
+    expect(log).not.toHaveBeenCalled();
     log.mockRestore();
   });
 
@@ -354,3 +372,7 @@ test("only space and tab around a value are not its own", async () => {
     },
   );
 });
+
+function rejectThenable(_fulfilled: unknown, rejected: (error: Error) => void): void {
+  rejected(new Error("handler"));
+}

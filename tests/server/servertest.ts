@@ -13,15 +13,15 @@ export class ServerBench {
     this.server = new WebSocketServer({ address: "127.0.0.1", port: 0, ...options });
     this.server.onWebSocketOpened = (sender, e) => {
       this.record("opened");
-      options.onWebSocketOpened?.(sender, e);
+      return options.onWebSocketOpened?.(sender, e);
     };
     this.server.onMessageReceived = (sender, e) => {
       this.record(`message ${e.frame.text}`);
-      options.onMessageReceived?.(sender, e);
+      return options.onMessageReceived?.(sender, e);
     };
     this.server.onWebSocketClosed = (sender, e) => {
       this.record(`closed ${e.closeStatus} ${e.wasClean ? "clean" : "unclean"}`);
-      options.onWebSocketClosed?.(sender, e);
+      return options.onWebSocketClosed?.(sender, e);
     };
   }
 
