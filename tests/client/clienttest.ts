@@ -24,19 +24,19 @@ export class ClientBench {
     this.client.onMessageReceived = (sender, e) => {
       const { messageType, text, buffer } = e.frame;
       this.record(messageType === WebSocketMessageType.Text ? `text ${text}` : `binary ${describeBytes(buffer)}`);
-      options.onMessageReceived?.(sender, e);
+      return options.onMessageReceived?.(sender, e);
     };
     this.client.onPongReceived = (_sender, payload) => {
       this.record(`pong ${describeBytes(payload)}`);
     };
     this.client.onDrained = (sender) => {
       this.record("drained");
-      options.onDrained?.(sender);
+      return options.onDrained?.(sender);
     };
     this.client.onConnectionClosed = (sender, e) => {
       this.ends.push(e);
       this.record(["closed", e.closeStatus, e.wasClean ? "clean" : "unclean", e.error?.code ?? ""].join(" ").trim());
-      options.onConnectionClosed?.(sender, e);
+      return options.onConnectionClosed?.(sender, e);
     };
   }
 

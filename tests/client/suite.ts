@@ -50,7 +50,7 @@ class Session {
     this.client.onMessageReceived = (sender, e) => {
       const { messageType, text, buffer } = e.frame;
       this.record(messageType === WebSocketMessageType.Text ? `text ${text}` : `binary ${buffer.join(" ")}`);
-      options.onMessageReceived?.(sender, e);
+      return options.onMessageReceived?.(sender, e);
     };
     this.client.onPongReceived = (_sender, payload) => {
       this.record(`pong ${payload.join(" ")}`);

@@ -33,8 +33,8 @@ describeIf(build.isBuilt, `the .NET 10 SDK (dotnet): ${build.output}`, ".NET Cli
       });
       const echo = server.onMessageReceived;
       server.onMessageReceived = (sender, e) => {
-        if (e.frame.text === "close") e.webSocket.close(4_321, "schön war es");
-        else echo?.(sender, e);
+        if (e.frame.text !== "close") return echo?.(sender, e);
+        return e.webSocket.close(4_321, "schön war es");
       };
       const program = runDotnet("DotnetClient", [url, check]);
       const exitCode = new Promise((resolve) => program.process.once("close", resolve));

@@ -34,8 +34,8 @@ describeIf(python !== undefined, "python3 with the package websockets", "Python 
       server.onWebSocketClosed = (_server, { error, wasClean }) => closed.push({ error, wasClean });
       const echo = server.onMessageReceived;
       server.onMessageReceived = (sender, e) => {
-        if (e.frame.text === "close") e.webSocket.close(4_321, "schön war es");
-        else echo?.(sender, e);
+        if (e.frame.text !== "close") return echo?.(sender, e);
+        return e.webSocket.close(4_321, "schön war es");
       };
       await promisify(execFile)(python ?? "", [SCRIPT, url, check]);
       expect(closed).toEqual([{ error: undefined, wasClean: true }]);
