@@ -11,6 +11,7 @@ import { encodeMessage } from "./protocol/framewriter.js";
 import { checkInteger } from "./protocol/options.js";
 import { checkServerRequest, PendingDecisions, upgradeHeaders } from "./serverhandshake.js";
 import { ServerClient } from "./serverclient.js";
+import { TurnedAwayClients } from "./turnedaway.js";
 import { resolveServerOptions } from "./serveroptions.js";
 import type { AcceptDecision, AcceptHook, Refusal, ServerSettings, WebSocketServerLimits } from "./serveroptions.js";
 import { bytesOf, checkFragmentSize, type BinaryData, type WebSocket } from "./websocket.js";
@@ -77,6 +78,7 @@ export class WebSocketServer {
   private readonly listener: HttpListener | undefined;
   private readonly clients = new Map<string, ServerClient>();
   private readonly pending: PendingDecisions;
+  private readonly turnedAway: TurnedAwayClients | undefined;
   private isStarted = false;
 
   /** @throws OptionError where an option is out of its range */
@@ -85,6 +87,7 @@ export class WebSocketServer {
       options;
     this.settings = resolveServerOptions(limits);
     this.pending = new PendingDecisions(this.settings.handshakeTimeoutMs);
+    this.turnedAway = this.settings.whenFull === "close" ? new TurnedAwayClients(this.settings) : undefined;
     this.acceptClient = acceptClient;
     this.onMessageReceived = onMessageReceived;
     this.onWebSocketOpened = onWebSocketOpened;
@@ -174,6 +177,7 @@ export class WebSocketServer {
     this.isStarted = false;
     this.listener?.stop();
     this.pending.cancel();
+    this.turnedAway?.abort();
     const clients = [...this.clients.values()];
     for (const client of clients) client.close(WebSocketCloseStatus.EndpointUnavailable);
     await Promise.all(clients.map((client) => client.whenClosed()));
@@ -184,6 +188,7 @@ export class WebSocketServer {
     this.isStarted = false;
     this.listener?.stop();
     this.pending.cancel();
+    this.turnedAway?.abort();
     for (const client of [...this.clients.values()]) client.abort();
   }
 
@@ -204,6 +209,7 @@ export class WebSocketServer {
   addWebSocket(context: HttpListenerContext): boolean {
     try {
       const key = this.checkRequest(context.request);
+      if (this.clients.size + this.pending.count >= this.settings.maxClients) return this.turnAway(context, key);
       const decision = this.acceptClient === undefined || this.acceptClient(context.request);
       if (!isPromise<AcceptDecision>(decision)) return this.decide(context, key, decision);
       this.decideLater(context, key, decision);
@@ -292,10 +298,16 @@ export class WebSocketServer {
 
   private checkRequest(request: HttpListenerRequest): string {
     if (!this.isStarted) throw new HandshakeError(503, "The WebSocketServer is not started.");
-    const key = checkServerRequest(request, this.settings.allowedOrigins);
-    if (this.clients.size + this.pending.count >= this.settings.maxClients)
-      throw new HandshakeError(503, `The server has its ${this.settings.maxClients} clients (maxClients).`);
-    return key;
+    return checkServerRequest(request, this.settings.allowedOrigins);
+  }
+
+  /** Tells a client for which there is no place, by HTTP or by a Close frame. */
+  private turnAway(context: HttpListenerContext, key: string): false {
+    const reason = `The server has its ${this.settings.maxClients} clients (maxClients).`;
+    if (this.turnedAway?.hasRoom !== true) throw new HandshakeError(503, reason);
+    const upgraded = context.upgrade(upgradeHeaders(context.request.headers, key, this.settings).headers);
+    if (upgraded !== undefined) this.turnedAway.tell(upgraded, reason);
+    return false;
   }
 
   private decideLater(context: HttpListenerContext, key: string, decision: Promise<AcceptDecision>): void {

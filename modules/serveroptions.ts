@@ -35,8 +35,14 @@ export interface WebSocketServerLimits extends WebSocketOptions {
   readonly prefix?: string;
   /** The Server header of the handshake's answer; "": none. */
   readonly serverName?: string;
-  /** Clients at the same time; one more is answered with 503. */
+  /** Clients at the same time; `whenFull` says what becomes of one more. */
   readonly maxClients?: number;
+  /**
+   * What a client is told for which there is no place. "refuse": the HTTP status 503, which a script in a web page never
+   * learns. "close": it is accepted, then closed with 1013 (TryAgainLater) and a reason; while four are being told so, the
+   * next get 503. No handler and no accept hook is called for them.
+   */
+  readonly whenFull?: "refuse" | "close";
   /** True: the server listens itself; false: connections come by `addWebSocket`. */
   readonly isStandAlone?: boolean;
   /** Stand-alone: largest head of a request that is read, in bytes; a larger one is answered with 431. */
@@ -73,6 +79,7 @@ export const SERVER_DEFAULTS: ServerSettings = Object.freeze({
   prefix: "/",
   serverName: "xs-websockets",
   maxClients: 4,
+  whenFull: "refuse",
   isStandAlone: true,
   maxHeadBytes: 16_384,
   maxKeptHeadBytes: 2_048,
@@ -92,6 +99,8 @@ export function resolveServerOptions(options: WebSocketServerLimits): ServerSett
   checkConnectionSettings(settings);
   checkInteger("port", settings.port, 0, 65_535);
   checkInteger("maxClients", settings.maxClients, 1, 65_535);
+  if (!WHEN_FULL.includes(settings.whenFull))
+    throw new OptionError(`whenFull is "refuse" or "close"; it was given ${JSON.stringify(settings.whenFull)}.`);
   checkInteger("maxHeadBytes", settings.maxHeadBytes, 256, 1_048_576);
   checkInteger("maxKeptHeadBytes", settings.maxKeptHeadBytes, 256, 1_048_576);
   toFieldNames("keptHeaders", settings.keptHeaders);
@@ -104,3 +113,5 @@ export function resolveServerOptions(options: WebSocketServerLimits): ServerSett
       throw new OptionError(`A subprotocol is a token (RFC 6455, 4.1); ${JSON.stringify(name)} is not.`);
   return settings;
 }
+
+const WHEN_FULL: readonly string[] = Object.freeze(["refuse", "close"]);
