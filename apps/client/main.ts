@@ -3,7 +3,7 @@
  * Its server is the setting `url`. When the connection ends it says why, waits and connects again.
  */
 
-import { config, delay, exitWith, log, onExit, whenNetworkReady } from "#environment";
+import { delay, exitWith, log, onExit, readSettings, whenNetworkReady } from "#environment";
 import { Backoff } from "xs-websockets/backoff";
 import {
   ClientWebSocket,
@@ -18,7 +18,7 @@ import {
 const HELLO = "Hello Websocket!";
 const HELLO_INTERVAL_MS = 5_000;
 
-const url = config["url"] ?? "ws://localhost:8080/";
+const { url } = readSettings({ url: "ws://localhost:8080/" });
 const backoff = new Backoff();
 const leaving = { isWanted: false, done: (): void => undefined };
 

@@ -1,10 +1,15 @@
+import type { Defaults, Settings } from "./settings.js";
+
 /** What a sample app needs of the place where it runs. `#environment` is a module that exports these. */
 export interface Environment {
   /**
-   * The app's settings, all as texts. Moddable: the manifest's `config` and `key=value` of the command line of
-   * mcconfig; Node: `key=value` of the command line.
+   * The app's settings. Moddable: the manifest's `config` and `name=value` of the command line of mcconfig; Node:
+   * `name=value` of the command line, and the variable PORT.
+   *
+   * @param defaults all settings that the app knows; a number is a port
+   * @throws SettingError where a value is wrong, or on Node a name; unless the app catches it, it ends the app with a line
    */
-  readonly config: Readonly<Record<string, string>>;
+  readSettings<D extends Defaults>(defaults: D): Settings<D>;
   /**
    * The bytes of a file that comes with the app; they are not to be changed.
    *

@@ -4,6 +4,7 @@ import Resource from "Resource";
 import Timer from "timer";
 
 import type { Environment } from "./environment.js";
+import { type Defaults, readSettings as read, SettingError, type Settings } from "./settings.js";
 
 type AbortHook = (reason: string, exception: unknown) => boolean;
 
@@ -15,12 +16,15 @@ type AbortHook = (reason: string, exception: unknown) => boolean;
 };
 
 function describe(error: unknown): string {
+  if (error instanceof SettingError) return error.message;
   return error instanceof Error ? (error.stack ?? String(error)) : String(error);
 }
 
-const settings: readonly (readonly [string, unknown])[] = Object.entries(sdkConfig);
+const given: readonly (readonly [string, unknown])[] = Object.entries(sdkConfig);
 
-export const config: Environment["config"] = Object.fromEntries(settings.map(([name, value]) => [name, String(value)]));
+export function readSettings<D extends Defaults>(defaults: D): Settings<D> {
+  return read(Object.fromEntries(given.map(([name, value]) => [name, String(value)])), defaults);
+}
 
 export const loadResource: Environment["loadResource"] = (name) => {
   // XS makes views of a resource as of an ArrayBuffer, without a copy: it stays in flash.
@@ -28,7 +32,7 @@ export const loadResource: Environment["loadResource"] = (name) => {
   return new Uint8Array(resource as ArrayBuffer);
 };
 
-/** The SDK's setup/network joins the Wi-Fi of the settings `ssid` and `password` before it starts the app. */
+/** The device has joined its network before the app starts: see wifi.ts. */
 export const whenNetworkReady: Environment["whenNetworkReady"] = () => Promise.resolve(Net.get("IP") || "localhost");
 
 export const delay: Environment["delay"] = (delayMs) =>

@@ -2,24 +2,37 @@
 
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readAuthority } from "./authority.js";
+import { didYouMean } from "./closest.js";
 import type { Environment } from "./environment.js";
+import { type Defaults, readSettings as read, SettingError, type Settings } from "./settings.js";
 
 // As on XS, an exception that nobody catches is told, and the app goes on. If it ends by that, it has failed.
 process.on("uncaughtException", (error: unknown, origin) => {
-  console.error(`${origin}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  if (error instanceof SettingError) console.error(error.message);
+  else console.error(`${origin}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   process.exitCode = 1;
 });
 
-/** key=value arguments, and the environment variable PORT. */
-export const config: Environment["config"] = {
-  ...(process.env["PORT"] === undefined ? {} : { port: process.env["PORT"] }),
-  ...Object.fromEntries(
-    process.argv
-      .slice(2)
-      .filter((argument) => argument.includes("="))
-      .map((argument) => [argument.slice(0, argument.indexOf("=")), argument.slice(argument.indexOf("=") + 1)]),
-  ),
-};
+export function readSettings<D extends Defaults>(defaults: D): Settings<D> {
+  const names = Object.keys(defaults);
+  const { PORT } = process.env;
+  const given: Record<string, string> = PORT === undefined ? {} : { port: PORT };
+  for (const argument of process.argv.slice(2)) {
+    const at = argument.indexOf("=");
+    const name = argument.slice(0, Math.max(at, 0));
+    if (!names.includes(name)) throw new SettingError(explain(argument, name, names));
+    const value = argument.slice(at + 1);
+    given[name] = name === "ca" && value !== "" ? readAuthority(value) : value;
+  }
+  return read(given, defaults);
+}
+
+function explain(argument: string, name: string, names: readonly string[]): string {
+  const known = `The settings of this sample are ${names.join(", ")}: write ${names[0] ?? "name"}=value.`;
+  if (name === "") return `"${argument}" is no setting. ${known}`;
+  return `There is no setting "${name}".${didYouMean(name, names)} ${known}`;
+}
 
 export const loadResource: Environment["loadResource"] = (name) =>
   readFileSync(join(dirname(process.argv[1] ?? ""), name));

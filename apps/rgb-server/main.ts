@@ -3,7 +3,7 @@
  * WebSockets.Server.RgbSample). Three bytes, red, green and blue, set the colour; it is told to all clients.
  */
 
-import { config, exitWith, loadResource, log, onExit, whenNetworkReady } from "#environment";
+import { exitWith, loadResource, log, onExit, readSettings, whenNetworkReady } from "#environment";
 import { led } from "#led";
 import { HttpListener, type HttpListenerContext } from "xs-websockets/http";
 import { WebSocketMessageType, WebSocketServer } from "xs-websockets/server";
@@ -13,7 +13,7 @@ type Color = readonly [red: number, green: number, blue: number];
 const NO_NETWORK: Color = [255, 0, 0];
 const SERVING: Color = [0, 255, 0];
 
-const port = Number(config["port"] ?? 8080);
+const { port } = readSettings({ port: 8080 });
 let color = NO_NETWORK;
 
 const wsServer = new WebSocketServer({

@@ -1,19 +1,17 @@
 /**
  * A server that sends every message to all its clients, and a client that talks to another server by TLS (mirrors
  * nanoFramework's Websockets.ServerClient.Sample). Settings: `port` of the server, `url` of the other one, and `ca`,
- * the authority's certificate that is trusted for it, DER in base64.
+ * the certificate of the authority that is trusted for it: a file (PEM or DER), which comes here as DER in base64.
  */
 
-import { config, delay, exitWith, log, onExit, whenDateValid, whenNetworkReady } from "#environment";
+import { delay, exitWith, log, onExit, readSettings, whenDateValid, whenNetworkReady } from "#environment";
 import { Backoff } from "xs-websockets/backoff";
 import { ClientWebSocket, OptionError, WebSocketCloseStatus, WebSocketState } from "xs-websockets/client";
 import { WebSocketMessageType, WebSocketServer } from "xs-websockets/server";
 
 const HELLO_INTERVAL_MS = 1_000;
 
-const url = config["url"] ?? "wss://localhost:8443/";
-const ca = config["ca"];
-const port = Number(config["port"] ?? 8080);
+const { port, url, ca } = readSettings({ port: 8080, url: "wss://localhost:8443/", ca: "" });
 const backoff = new Backoff();
 let isLeaving = false;
 let left = (): void => undefined;
@@ -32,7 +30,7 @@ const server = new WebSocketServer({
 });
 
 const client = new ClientWebSocket({
-  ...(ca === undefined ? {} : { certificate: `-----BEGIN CERTIFICATE-----\n${ca}\n-----END CERTIFICATE-----` }),
+  ...(ca === "" ? {} : { certificate: `-----BEGIN CERTIFICATE-----\n${ca}\n-----END CERTIFICATE-----` }),
   onMessageReceived: (_sender, { frame }) => {
     log(`Received from ${url}: ${frame.text}`);
   },

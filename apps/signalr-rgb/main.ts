@@ -4,18 +4,18 @@
  * instead, as its client.
  */
 
-import { config, exitWith, onExit, whenDateValid, whenNetworkReady } from "#environment";
+import { exitWith, onExit, readSettings, whenDateValid, whenNetworkReady } from "#environment";
 import { DeviceHub } from "./device.js";
 import { Light } from "./light.js";
 import { joinHub } from "./member.js";
 
 async function main(): Promise<void> {
+  const { port, hub: url } = readSettings({ port: 8080, hub: "" });
   const light = new Light();
   light.show([255, 0, 0]);
   const address = await whenNetworkReady();
-  const url = config["hub"];
-  if (url === undefined || url === "") {
-    const device = new DeviceHub(light, Number(config["port"] ?? 80));
+  if (url === "") {
+    const device = new DeviceHub(light, port);
     onExit(() => device.stop());
     await device.start(address);
     light.show([0, 255, 0]);

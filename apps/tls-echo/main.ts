@@ -9,13 +9,13 @@
 
 import { readFile } from "node:fs/promises";
 
-import { config, exitWith, log, onExit } from "#environment";
+import { exitWith, log, onExit, readSettings } from "#environment";
 import { tlsIdentity } from "xs-websockets/pem";
 import { WebSocketServer } from "xs-websockets/server";
 
 import { loadServerFiles } from "./serverfiles.js";
 
-const port = Number(config["port"] ?? 8443);
+const { port } = readSettings({ port: 8443 });
 
 async function main(): Promise<void> {
   const files = await loadServerFiles("build/tls-echo");

@@ -132,17 +132,6 @@ describe("on Node.js", () => {
     },
     TIMEOUT_MS,
   );
-
-  test(
-    "a sample that ends by an exception has failed",
-    async () => {
-      const app = startApp("rgb-server", {}, ["port=none"]);
-      apps.push(app);
-      expect(await app.exited).toEqual({ code: 1, signal: null });
-      expect(app.output.stderr).toContain("OptionError");
-    },
-    TIMEOUT_MS,
-  );
 });
 
 const sdk = findSimulatorSdk();

@@ -3,7 +3,14 @@ import { listSources, readText } from "./sources.js";
 /** A literal at a place where no division can stand, or the constructor. */
 const REGEXP = /(?:[(,=:[!&|?{};]|\breturn|=>)\s*\/(?![/*\s])(?:\\.|[^/\\\n])+\/[dgimsuvy]*|\bRegExp\(/;
 
-const PLACES = ["modules", "hosts/moddable", "apps/environment/moddable.ts"];
+const PLACES = [
+  "modules",
+  "hosts/moddable",
+  "apps/environment/moddable.ts",
+  "apps/environment/settings.ts",
+  "apps/environment/wifi.ts",
+  "apps/rgb-server/led",
+];
 
 test("what runs on XS has no regular expression: each use leaks there, and may end the program", () => {
   const sources = PLACES.flatMap((place) => (place.endsWith(".ts") ? [place] : listSources(place)));

@@ -1,0 +1,76 @@
+/** How the samples join the Wi-Fi of a device, in the simulator: the Wi-Fi is a fake. */
+
+import { describeIf } from "../support/describeif.js";
+import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+
+const sdk = findSimulatorSdk();
+const BUILD_MS = 240_000;
+const LINE_MS = 60_000;
+const CONNECT = 'connect {"SSID":"home","password":"secret123"}';
+const JOINED = 'Joined the Wi-Fi "home" as 192.0.2.7.';
+
+describeIf(sdk !== undefined, "the Moddable SDK", "the Wi-Fi of a device, in the simulator", () => {
+  let simulator: Simulator | undefined;
+  afterEach(() => simulator?.stop());
+
+  async function start(...settings: readonly string[]): Promise<Simulator> {
+    if (sdk === undefined) throw new Error("There is no SDK.");
+    simulator = await Simulator.start(sdk, "tests/apps/xs/wifi", settings);
+    return simulator;
+  }
+
+  test(
+    "tells a wrong password and a network out of reach, and tries until it joins; then the app starts",
+    async () => {
+      const running = await startWith("refused,absent,throws");
+      await running.waitForLine(/^the app has started/, LINE_MS);
+      expect(running.lines).toEqual([
+        'Joining the Wi-Fi "home".',
+        CONNECT,
+        'The Wi-Fi "home" cannot be joined: it is in reach, so the password is most likely wrong. Trying again.',
+        CONNECT,
+        'The Wi-Fi "home" cannot be joined: it is not in reach; in reach are "neighbour". An ESP32 knows 2.4 GHz only, ' +
+          "and letter case matters. Trying again.",
+        CONNECT,
+        'The Wi-Fi "home" cannot be tried: Error: connect failed',
+        CONNECT,
+        JOINED,
+        "The time server time.example does not answer. Asking again.",
+        "SNTP asks time.example, then time.example",
+        "the app has started",
+      ]);
+    },
+    BUILD_MS,
+  );
+
+  test(
+    "joins again when it was lost, and does not start the app twice",
+    async () => {
+      const running = await startWith("lost,absent");
+      const { lines } = running;
+      await running.waitForLine(/is lost/, LINE_MS);
+      await running.waitForLine(/cannot be joined/, LINE_MS);
+      while (lines.filter((line) => line === JOINED).length < 2)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(lines.filter((line) => line === "the app has started")).toHaveLength(1);
+      expect(lines).toContain('The Wi-Fi "home" is lost. Trying again.');
+    },
+    BUILD_MS,
+  );
+
+  test(
+    "says so again and again where no ssid is known, and does not start the app",
+    async () => {
+      const running = await start("ssid=");
+      const { lines } = running;
+      await running.waitForLine(/^No Wi-Fi: build with ssid=/, LINE_MS);
+      while (lines.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(new Set(lines)).toEqual(new Set(['No Wi-Fi: build with ssid="your network" password="its password".']));
+    },
+    BUILD_MS,
+  );
+
+  async function startWith(outcomes: string): Promise<Simulator> {
+    return start("ssid=home", "password=secret123", `outcomes=${outcomes}`);
+  }
+});
