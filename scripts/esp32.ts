@@ -1,46 +1,65 @@
 /**
- * npm run esp32 -- APP [BOARD] [ssid=… password=…] [--check]: builds a sample app for an ESP32 board and runs it there.
- * --check builds only what needs no toolchain, all JavaScript with its preload, and prints its sizes.
+ * npm run esp32 -- APP [BOARD] [ssid=… password=…]: builds a sample app for an ESP32 board, writes it there and starts
+ * xsbug. With --release it is built without debugger, as for use. --check builds only what needs no toolchain, all
+ * JavaScript with its preload, and prints its sizes. --verbose shows what the tools write.
  */
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { findApp, findSdk, missingSdkMessage, run, runMcconfig, type Sdk } from "./sdk.js";
+import { type Board, checkWifi, findBoard } from "./boards.js";
+import { findApp, parametersOf, readCommandLine, runScript, UsageError } from "./commandline.js";
+import { runStep } from "./progress.js";
+import { findSdk, missingSdkMessage, run, runMcconfig, type Sdk } from "./sdk.js";
+import { describeSizes } from "./sizes.js";
 
 interface Request {
+  readonly sdk: Sdk;
   readonly name: string;
+  /** The folder of the app. */
   readonly app: string;
-  readonly board: string;
-  readonly settings: readonly string[];
-  readonly isCheck: boolean;
+  readonly board: Board;
+  readonly settings: ReadonlyMap<string, string>;
+  readonly flags: ReadonlySet<string>;
 }
 
-/** A slot of XS has 16 bytes on a 32-bit machine. Those of the preload stay in flash. */
-const slotBytes = 16;
+const USAGE = "npm run esp32 -- APP [BOARD] [ssid=... password=...] [--release] [--check] [--verbose]";
+const FLAGS = ["check", "release", "verbose"];
+const DEFAULT_BOARD = "m5atom_lite";
 
-function parse(parameters: readonly string[]): Request | undefined {
-  const settings = parameters.filter((parameter) => parameter.includes("="));
-  const [name, board = "m5atom_lite"] = parameters.filter((parameter) => !/=|^--/.test(parameter));
-  const app = name === undefined ? undefined : findApp(name);
-  if (name === undefined || app === undefined) return undefined;
-  return { name, app, board, settings, isCheck: parameters.includes("--check") };
+/** @throws UsageError for whatever is wrong in the command line */
+function parse(): Request {
+  const { names, settings, flags } = readCommandLine(process.argv.slice(2), FLAGS);
+  const [name = "", board = DEFAULT_BOARD, ...others] = names;
+  const app = findApp(names[0], USAGE);
+  if (others.length > 0) throw new UsageError(`"${others.join(" ")}" is too much. usage: ${USAGE}`);
+  const sdk = findSdk();
+  if (sdk === undefined) throw new UsageError(missingSdkMessage.trimEnd());
+  return { sdk, name, app, board: findBoard(sdk, board), settings, flags };
 }
 
 /** Builds, writes to the board and starts xsbug, as mcconfig does by itself. */
-function deploy(sdk: Sdk, { app, board, settings }: Request): Promise<number> {
-  if (process.env["IDF_PATH"] === undefined) {
-    process.stderr.write('IDF_PATH is not set: get ESP-IDF with "npx xs-dev setup --device esp32"\n');
-    return Promise.resolve(1);
-  }
+async function deploy({ sdk, name, app, board, settings, flags }: Request): Promise<number> {
+  checkWifi(app, board, settings);
+  if (process.env["IDF_PATH"] === undefined)
+    throw new UsageError('IDF_PATH is not set: get ESP-IDF with "npx xs-dev setup --device esp32".');
   const output = path.resolve("build", "esp32");
   mkdirSync(output, { recursive: true });
-  const child = spawn("mcconfig", ["-d", "-m", "-p", `esp32/${board}`, "-o", output, ...settings], {
-    cwd: app,
-    env: sdk.environment,
-    stdio: "inherit",
-  });
+  const kind = flags.has("release") ? [] : ["-d"];
+  const parameters = [...kind, "-m", "-p", board.platform, "-o", output];
+  const options = { cwd: app, env: sdk.environment };
+  await runStep(
+    `building ${name} for ${board.platform} (the first time takes some minutes)`,
+    `esp32-${path.basename(app)}`,
+    () =>
+      run("mcconfig", [...parameters, "-t", "build", ...parametersOf(settings)], {
+        ...options,
+        isShown: flags.has("verbose"),
+      }),
+  );
+  process.stdout.write(`writing ${name} to the board ...\n`);
+  const child = spawn("mcconfig", [...parameters, ...parametersOf(settings)], { ...options, stdio: "inherit" });
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (exitCode) => {
@@ -61,76 +80,35 @@ async function makeStandIn(sdk: Sdk, folder: string): Promise<void> {
   await run("git", ["tag", version], { cwd: folder });
 }
 
-async function check(sdk: Sdk, { name, app, board, settings }: Request): Promise<number> {
+async function check({ sdk, name, app, board, settings, flags }: Request): Promise<number> {
   const output = path.resolve("build", "esp32-check");
   const idf = path.join(output, "idf");
   await makeStandIn(sdk, idf);
   const env = { ...sdk.environment, IDF_PATH: idf };
-  // It writes the makefile and then fails, since there is no toolchain to set up.
-  const { text } = await runMcconfig(sdk, { app, platform: `esp32/${board}`, output, settings }, false, env);
-  const folder = path.join(output, "tmp", "esp32", board, "release", path.basename(app));
+  const isShown = flags.has("verbose");
+  const log = `esp32-check-${path.basename(app)}`;
+  const folder = path.join(output, "tmp", board.folder, "release", path.basename(app));
   const makefile = path.join(folder, "makefile");
-  if (!existsSync(makefile)) throw new Error(`mcconfig has written no makefile:\n${text}`);
+  const options = { app, platform: board.platform, output, settings: parametersOf(settings) };
+  rmSync(makefile, { force: true });
+  // It writes the makefile and then fails, since there is no toolchain to set up.
+  await runStep(
+    `writing the makefile of ${name} for ${board.platform}`,
+    `${log}-makefile`,
+    () => runMcconfig(sdk, options, isShown, env),
+    () => existsSync(makefile),
+  );
   const header = path.join(output, "sdkconfig.h");
   writeFileSync(header, "");
   const linked = path.join(folder, "mc.xs.c");
-  const made = await run("make", ["-f", makefile, `SDKCONFIG_H=${header}`, linked], { cwd: app, env });
-  if (made.exitCode !== 0) throw new Error(`make has failed:\n${made.text}`);
-  process.stdout.write(`${name} for esp32/${board}\n${describeSizes(folder, linked)}`);
+  await runStep(`compiling and linking its JavaScript`, log, () =>
+    run("make", ["-f", makefile, `SDKCONFIG_H=${header}`, linked], { cwd: app, env, isShown }),
+  );
+  process.stdout.write(describeSizes(folder, linked));
   return 0;
 }
 
-/** The bytes of the byte code in a compiled module: its atom "CODE". Names are shared by all modules of an app. */
-function codeSize(file: string): number {
-  const atoms = readFileSync(file);
-  const headBytes = 8;
-  for (let at = headBytes; at + headBytes <= atoms.length; at += atoms.readUInt32BE(at)) {
-    const size = atoms.readUInt32BE(at);
-    if (atoms.toString("latin1", at + 4, at + headBytes) === "CODE") return size - headBytes;
-    if (size < headBytes) break;
-  }
-  throw new Error(`${file} is no compiled module of XS`);
-}
-
-function describeSizes(folder: string, linked: string): string {
-  const modules = path.join(folder, "modules");
-  const sizes = readdirSync(modules, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".xsb"))
-    .map((file) => ({ file, bytes: codeSize(path.join(modules, file)) }))
-    .sort((one, other) => (one.file < other.file ? -1 : 1));
-  const lines: string[] = [];
-  const add = (bytes: number, what: string): number => lines.push(`${bytes.toString().padStart(8)}  ${what}`);
-  const sum = (prefix: string): number =>
-    sizes.reduce((total, { file, bytes }) => (file.startsWith(prefix) ? total + bytes : total), 0);
-  for (const { file, bytes } of sizes) if (/^(?:xs-websockets|apps)\b/.test(file)) add(bytes, file.slice(0, -4));
-  add(sum("xs-websockets"), "bytes of code of this library");
-  add(sum("apps"), "bytes of code of the app");
-  add(sum(""), "bytes of code of all modules");
-  const slots = Number(/#define mxHeapCount (\d+)/.exec(readFileSync(linked, "utf8"))?.[1] ?? 0);
-  add(slots, `slots of the preload, ${(slots * slotBytes).toString()} bytes of flash`);
-  return `${lines.join("\n")}\n`;
-}
-
-function main(): Promise<number> {
-  const request = parse(process.argv.slice(2));
-  if (request === undefined) {
-    process.stderr.write("usage: npm run esp32 -- APP [BOARD] [ssid=... password=...] [--check]\n");
-    return Promise.resolve(1);
-  }
-  const sdk = findSdk();
-  if (sdk === undefined) {
-    process.stderr.write(missingSdkMessage);
-    return Promise.resolve(1);
-  }
-  return request.isCheck ? check(sdk, request) : deploy(sdk, request);
-}
-
-main().then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  },
-);
+runScript(async () => {
+  const request = parse();
+  return request.flags.has("check") ? check(request) : deploy(request);
+});

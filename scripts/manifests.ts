@@ -5,6 +5,7 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { readCommandLine, runScript } from "./commandline.js";
 
 interface Part {
   /** The file in modules/ is manifest_NAME.json. */
@@ -116,15 +117,15 @@ export function findStaleManifests(project: string): string[] {
   return [...new Set([...manifests.keys(), ...present])].filter((name) => read(name) !== manifests.get(name));
 }
 
-function main(): void {
+function main(): number {
   const project = process.cwd();
-  if (process.argv.includes("--check")) {
+  const { flags } = readCommandLine(process.argv.slice(2), ["check"]);
+  if (flags.has("check")) {
     const stale = findStaleManifests(project);
     if (stale.length > 0) {
       process.stderr.write(`stale manifests: ${stale.join(", ")}; run npm run manifests\n`);
-      process.exitCode = 1;
     }
-    return;
+    return stale.length > 0 ? 1 : 0;
   }
   const manifests = createManifests(project);
   for (const name of findStaleManifests(project)) {
@@ -132,6 +133,7 @@ function main(): void {
     if (text === undefined) rmSync(path.join(project, name));
     else writeFileSync(path.join(project, name), text);
   }
+  return 0;
 }
 
-if (process.argv[1] !== undefined && /manifests\.[jt]s$/.test(process.argv[1])) main();
+if (process.argv[1] !== undefined && /manifests\.[jt]s$/.test(process.argv[1])) runScript(main);

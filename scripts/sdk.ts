@@ -85,12 +85,6 @@ export function run(
   });
 }
 
-/** The folder of the sample app `name`, undefined where there is none. */
-export function findApp(name: string): string | undefined {
-  const folder = path.resolve("apps", name);
-  return existsSync(path.join(folder, "manifest.json")) ? folder : undefined;
-}
-
 /** Runs mcconfig for an app, without starting what it builds: the other targets of mcconfig end every simulator. */
 export function runMcconfig(sdk: Sdk, options: BuildOptions, isShown: boolean, env = sdk.environment): Promise<Run> {
   mkdirSync(options.output, { recursive: true });
@@ -106,15 +100,20 @@ export function runMcconfig(sdk: Sdk, options: BuildOptions, isShown: boolean, e
  */
 export async function buildForSimulator(sdk: Sdk, options: Omit<BuildOptions, "platform">): Promise<string> {
   const { exitCode, text } = await runMcconfig(sdk, { ...options, platform: sdk.host }, false);
-  const library = path.join(
-    options.output,
-    // mcconfig's "-i" builds with instruments.
-    ...["bin", sdk.host, "mc", options.settings?.includes("-i") === true ? "instrument" : "release"],
-    path.basename(options.app),
-    sdk.host === "win" ? "mc.dll" : "mc.so",
-  );
+  const library = libraryOf(sdk, options);
   if (exitCode !== 0 || !existsSync(library)) throw new Error(`mcconfig has failed for ${options.app}:\n${text}`);
   return library;
+}
+
+/** The path of the library that the simulator loads when mcconfig has built it. */
+export function libraryOf(sdk: Sdk, { app, output, settings }: Omit<BuildOptions, "platform">): string {
+  return path.join(
+    output,
+    // mcconfig's "-i" builds with instruments.
+    ...["bin", sdk.host, "mc", settings?.includes("-i") === true ? "instrument" : "release"],
+    path.basename(app),
+    sdk.host === "win" ? "mc.dll" : "mc.so",
+  );
 }
 
 /** The command that starts the simulator with a library. */

@@ -1,29 +1,52 @@
-/** npm run simulator -- APP [key=value …]: builds a sample app and runs it in the Moddable simulator. */
+/** npm run simulator -- APP [name=value …] [--verbose]: builds a sample app and runs it in the Moddable simulator. */
 
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 
-import { buildForSimulator, findApp, findSdk, missingSdkMessage, simulatorCommand } from "./sdk.js";
+import { findApp, parametersOf, readCommandLine, runScript, UsageError } from "./commandline.js";
+import { runStep } from "./progress.js";
+import { findSdk, libraryOf, missingSdkMessage, runMcconfig, type Sdk, simulatorCommand } from "./sdk.js";
+
+const USAGE = "npm run simulator -- APP [name=value ...] [--verbose]";
+
+/** @throws UsageError where there is no screen for the simulator's window */
+function checkDisplay(sdk: Sdk): void {
+  if (sdk.host !== "lin" || process.env["DISPLAY"] !== undefined || process.env["WAYLAND_DISPLAY"] !== undefined)
+    return;
+  throw new UsageError(`The simulator is a window, and there is no display here. Give it one that nobody sees:
+  xvfb-run ${process.argv.length > 2 ? `npm run simulator -- ${process.argv.slice(2).join(" ")}` : USAGE}
+(on Debian and Ubuntu: apt install xvfb)`);
+}
 
 async function main(): Promise<number> {
-  const [name, ...settings] = process.argv.slice(2);
-  const app = name === undefined ? undefined : findApp(name);
-  if (name === undefined || app === undefined) {
-    process.stderr.write("usage: npm run simulator -- APP [key=value ...], where apps/APP has a manifest.json\n");
-    return 1;
-  }
+  const { names, settings, flags } = readCommandLine(process.argv.slice(2), ["verbose"]);
+  const [name = ""] = names;
+  const app = findApp(names[0], USAGE);
+  if (names.length > 1) throw new UsageError(`"${names[1] ?? ""}" is too much. usage: ${USAGE}`);
   const sdk = findSdk();
-  if (sdk === undefined) {
-    process.stderr.write(missingSdkMessage);
-    return 1;
-  }
-  process.stdout.write(`building ${name} (a first build takes half a minute)\n`);
-  const output = path.resolve("build", "simulator");
-  const library = await buildForSimulator(sdk, { app, output, settings });
+  if (sdk === undefined) throw new UsageError(missingSdkMessage.trimEnd());
+  checkDisplay(sdk);
+  const options = {
+    app,
+    platform: sdk.host,
+    output: path.resolve("build", "simulator"),
+    settings: parametersOf(settings),
+  };
+  const library = libraryOf(sdk, options);
+  await runStep(
+    `building ${name} for the simulator${existsSync(library) ? "" : " (the first time takes half a minute)"}`,
+    `simulator-${path.basename(app)}`,
+    () => runMcconfig(sdk, options, flags.has("verbose")),
+    ({ exitCode }) => exitCode === 0 && existsSync(library),
+  );
   // The simulator copies the app into its configuration's folder: two of them would share one.
-  const configuration = path.join(output, "config", `${name}-${process.pid.toString()}`);
+  const configuration = path.join(options.output, "config", `${path.basename(app)}-${process.pid.toString()}`);
   mkdirSync(configuration, { recursive: true });
+  return startSimulator(sdk, library, configuration);
+}
+
+function startSimulator(sdk: Sdk, library: string, configuration: string): Promise<number> {
   const [program, ...parameters] = simulatorCommand(sdk, library);
   const child = spawn(program, parameters, {
     env: { ...sdk.environment, XDG_CONFIG_HOME: configuration },
@@ -41,12 +64,4 @@ async function main(): Promise<number> {
   });
 }
 
-main().then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  },
-);
+runScript(main);

@@ -1,28 +1,134 @@
-/** What can be checked of ESP32 builds without a toolchain: all JavaScript, with its preload, of every sample. */
+/**
+ * What can be checked of ESP32 builds without a toolchain: all JavaScript, with its preload, of every sample; and for
+ * boards of each kind what mcconfig has made of the manifests: which LED and which Wi-Fi would run there.
+ */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { findSdk } from "../../scripts/sdk.js";
 import { describeIf } from "../support/describeif.js";
 
 const PROJECT = path.join(__dirname, "..", "..");
+const BUILD_MS = 180_000;
 
 const samples = readdirSync(path.join(PROJECT, "apps")).filter(
   (name) => name !== "environment" && existsSync(path.join(PROJECT, "apps", name, "manifest.json")),
 );
 
+/** Builds as `npm run esp32 -- … --check` does. @returns what it prints */
+function check(...parameters: readonly string[]): string {
+  const command = ["--import", "tsx", "scripts/esp32.ts", ...parameters, "--check"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: PROJECT, encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return stdout;
+}
+
+/** What mcconfig and the tools that it calls have generated. */
+class Generated {
+  readonly folder: string;
+  /** The modules that are linked, in the order in which the SDK runs those of setup/. */
+  readonly modules: readonly string[];
+
+  constructor(platform: string, app: string) {
+    this.folder = path.join(PROJECT, "build", "esp32-check", "tmp", platform, "release", app);
+    const scripts = /gxScripts\[mxScriptsCount\] = \{(.*?)\n\};/s.exec(this.read("mc.xs.c"))?.[1] ?? "";
+    this.modules = [...scripts.matchAll(/"([^"]+)"/g)].map(([, name = ""]) => name);
+  }
+
+  read(file: string): string {
+    return readFileSync(path.join(this.folder, file), "utf8");
+  }
+
+  /** `mc/config` as the app sees it. */
+  get config(): Readonly<Record<string, unknown>> {
+    const text = /Object\.freeze\((\{.*\}), true\)/s.exec(this.read("mc.config.js"))?.[1] ?? "{}";
+    return JSON.parse(text.replace(/,\s*\}/g, "}")) as Record<string, unknown>;
+  }
+
+  /** The file that a module is compiled from. */
+  sourceOf(module: string): string {
+    const start = `$(MODULES_DIR)/${module.replace("#", "\\#")}.xsb: `;
+    const line = this.read("makefile")
+      .split("\n")
+      .find((text) => text.startsWith(start));
+    return line?.slice(start.length).trim() ?? "";
+  }
+
+  /** The define `neopixel` in C. */
+  get definedPin(): number | undefined {
+    const pin = /#define MODDEF_NEOPIXEL_PIN \((\d+)\)/.exec(this.read("mc.defines.h"))?.[1];
+    return pin === undefined ? undefined : Number(pin);
+  }
+}
+
 describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --check", () => {
   test.each(samples)(
     "%s compiles and links",
     (name) => {
-      const parameters = ["--import", "tsx", "scripts/esp32.ts", name, "--check"];
-      const { status, stdout, stderr } = spawnSync(process.execPath, parameters, { cwd: PROJECT, encoding: "utf8" });
-      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      const stdout = check(name);
       expect(stdout).toMatch(/\d+ {2}apps\//);
       expect(stdout).toMatch(/\d+ {2}bytes of code of this library/);
       expect(stdout).toMatch(/\d+ {2}slots of the preload/);
     },
-    180_000,
+    BUILD_MS,
+  );
+
+  /** The LED of a board: the pin of the define, what `led` of its settings says, and the driver that its setup uses. */
+  const boards: readonly [
+    name: string,
+    spellings: readonly string[],
+    pin: number | undefined,
+    led: object,
+    driver: string,
+  ][] = [
+    ["esp32", ["esp32"], undefined, {}, ""],
+    ["esp32/esp32c3", ["esp32c3", "esp32/esp32c3"], undefined, { pin: 8, brightness: 32 }, "neopixel"],
+    ["esp32/esp32s3", ["esp32s3", "esp32/esp32s3"], undefined, { pin: 48, brightness: 32 }, "neopixel"],
+    ["esp32/m5atom_lite", ["m5atom_lite", "esp32/m5atom_lite"], 27, {}, "neopixel"],
+    ["esp32/nodemcu", ["nodemcu", "esp32/nodemcu"], undefined, {}, "led"],
+  ];
+
+  test.each(
+    boards.flatMap(([platform, spellings, ...led]) => spellings.map((spelling) => [spelling, platform, led] as const)),
+  )(
+    "rgb-server for %s: %s, its LED, and the Wi-Fi of the samples",
+    (spelling, platform, [pin, led, driver]) => {
+      expect(check("rgb-server", spelling)).toContain(`rgb-server for ${platform}`);
+      const generated = new Generated(platform, "rgb-server");
+      const { modules, config } = generated;
+      expect(modules).toEqual(expect.arrayContaining(["apps/#led", "apps/findled", "neopixel", "apps/rgb-server"]));
+      expect(generated.sourceOf("apps/#led")).toContain("led/board.js");
+      expect(generated.definedPin).toBe(pin);
+      // A rainbow of the board's setup would paint over every colour.
+      expect(config["led"]).toEqual({ ...led, rainbow: false });
+      expect(config["port"]).toBe("80");
+      // The board's setup comes before red is shown: it makes the LED.
+      const setups = modules.filter((name) => name.startsWith("setup/"));
+      expect(setups).toEqual([...(driver === "" ? [] : ["setup/target"]), "setup/network", "setup/nonetwork"]);
+      if (driver !== "") expect(readFileSync(generated.sourceOf("setup/target"), "utf8")).toContain(`from "${driver}"`);
+      expect(generated.sourceOf("setup/network")).toMatch(/apps\/environment\/wifi\.js$/);
+    },
+    BUILD_MS,
+  );
+
+  test(
+    "a board with a cable keeps the SDK's setup",
+    () => {
+      check("rgb-server", "wt32_eth01");
+      const generated = new Generated("esp32/wt32_eth01", "rgb-server");
+      expect(generated.modules).toContain("setup/ethernet");
+      expect(generated.sourceOf("setup/network")).toMatch(/devices\/esp32\/setup\/network\.js$/);
+    },
+    BUILD_MS,
+  );
+
+  test(
+    "a define in the app's manifest is what a board without LED shows its colours on",
+    () => {
+      check("../tests/apps/xs/defined", "esp32");
+      expect(new Generated("esp32", "defined").definedPin).toBe(13);
+    },
+    BUILD_MS,
   );
 });
