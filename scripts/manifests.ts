@@ -24,7 +24,7 @@ const sharedPart = "protocol";
 const parts: readonly Part[] = [
   { name: "server", base: sharedPart, roots: ["server", "http"] },
   { name: "upgrade", base: "server", roots: ["upgrade"] },
-  { name: "client", base: sharedPart, roots: ["client", "backoff"] },
+  { name: "client", base: sharedPart, roots: ["client", "backoff", "reconnecting"] },
   { name: "whatwg", base: "client", roots: ["whatwg"], host: "manifest_dom.json" },
   { name: "signalr_client", base: "client", roots: ["signalr/client", "signalr/hubconnection"] },
   { name: "signalr_server", base: "server", roots: ["signalr/server", "signalr/hubserver"] },

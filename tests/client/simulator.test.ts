@@ -1,6 +1,7 @@
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { Device } from "./device.js";
+import { reconnectingTests } from "./reconnectingsuite.js";
 import { clientTests, type SuiteSettings } from "./suite.js";
 import { startSuiteServers, type SuiteServers } from "./suiteservers.js";
 
@@ -25,6 +26,12 @@ describe("ClientWebSocket on Node", () => {
     test(name, async () => clientTests(servers.settings, true)[name]?.());
 });
 
+describe("ReconnectingWebSocket on Node", () => {
+  const none = { ports: {} } as unknown as SuiteSettings;
+  for (const name of Object.keys(reconnectingTests(none)))
+    test(name, async () => reconnectingTests(servers.settings)[name]?.());
+});
+
 const sdk = findSimulatorSdk();
 
 describeIf(sdk !== undefined, "the Moddable SDK", "ClientWebSocket on XS, in the simulator", () => {
@@ -39,7 +46,8 @@ describeIf(sdk !== undefined, "the Moddable SDK", "ClientWebSocket on XS, in the
     }
     const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
     expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
-    const count = Object.keys(clientTests(servers.settings, false)).length;
+    const tests = { ...clientTests(servers.settings, false), ...reconnectingTests(servers.settings) };
+    const count = Object.keys(tests).length;
     expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
   }, 300_000);
 });

@@ -2,6 +2,7 @@ import * as network from "#network";
 import { createUtf8Decoder } from "#platform";
 import config from "mc/config";
 
+import { reconnectingTests } from "../../client/reconnectingsuite.js";
 import { clientTests, type SuiteSettings } from "../../client/suite.js";
 import { Recorder } from "../../support/recorder.js";
 import { runTests } from "../harness.js";
@@ -27,7 +28,8 @@ async function loadSettings(port: number): Promise<SuiteSettings> {
 
 async function main(): Promise<void> {
   const { settingsPort } = config as { readonly settingsPort?: unknown };
-  await runTests(clientTests(await loadSettings(Number(settingsPort)), false));
+  const settings = await loadSettings(Number(settingsPort));
+  await runTests({ ...clientTests(settings, false), ...reconnectingTests(settings) });
 }
 
 void main();
