@@ -1,7 +1,7 @@
 /** ReconnectingWebSocket on every host. No API of Node or Jest: the tests run on XS too, against a server that obeys. */
 
 import { clearTimer, setTimer } from "#platform";
-import { type WebSocketCloseStatus, WebSocketState, type ConnectionClosedEventArgs } from "xs-websockets/client";
+import { WebSocketState, type ConnectionClosedEventArgs } from "xs-websockets/client";
 import { HandshakeError, InvalidStateError, NetworkError, OptionError, WebSocketError } from "xs-websockets/client";
 import { ReconnectingWebSocket, shouldReconnect } from "xs-websockets/reconnecting";
 import type { DelaySource, ReconnectingWebSocketOptions } from "xs-websockets/reconnecting";
@@ -192,7 +192,7 @@ export function reconnectingTests({ ports }: SuiteSettings): Tests {
       await session.until("text token 3");
       session.webSocket.abort();
       assertEqual(session.webSocket.state, WebSocketState.Aborted, "state");
-      assertEqual(session.events.at(-1), "closed 1006 ERR_ABORTED", "events");
+      assertEqual(session.events.at(-1), "closed 1006", "events");
     },
     "a close status that says not to come back is obeyed, another is not": async () => {
       const session = new Session({ shouldReconnect: ({ closeStatus }) => closeStatus !== 4_321 });
@@ -229,12 +229,12 @@ export function reconnectingTests({ ports }: SuiteSettings): Tests {
     },
     "the delays begin anew when a connection has stood": async () => {
       const backoff = new Delays();
-      const session = new Session({ backoff, stableAfterMs: 30 });
+      const session = new Session({ backoff, stableAfterMs: 500 });
       await session.webSocket.connect(echo);
       session.webSocket.sendString("close");
       await session.until("reconnected");
       assertEqual(backoff.resets, 0, "resets at once");
-      await pause(80);
+      await pause(1_000);
       assertEqual(backoff.resets, 1, "resets later");
       session.events.length = 0;
       session.webSocket.sendString("close");
