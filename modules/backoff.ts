@@ -2,7 +2,7 @@
 
 import { randomFill } from "#platform";
 import { OptionError } from "./protocol/errors.js";
-import { checkTime } from "./protocol/options.js";
+import { checkOptions, checkTime, withDefaults, type ResolvedOptions } from "./protocol/options.js";
 
 /** Options of a {@link Backoff}. */
 export interface BackoffOptions {
@@ -16,6 +16,13 @@ export interface BackoffOptions {
   readonly jitter?: number;
 }
 
+const DEFAULTS: ResolvedOptions<BackoffOptions> = Object.freeze({
+  initialMs: 500,
+  maxMs: 30_000,
+  factor: 2,
+  jitter: 0.3,
+});
+
 /** Delays that grow from failure to failure (RFC 6455, 7.2.3: "truncated binary exponential backoff"). */
 export class Backoff {
   private readonly initialMs: number;
@@ -25,7 +32,9 @@ export class Backoff {
   private delayMs: number;
 
   /** @throws OptionError where an option is out of its range */
-  constructor({ initialMs = 500, maxMs = 30_000, factor = 2, jitter = 0.3 }: BackoffOptions = {}) {
+  constructor(options: BackoffOptions = {}) {
+    checkOptions("Backoff", options, "{ initialMs: 500 }");
+    const { initialMs, maxMs, factor, jitter } = withDefaults(options, DEFAULTS);
     checkTime("initialMs", initialMs, 1);
     checkTime("maxMs", maxMs, initialMs);
     if (!(factor >= 1)) throw new OptionError(`factor is a number of at least 1; it was given ${factor}.`);

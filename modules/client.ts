@@ -19,7 +19,8 @@ import { Opening } from "./opening.js";
 import { Role, WebSocketState, type WebSocketCloseStatus } from "./protocol/constants.js";
 import { NOT_CLOSED } from "./protocol/closing.js";
 import { InvalidStateError, networkError, type WebSocketError } from "./protocol/errors.js";
-import { parseWebSocketUri, type WebSocketUri } from "./protocol/uri.js";
+import { checkHandlers, checkOptions } from "./protocol/options.js";
+import { parseWebSocketUri, uriText, type WebSocketUri } from "./protocol/uri.js";
 import { WebSocket } from "./websocket.js";
 
 export { ClientWebSocketHeaders, type HeadersInit } from "./clientheaders.js";
@@ -50,8 +51,10 @@ export class ClientWebSocket extends WebSocket {
 
   /** @throws OptionError where an option is out of its range, or options contradict each other */
   constructor(options: ClientWebSocketOptions = {}) {
+    checkOptions("ClientWebSocket", options, "{ subprotocols: [] }, and connect() the URL");
     const { certificate, clientCertificate, clientPrivateKey, ...others } = options;
     const { onMessageReceived, onConnectionClosed, onDrained, ...limits } = others;
+    checkHandlers({ onMessageReceived, onConnectionClosed, onDrained });
     const settings = resolveClientOptions(limits);
     super();
     this.settings = settings;
@@ -121,19 +124,19 @@ export class ClientWebSocket extends WebSocket {
    * Connects. Whatever becomes of it, `onConnectionClosed` is called once for each call that was not a mistake: after
    * a failure before the promise rejects, otherwise when the connection is over.
    *
-   * @param uri ws://host:port/path or wss://host:port/path
+   * @param uri ws://host:port/path or wss://host:port/path, or a URL object with such a one
    * @param headers header fields to add to the request
    * @returns resolves when the state is Open. Rejects with OptionError (URI, headers), InvalidStateError (it is
    *   connecting or connected), NetworkError, TlsError, TimeoutError (connectTimeout), HandshakeError (not 101, or not
    *   RFC 6455), or AbortedError (`close` or `abort` was called meanwhile)
    */
-  async connect(uri: string, headers: HeadersInit = []): Promise<void> {
+  async connect(uri: string | { readonly href: string }, headers: HeadersInit = []): Promise<void> {
     if (this.state !== WebSocketState.None && !this.isClosed)
       throw new InvalidStateError(
         "The ClientWebSocket is in use: close it, and connect again after onConnectionClosed.",
       );
     const fields = new ClientWebSocketHeaders(headers);
-    const target = parseWebSocketUri(uri);
+    const target = parseWebSocketUri(uriText(uri));
     this.uri = target;
     this.connection = undefined;
     this.chosenSubprotocol = undefined;

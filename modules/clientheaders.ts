@@ -28,6 +28,7 @@ export class ClientWebSocketHeaders {
 
   /** @throws OptionError as `set` */
   constructor(init: HeadersInit = []) {
+    if (init instanceof ClientWebSocketHeaders) checkNoProperty(init);
     for (const [name, value] of entriesOf(init)) this.set(name, value);
   }
 
@@ -82,6 +83,15 @@ function isAscii(code: number): boolean {
   return code < 128;
 }
 
+/** Properties are no fields. Of nanoFramework's class they are: `headers["Authorization"] = …` would be lost in silence. */
+function checkNoProperty(headers: ClientWebSocketHeaders): void {
+  const name = Object.keys(headers).find((key) => key !== "fields");
+  if (name !== undefined)
+    throw new OptionError(`headers[${JSON.stringify(name)}] = … sets no header field: use headers.set(name, value).`);
+}
+
 function entriesOf(init: HeadersInit): Iterable<readonly [string, string]> {
+  if (typeof init !== "object" || (init as HeadersInit | null) === null)
+    throw new OptionError(`Headers are an object such as { Authorization: "…" }; given was ${typeof init}.`);
   return Symbol.iterator in init ? init : Object.entries(init);
 }

@@ -69,13 +69,23 @@ export const CLIENT_DEFAULTS: ClientSettings = Object.freeze({
   ...CONNECTION_DEFAULTS,
 });
 
+/** Options beside those: a name that is nearly one of them is told. */
+const OTHERS: readonly string[] = Object.freeze([
+  "certificate",
+  "clientCertificate",
+  "clientPrivateKey",
+  "onMessageReceived",
+  "onConnectionClosed",
+  "onDrained",
+]);
+
 /**
  * Fills in the defaults.
  *
  * @throws OptionError where an option is out of its range
  */
 export function resolveClientOptions(options: ClientWebSocketLimits): ClientSettings {
-  const settings = withDefaults(options, CLIENT_DEFAULTS);
+  const settings = withDefaults(options, CLIENT_DEFAULTS, OTHERS);
   checkConnectionSettings(settings);
   checkTime("connectTimeout", settings.connectTimeout, 1);
   checkInteger("maxHeadBytes", settings.maxHeadBytes, 256, 1_048_576);

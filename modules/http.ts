@@ -6,7 +6,14 @@ import { whenRejected, type Handler } from "./handlers.js";
 import { logError } from "./log.js";
 import { InvalidStateError, networkError } from "./protocol/errors.js";
 import { toFieldNames } from "./protocol/httphead.js";
-import { checkInteger, checkTime, withDefaults, type ResolvedOptions } from "./protocol/options.js";
+import {
+  checkHandlers,
+  checkInteger,
+  checkOptions,
+  checkTime,
+  withDefaults,
+  type ResolvedOptions,
+} from "./protocol/options.js";
 
 export type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "./httpexchange.js";
 export type { HttpHeaders } from "./protocol/httpheaders.js";
@@ -68,9 +75,11 @@ export class HttpListener {
 
   /** @throws OptionError where an option is out of its range */
   constructor(options: HttpListenerOptions = {}) {
+    checkOptions("HttpListener", options, "{ port: 8080 }");
     const { onRequest, address, identity, ...limits } = options;
+    checkHandlers({ onRequest });
     this.onRequest = onRequest;
-    const settings = withDefaults(limits, HTTP_LISTENER_DEFAULTS);
+    const settings = withDefaults(limits, HTTP_LISTENER_DEFAULTS, ["onRequest", "address", "identity"]);
     this.settings = { ...settings, keptHeaders: toFieldNames("keptHeaders", settings.keptHeaders) };
     this.listenOptions = {
       port: this.settings.port,

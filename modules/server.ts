@@ -8,11 +8,11 @@ import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from
 import { Opcode, Role, WebSocketCloseStatus } from "./protocol/constants.js";
 import { HandshakeError, InvalidStateError, OptionError } from "./protocol/errors.js";
 import { encodeMessage } from "./protocol/framewriter.js";
-import { checkInteger } from "./protocol/options.js";
+import { checkHandlers, checkInteger, checkOptions } from "./protocol/options.js";
 import { checkServerRequest, PendingDecisions, upgradeHeaders } from "./serverhandshake.js";
 import { ServerClient } from "./serverclient.js";
 import { TurnedAwayClients } from "./turnedaway.js";
-import { resolveServerOptions } from "./serveroptions.js";
+import { checkAlone, resolveServerOptions } from "./serveroptions.js";
 import type { AcceptDecision, AcceptHook, Refusal, ServerSettings, WebSocketServerLimits } from "./serveroptions.js";
 import { bytesOf, checkFragmentSize, type BinaryData, type WebSocket } from "./websocket.js";
 import type { ConnectionClosedEventArgs, MessageReceivedEventArgs } from "./websocket.js";
@@ -83,8 +83,11 @@ export class WebSocketServer {
 
   /** @throws OptionError where an option is out of its range */
   constructor(options: WebSocketServerOptions = {}) {
+    checkOptions("WebSocketServer", options, "{ port: 8080 }");
+    checkAlone({ ...options });
     const { address, identity, acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed, ...limits } =
       options;
+    checkHandlers({ acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed });
     this.settings = resolveServerOptions(limits);
     this.pending = new PendingDecisions(this.settings.handshakeTimeoutMs);
     this.turnedAway = this.settings.whenFull === "close" ? new TurnedAwayClients(this.settings) : undefined;

@@ -89,13 +89,43 @@ export const SERVER_DEFAULTS: ServerSettings = Object.freeze({
   allowedOrigins: Object.freeze([]),
 });
 
+/** Options beside those: a name that is nearly one of them is told. */
+const OTHERS: readonly string[] = Object.freeze([
+  "address",
+  "identity",
+  "acceptClient",
+  "onMessageReceived",
+  "onWebSocketOpened",
+  "onWebSocketClosed",
+]);
+
+/** Options of the port that a server listens on itself. */
+const ALONE: readonly string[] = Object.freeze([
+  "port",
+  "prefix",
+  "address",
+  "identity",
+  "maxHeadBytes",
+  "maxKeptHeadBytes",
+  "keptHeaders",
+]);
+
+/** @throws OptionError for an option that has no effect on a server which listens nowhere */
+export function checkAlone(options: Readonly<Record<string, unknown>>): void {
+  const name = ALONE.find((option) => options[option] !== undefined);
+  if (options["isStandAlone"] === false && name !== undefined)
+    throw new OptionError(
+      `${name} is for a server that listens itself. With isStandAlone: false connections come by addWebSocket: give it to the HTTP server.`,
+    );
+}
+
 /**
  * Fills in the defaults.
  *
  * @throws OptionError where an option is out of its range
  */
 export function resolveServerOptions(options: WebSocketServerLimits): ServerSettings {
-  const settings = withDefaults(options, SERVER_DEFAULTS);
+  const settings = withDefaults(options, SERVER_DEFAULTS, OTHERS);
   checkConnectionSettings(settings);
   checkInteger("port", settings.port, 0, 65_535);
   checkInteger("maxClients", settings.maxClients, 1, 65_535);

@@ -167,8 +167,7 @@ export abstract class WebSocket implements ConnectionEvents {
    * @throws OptionError for a message that `maxQueueBytes` can never hold
    */
   send(buffer: BinaryData, messageType: WebSocketMessageType, fragmentSize?: number): boolean {
-    const opcode = messageType === WebSocketMessageType.Text ? Opcode.Text : Opcode.Binary;
-    return this.sendPayload(opcode, bytesOf(buffer), fragmentSize);
+    return this.sendPayload(opcodeOf(messageType), bytesOf(buffer), fragmentSize);
   }
 
   /** Sends a text message. As {@link WebSocket.send}; a lone surrogate is sent as U+FFFD. */
@@ -190,7 +189,7 @@ export abstract class WebSocket implements ConnectionEvents {
    * @throws InvalidStateError unless the state is Open
    */
   ping(payload: Uint8Array = new Uint8Array(0)): void {
-    this.requireConnection().protocol.ping(payload, now());
+    this.requireConnection().protocol.ping(bytesOf(payload), now());
   }
 
   /**
@@ -308,6 +307,13 @@ export abstract class WebSocket implements ConnectionEvents {
       throw new InvalidStateError("The WebSocket is not open: look at its state before sending.");
     return connection;
   }
+}
+
+/** @throws OptionError for what is no type of a message */
+function opcodeOf(messageType: number): Opcode {
+  if (messageType === WebSocketMessageType.Binary) return Opcode.Binary;
+  if (messageType === WebSocketMessageType.Text) return Opcode.Text;
+  throw new OptionError(`messageType is WebSocketMessageType.Text or Binary; it was given ${String(messageType)}.`);
 }
 
 /** What is sent as bytes: of a view those that it shows. */

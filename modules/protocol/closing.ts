@@ -107,6 +107,8 @@ export function parseCloseBody(payload: Uint8Array): CloseBody | ProtocolError {
  * @throws OptionError where the status or the description cannot be sent
  */
 export function encodeCloseBody(status: WebSocketCloseStatus, description: string): Uint8Array {
+  if (typeof description !== "string")
+    throw new OptionError(`A close description is a string; it was given ${typeof description}.`);
   if (status === WebSocketCloseStatus.Empty) {
     if (description !== "") throw new OptionError("A close description needs a close status with it, such as 1000.");
     return new Uint8Array(0);

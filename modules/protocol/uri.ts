@@ -24,6 +24,17 @@ const isNameCharacter = isAlphanumericOr("._~-");
 const isResourceCharacter = isAlphanumericOr("._~!$&'()*+,;=:@/?-");
 
 /**
+ * The text of a URI that was given as such, or as an object of the class URL.
+ *
+ * @throws OptionError for anything else
+ */
+export function uriText(uri: unknown): string {
+  if (typeof uri === "string") return uri;
+  if (typeof uri === "object" && uri !== null && "href" in uri && typeof uri.href === "string") return uri.href;
+  throw new OptionError(`A URI is a text such as "ws://192.168.4.1/path", or a URL object; given was ${typeof uri}.`);
+}
+
+/**
  * Reads a URI.
  *
  * @throws OptionError that names the part at fault

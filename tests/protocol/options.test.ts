@@ -20,20 +20,33 @@ test("what is left out or undefined gets its default, and the options stay as th
 });
 
 test.each([
-  [{ keepAliveIntervall: 5 }, /keepAliveIntervall.*known are: keepAliveInterval/],
+  [{ keepAliveIntervall: 5 }, /keepAliveIntervall"; did you mean keepAliveInterval\?/],
+  [{ keepaliveinterval: 5 }, /did you mean keepAliveInterval\?/],
+  [{ maxMessage: 5 }, /did you mean maxMessageBytes\?/],
+  [{ closeTimeout: 5 }, /did you mean closeTimeoutMs\?/],
+  [{ severTimeout: 5 }, /did you mean serverTimeout\?/],
+  [{ onMesageReceived: 5 }, /did you mean onMessageReceived\?/],
+  [{ colour: 5 }, /no option "colour"; known are: keepAliveInterval,.* deliverFragments, onMessageReceived\.$/],
+  [{ ["x".repeat(10_000)]: 5 }, /known are/],
   [{ toString: 5 }, /toString/],
   [{ constructor: 5 }, /constructor/],
   [{ keepAliveInterval: "5" }, /keepAliveInterval.*number.*string/],
   [{ keepAliveInterval: null }, /keepAliveInterval.*number.*null/],
+  [{ keepAliveInterval: new Date() }, /keepAliveInterval.*number.*Date/],
+  [{ deliverFragments: [] }, /deliverFragments.*boolean.*array/],
   [{ deliverFragments: 1 }, /deliverFragments.*boolean.*number/],
 ])("%j is refused", (options, message) => {
-  const act = (): unknown => withDefaults(options as object, CONNECTION_DEFAULTS);
+  const act = (): unknown => withDefaults(options as object, CONNECTION_DEFAULTS, ["onMessageReceived"]);
   expect(act).toThrow(OptionError);
   expect(act).toThrow(message);
 });
 
 test.each([[null], ["a"], [{}], [5]])("%j is refused where a list is wanted", (names) => {
   expect(() => withDefaults({ names }, { names: ["b"] })).toThrow(/names.*array/);
+});
+
+test.each([[[5]], [[undefined]], [["a", null]], [[["a"]]]])("%j is refused where texts are wanted", (names) => {
+  expect(() => withDefaults({ names }, { names: ["b"] })).toThrow(/names is a list of strings; one of them is/);
 });
 
 describe("ranges of a connection's settings", () => {
