@@ -54,7 +54,7 @@ static err_t accepted(void *arg, struct tcp_pcb *pcb, err_t error)
 	return socketAccept(arg, pcb) ? ERR_OK : ERR_CONN;
 }
 
-static err_t open(Listener *listener)
+static err_t startListening(Listener *listener)
 {
 	struct tcp_pcb *pcb = tcp_new_ip_type(IP_GET_TYPE(&listener->address)), *listening;
 	err_t error;
@@ -85,7 +85,7 @@ static void work(Record *record, uint8_t wants)
 	Listener *listener = (Listener *)record;
 
 	if ((wants & kWantOpen) && !(wants & kWantClose)) {
-		err_t error = open(listener);
+		err_t error = startListening(listener);
 		if (ERR_OK != error)
 			recordEnd(record, errorOf(error));
 	}

@@ -11,6 +11,7 @@
 
 #include "xsmc.h"
 #include "xsHost.h"
+#include "mc.defines.h"
 
 /* Connections that are open at a time, those that wait to be accepted included. What is beyond is refused. */
 #ifdef MODDEF_TCP_CONNECTIONS
