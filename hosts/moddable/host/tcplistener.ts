@@ -13,7 +13,7 @@ type ClosableListener = SdkListener & { close(): void };
 
 const noTlsServer = "the Moddable SDK has no TLS server: listen without an identity, and put a TLS proxy in front";
 
-/** Listens by an ECMA-419 Listener. The SDK's binds all addresses: an `address` is not obeyed. */
+/** Listens by an ECMA-419 Listener. The SDK's one of the simulator binds all addresses: an `address` is not obeyed there. */
 export class TcpListener implements Listener {
   port = 0;
 
@@ -37,8 +37,8 @@ export class TcpListener implements Listener {
     listener?.close();
   }
 
-  #start({ port, identity }: ListenOptions): void {
-    const error = identity === undefined ? this.#bind(port) : new NetworkError("ENOTSUP", noTlsServer);
+  #start(options: ListenOptions): void {
+    const error = options.identity === undefined ? this.#bind(options) : new NetworkError("ENOTSUP", noTlsServer);
     try {
       if (error === undefined) this.#handlers.listening();
       else this.#handlers.error(error);
@@ -48,33 +48,44 @@ export class TcpListener implements Listener {
   }
 
   /** On Linux the SDK's Listener that fails to bind leaves freed memory behind, so the port is tried before. */
-  #bind(port: number): NetworkError | undefined {
-    let code = probePort(port);
-    let cause: unknown;
-    if (code === undefined) {
-      try {
-        this.#listen(port);
-        return undefined;
-      } catch (error) {
-        // lwIP's bind, the one that reports here, fails for a port that is taken; the SDK gives no reason.
-        code = "EADDRINUSE";
-        cause = error;
-      }
+  #bind(options: ListenOptions): NetworkError | undefined {
+    const code = probePort(options.port);
+    if (code !== undefined) return listenError(options.port, code);
+    try {
+      this.#listen(options);
+      return undefined;
+    } catch (error) {
+      // A RangeError is a lack of memory. Else the port is taken: the SDK gives no other reason.
+      return listenError(options.port, error instanceof RangeError ? "ENOMEM" : "EADDRINUSE", error);
     }
-    return new NetworkError(
-      code === "EADDRINUSE" || code === "EACCES" ? code : "EIO",
-      `cannot listen on port ${port.toString()} (${code}); choose another port, or end what uses it`,
-      cause,
-    );
   }
 
-  #listen(port: number): void {
-    const accept = (count: number): void => {
-      this.#acceptAll(count);
+  #listen({ port, address }: ListenOptions): void {
+    // The declarations lack `onError`.
+    const options = {
+      port,
+      ...(address === undefined ? {} : { address }),
+      onReadable: (count: number) => {
+        this.#acceptAll(count);
+      },
+      onError: (code?: unknown) => {
+        this.#fail(listenError(port, typeof code === "string" ? code : "EIO"));
+      },
     };
-    const listener = new SdkListener({ port, onReadable: accept }) as ClosableListener;
+    const listener = new SdkListener(options) as ClosableListener;
     this.#listener = listener;
     this.port = listener.port;
+  }
+
+  /** lwIP tells later that the port belongs to somebody else, or that it has no memory. */
+  #fail(error: NetworkError): void {
+    if (this.#listener === undefined) return;
+    this.close();
+    try {
+      this.#handlers.error(error);
+    } catch (thrown) {
+      logError("handler of a listener", thrown);
+    }
   }
 
   /** Reads as many as are announced: a read that finds none leaves an instance behind that is never freed. */
@@ -119,4 +130,12 @@ export function wrapTcp(accepted: TCP): TcpSocket | undefined {
     accepted.close();
     return undefined;
   }
+}
+
+function listenError(port: number, code: string, cause?: unknown): NetworkError {
+  return new NetworkError(
+    code === "EADDRINUSE" || code === "EACCES" ? code : "EIO",
+    `cannot listen on port ${port.toString()} (${code}); choose another port, or end what uses it`,
+    cause,
+  );
 }

@@ -4,7 +4,7 @@ import Timer from "timer";
 import type { ConnectHandlers, Socket, SocketHandlers } from "../../contract.js";
 import { logError } from "./guard.js";
 import { pollsSockets } from "./native.js";
-import { NetworkError } from "./networkerror.js";
+import { describeLoss, NetworkError } from "./networkerror.js";
 
 /** What is used of an ECMA-419 TCP instance, and of any class of the same pattern. */
 export interface TcpStream {
@@ -50,6 +50,8 @@ export class TcpSocket implements Socket {
   #isClosed = false;
   /** The end of the connection was noticed, and is told after what is held, not before `resume()`. */
   #isLost = false;
+  /** What is to be told with it. */
+  #lossError: Error | undefined;
   #timer: Timer | undefined;
 
   constructor(connecting?: ConnectHandlers) {
@@ -123,11 +125,7 @@ export class TcpSocket implements Socket {
   writable(count: number): void {
     if (this.#isClosed) return;
     this.#writable = count;
-    const connecting = this.#connecting;
-    if (connecting !== undefined) {
-      this.#connecting = undefined;
-      connecting.open();
-    }
+    this.#tellOpen();
     this.#flush();
   }
 
@@ -140,6 +138,7 @@ export class TcpSocket implements Socket {
    * @param count how many bytes the TCP has, 0 where that is not known
    */
   readable(count: number): void {
+    this.#tellOpen();
     if (this.#isClosed) return;
     if (this.#isPaused) {
       if (count < pollBufferBytes) this.#hold();
@@ -150,14 +149,20 @@ export class TcpSocket implements Socket {
     if (this.#isLost && this.#held === undefined) this.lost();
   }
 
-  /** The TCP's connection is over: by FIN, by RST or by a failure to connect, which it does not tell apart. */
-  lost(): void {
+  /**
+   * The TCP's connection is over: by FIN, by RST or by a failure to connect.
+   *
+   * @param lossError why that is no good end, where it is known
+   */
+  lost(lossError = this.#lossError): void {
     if (this.#isClosed) return;
     if (this.#held !== undefined || this.#isPaused) {
       this.#isLost = true;
+      this.#lossError = lossError;
       return;
     }
-    const error = this.#connecting && new NetworkError("ECONNREFUSED", this.#describeRefusal());
+    const isRefused = lossError === undefined && this.#connecting !== undefined;
+    const error = isRefused ? describeLoss("ECONNREFUSED", this) : lossError;
     this.#release();
     this.#tellClose(error);
   }
@@ -168,9 +173,11 @@ export class TcpSocket implements Socket {
     this.fail(new NetworkError("EHOSTERROR", "a handler of the socket has thrown", error));
   }
 
-  #describeRefusal(): string {
-    const peer = `${this.remoteAddress}:${this.remotePort.toString()}`;
-    return `no connection to ${peer}: refused or unreachable; check the address and that the server runs`;
+  /** The first word of the TCP, whatever it is about, says that the connection stands. */
+  #tellOpen(): void {
+    const connecting = this.#connecting;
+    this.#connecting = undefined;
+    connecting?.open();
   }
 
   /** Passes bytes to the TCP, as many as it takes, and gives the rest. */
@@ -178,17 +185,22 @@ export class TcpSocket implements Socket {
     const count = Math.min(bytes.byteLength, this.#writable);
     const remaining = this.#writeToTcp(count === bytes.byteLength ? bytes : bytes.subarray(0, count));
     if (remaining === undefined) return undefined;
-    this.#writable = remaining;
+    this.#writable = Math.max(remaining, 0);
+    if (remaining < 0) return bytes;
     return count === bytes.byteLength ? undefined : bytes.subarray(count);
   }
 
-  /** Gives the new writable count. A TCP that cannot send gives none, and on Linux never calls onError for it. */
+  /**
+   * Gives the new writable count; -1 where the TCP had no memory for the bytes, and tells by onWritable when to try again.
+   * A TCP that cannot send gives none, and on Linux never calls onError for it.
+   */
   #writeToTcp(bytes: Uint8Array): number | undefined {
     let cause: unknown;
     try {
       const remaining: unknown = this.#tcp?.write(bytes);
       if (typeof remaining === "number") return remaining;
     } catch (error) {
+      if (error instanceof RangeError) return -1;
       cause = error;
     }
     this.fail(new NetworkError("ECONNRESET", "the connection was lost while sending", cause));
@@ -315,7 +327,8 @@ export const tcpCallbacks = {
       target.crash(error);
     }
   },
-  onError(this: TCP): void {
-    (this as TCP & Targeted).target.lost();
+  onError(this: TCP, code?: unknown): void {
+    const { target } = this as TCP & Targeted;
+    target.lost(typeof code === "string" ? describeLoss(code, target) : undefined);
   },
 };

@@ -221,7 +221,7 @@ void xs_websockets_tcp_read(xsMachine *the)
 	Socket *socket = socketOf(the);
 	uint32_t available = bytesCount(&socket->in), count = available;
 	xsUnsignedValue length;
-	xsType type = xsmcTypeOf(xsArg(0));
+	xsType type = xsmcArgc ? xsmcTypeOf(xsArg(0)) : xsUndefinedType;
 	uint8_t *to, value;
 
 	if (!available)
@@ -304,7 +304,7 @@ void xs_websockets_tcp_write(xsMachine *the)
 	/* Where lwIP has given up, onError follows: what is written is lost, as if it were on its way. */
 	if (count && !isGone) {
 		if (!copySent(socket, from, count))
-			xsUnknownError("no memory");
+			xsRangeError("no memory");
 		queued += count;
 	}
 	modInstrumentationAdjust(NetworkBytesWritten, count);
