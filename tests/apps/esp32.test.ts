@@ -131,4 +131,21 @@ describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --
     },
     BUILD_MS,
   );
+
+  test("TCP and Listener are ours; the SDK's UDP and its class Socket stay", () => {
+    const folder = path.join(PROJECT, "build", "esp32-check", "tmp", "esp32", "m5atom_lite", "release", "rgb-server");
+    const makefile = readFileSync(path.join(folder, "makefile"), "utf8");
+    const isCompiled = (file: string): boolean => makefile.includes(`${file} $(HEADERS)`);
+    const ours = readdirSync(path.join(PROJECT, "hosts", "moddable", "lwip")).filter((name) => name.endsWith(".c"));
+    expect(ours.filter((name) => !isCompiled(path.join(PROJECT, "hosts", "moddable", "lwip", name)))).toEqual([]);
+    expect(isCompiled("/modules/io/socket/lwip/tcp.c")).toBe(false);
+    expect(isCompiled("/modules/io/socket/lwip/udp.c")).toBe(true);
+    const linked = readFileSync(path.join(folder, "mc.xs.c"), "utf8");
+    expect(linked).toContain("xs_websockets_tcp_constructor");
+    expect(linked).toContain("xs_websockets_listener_constructor");
+    expect(linked).not.toContain("xs_tcp_constructor");
+    expect(linked).not.toContain("xs_listener_constructor");
+    expect(linked).toContain("xs_udp_constructor");
+    expect(linked).toContain("xs_socket");
+  });
 });

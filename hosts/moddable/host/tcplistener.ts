@@ -8,8 +8,13 @@ import { probePort } from "./native.js";
 import { NetworkError } from "./networkerror.js";
 import { tcpCallbacks, TcpSocket } from "./tcpsocket.js";
 
-/** The SDK's declarations lack `close`, which ECMA-419 has for every class of IO. */
-type ClosableListener = SdkListener & { close(): void };
+/** What the SDK's declarations lack. */
+interface ListenerOfHost extends SdkListener {
+  /** ECMA-419 has it for every class of IO. */
+  close(): void;
+  /** Of hosts/moddable/lwip: false before onListening is called. The SDK's listens when it is made. */
+  readonly isListening?: boolean;
+}
 
 const noTlsServer = "the Moddable SDK has no TLS server: listen without an identity, and put a TLS proxy in front";
 
@@ -18,7 +23,7 @@ export class TcpListener implements Listener {
   port = 0;
 
   readonly #handlers: ListenHandlers;
-  #listener: ClosableListener | undefined;
+  #listener: ListenerOfHost | undefined;
   #timer: Timer | undefined;
 
   constructor(options: ListenOptions, handlers: ListenHandlers) {
@@ -39,9 +44,13 @@ export class TcpListener implements Listener {
 
   #start(options: ListenOptions): void {
     const error = options.identity === undefined ? this.#bind(options) : new NetworkError("ENOTSUP", noTlsServer);
+    if (error !== undefined) this.#fail(error);
+    else if (this.#listener?.isListening !== false) this.#tellListening();
+  }
+
+  #tellListening(): void {
     try {
-      if (error === undefined) this.#handlers.listening();
-      else this.#handlers.error(error);
+      this.#handlers.listening();
     } catch (thrown) {
       logError("handler of a listener", thrown);
     }
@@ -61,25 +70,26 @@ export class TcpListener implements Listener {
   }
 
   #listen({ port, address }: ListenOptions): void {
-    // The declarations lack `onError`.
     const options = {
       port,
       ...(address === undefined ? {} : { address }),
       onReadable: (count: number) => {
         this.#acceptAll(count);
       },
+      onListening: () => {
+        this.#tellListening();
+      },
+      // lwIP tells later that the port belongs to somebody else, or that it has no memory.
       onError: (code?: unknown) => {
         this.#fail(listenError(port, typeof code === "string" ? code : "EIO"));
       },
     };
-    const listener = new SdkListener(options) as ClosableListener;
+    const listener = new SdkListener(options) as ListenerOfHost;
     this.#listener = listener;
     this.port = listener.port;
   }
 
-  /** lwIP tells later that the port belongs to somebody else, or that it has no memory. */
   #fail(error: NetworkError): void {
-    if (this.#listener === undefined) return;
     this.close();
     try {
       this.#handlers.error(error);

@@ -4,7 +4,8 @@
 	beyond is refused at once, with RST.
 
 	The constructor does not wait for lwIP. It throws for a port on which another Listener listens. What only lwIP knows,
-	that the port belongs to somebody else or that there is no memory, is told by `onError`, with the name of the reason.
+	that the port belongs to somebody else or that there is no memory, is told by `onError`, with the name of the reason;
+	where lwIP listens, `onListening` is called, a callback of this class alone, and `isListening` becomes true.
 */
 
 #include "lwipsockets.h"
@@ -86,7 +87,9 @@ static void work(Record *record, uint8_t wants)
 
 	if ((wants & kWantOpen) && !(wants & kWantClose)) {
 		err_t error = startListening(listener);
-		if (ERR_OK != error)
+		if (ERR_OK == error)
+			recordRaise(record, kEventWritable);
+		else
 			recordEnd(record, errorOf(error));
 	}
 	if ((wants & kWantClose) && listener->pcb) {
@@ -116,6 +119,8 @@ static void mark(xsMachine *the, void *data, xsMarkRoot markRoot)
 		return;
 	if (listener->record.onReadable)
 		(*markRoot)(the, listener->record.onReadable);
+	if (listener->onListening)
+		(*markRoot)(the, listener->onListening);
 	if (listener->record.onError)
 		(*markRoot)(the, listener->record.onError);
 }
@@ -191,7 +196,7 @@ static Listener *newListener(xsMachine *the, int port, const ip_addr_t *address)
 void xs_websockets_listener_constructor(xsMachine *the)
 {
 	Listener *listener;
-	xsSlot *onReadable, *onError;
+	xsSlot *onReadable, *onListening, *onError;
 	ip_addr_t address = *IP_ADDR_ANY;
 	char text[IPADDR_STRLEN_MAX];
 	int port = 0;
@@ -208,6 +213,7 @@ void xs_websockets_listener_constructor(xsMachine *the)
 	if (xsmcTest(xsVar(0)) && !ipaddr_aton(xsmcToStringBuffer(xsVar(0), text, sizeof(text)), &address))
 		xsUnknownError("invalid address");
 	onReadable = builtinGetCallback(the, xsID_onReadable);
+	onListening = builtinGetCallback(the, xsID_onListening);
 	onError = builtinGetCallback(the, xsID_onError);
 	if (kIOFormatSocketTCP != builtinInitializeFormat(the, kIOFormatSocketTCP))
 		xsRangeError("unimplemented");
@@ -219,6 +225,7 @@ void xs_websockets_listener_constructor(xsMachine *the)
 	listener->record.object = xsThis;
 	xsRemember(listener->record.object);
 	listener->record.onReadable = onReadable;
+	listener->onListening = onListening;
 	listener->record.onError = onError;
 	modInstrumentationAdjust(NetworkSockets, +1);
 
@@ -297,12 +304,24 @@ void xs_websockets_listener_get_port(xsMachine *the)
 	xsmcSetInteger(xsResult, listenerOf(the)->port);
 }
 
+void xs_websockets_listener_get_isListening(xsMachine *the)
+{
+	xsmcSetBoolean(xsResult, listenerOf(the)->isListening);
+}
+
 static void deliver(xsMachine *the, Record *record, uint8_t events)
 {
 	Listener *listener = (Listener *)record;
 	uint32_t pending;
 	uint8_t hasEnded;
 
+	if (events & kEventWritable) {
+		listener->isListening = 1;
+		if (listener->onListening)
+			recordCall(the, record, listener->onListening, 0);
+		if (!record->machine)
+			return;
+	}
 	socketsLock();
 	pending = listener->pending;
 	hasEnded = record->hasEnded;

@@ -15,6 +15,9 @@ class Listener extends Native("xs_websockets_listener_destructor") {
   get port() {
     return native("xs_websockets_listener_get_port").call(this);
   }
+  get isListening() {
+    return native("xs_websockets_listener_get_isListening").call(this);
+  }
   get format() {
     return "socket/tcp";
   }

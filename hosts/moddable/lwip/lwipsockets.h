@@ -137,11 +137,13 @@ struct ListenerStruct {
 	Record record;
 	Listener *next;
 	struct tcp_pcb *pcb;	/* tcpip thread only */
+	xsSlot *onListening;
 	Socket *firstPending;
 	Socket *lastPending;
 	uint16_t pending;
 	uint16_t port;
 	ip_addr_t address;
+	uint8_t isListening;	/* XS only */
 };
 
 void socketsLock(void);
