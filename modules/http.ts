@@ -4,7 +4,8 @@ import { listen, type Listener, type ListenOptions, type Socket, type TlsIdentit
 import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
 import { whenRejected, type Handler } from "./handlers.js";
 import { logError } from "./log.js";
-import { InvalidStateError, networkError } from "./protocol/errors.js";
+import { everyCharacter, isAlphanumericOr } from "./protocol/characters.js";
+import { InvalidStateError, networkError, OptionError } from "./protocol/errors.js";
 import { toFieldNames } from "./protocol/httphead.js";
 import {
   checkHandlers,
@@ -65,10 +66,11 @@ export const HTTP_LISTENER_DEFAULTS: ResolvedOptions<HttpListenerLimits> = Objec
 
 /** Listens for HTTP requests (.NET `HttpListener`, with an event instead of a blocking `GetContext`). */
 export class HttpListener {
-  /** Called for each request. */
+  /** Called for each request whose path is no route's. */
   onRequest: RequestHandler | undefined;
   private readonly settings: ResolvedOptions<HttpListenerLimits>;
   private readonly listenOptions: ListenOptions;
+  private readonly routes = new Map<string, RequestHandler>();
   private readonly exchanges = new Set<HttpExchange>();
   private listener: Listener | undefined = undefined;
   private rejectStart: ((error: Error) => void) | undefined = undefined;
@@ -140,6 +142,24 @@ export class HttpListener {
     for (const exchange of [...this.exchanges]) exchange.abort();
   }
 
+  /**
+   * Has requests for one path answered by a handler of their own, before `onRequest`. Letter case, and a slash at the end
+   * of a request's path, do not matter.
+   *
+   * @param path such as "/led"
+   * @throws OptionError where it is no path, or there is a handler for it already
+   */
+  route(path: string, handler: RequestHandler): void {
+    if (typeof path !== "string" || !path.startsWith("/") || !everyCharacter(path, isPathCharacter))
+      throw new OptionError(
+        `A path is such as "/led", others than ASCII per cent-encoded; it was given ${JSON.stringify(path)}.`,
+      );
+    if (typeof handler !== "function") throw new OptionError(`The handler of ${path} is not a function.`);
+    const route = routeOf(path);
+    if (this.routes.has(route)) throw new OptionError(`There is a handler for ${path} already.`);
+    this.routes.set(route, handler);
+  }
+
   private accept(socket: Socket): HttpExchange | undefined {
     // Answers that nobody takes keep their places: beyond as many refusals again, there is not even an answer.
     if (this.exchanges.size >= 2 * this.settings.maxRequests) return undefined;
@@ -155,12 +175,13 @@ export class HttpListener {
   }
 
   private answer(context: HttpListenerContext): void {
-    if (this.onRequest === undefined) return this.answerWith(context, 404);
+    const handler = this.routes.get(routeOf(context.request.path)) ?? this.onRequest;
+    if (handler === undefined) return this.answerWith(context, 404);
     const failed = (cause: unknown): void => {
       this.handlerFailed(context, cause);
     };
     try {
-      whenRejected(this.onRequest(context), failed);
+      whenRejected(handler(context), failed);
     } catch (cause) {
       failed(cause);
     }
@@ -176,4 +197,13 @@ export class HttpListener {
     context.response.statusCode = statusCode;
     context.response.close();
   }
+}
+
+/** RFC 3986, 3.3: the characters of a path; the others are written with a per cent sign. */
+const isPathCharacter = isAlphanumericOr("._~!$&'()*+,;=:@/%-");
+
+/** As ASP.NET Core compares paths: without letter case, and without a slash at the end. */
+function routeOf(path: string): string {
+  const route = path.toLowerCase();
+  return route.endsWith("/") && route !== "/" ? route.slice(0, -1) : route;
 }
