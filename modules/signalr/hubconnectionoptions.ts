@@ -12,7 +12,14 @@ import {
 import { checkTime, withDefaults, type ResolvedOptions } from "../protocol/options.js";
 import type { HubProtocol } from "./hubprotocol.js";
 import { JsonHubProtocol } from "./jsonhubprotocol.js";
-import { checkHubLimits, HUB_LINK_DEFAULTS, MAX_SIZE, type HubLimits } from "./linkoptions.js";
+import {
+  checkHubLimits,
+  createNames,
+  HUB_LINK_DEFAULTS,
+  MAX_SIZE,
+  type HubLimits,
+  type HubLinkSettings,
+} from "./linkoptions.js";
 import { createRetryPolicy, waitByTimer, type AutomaticReconnect, type RetryPolicy, type Wait } from "./reconnect.js";
 
 /** Values among the options of a HubConnection that have a plain default. */
@@ -64,7 +71,7 @@ export const HUB_CONNECTION_DEFAULTS: ResolvedOptions<HubConnectionLimits> = Obj
 
 /** Settings of a HubConnection, validated. */
 export interface HubConnectionSettings {
-  readonly limits: ResolvedOptions<HubConnectionLimits>;
+  readonly limits: ResolvedOptions<HubConnectionLimits> & Pick<HubLinkSettings, "names">;
   /** For the WebSocket. */
   readonly webSocket: ClientWebSocketLimits & ClientCertificates;
   /** The same for the negotiation. */
@@ -101,7 +108,7 @@ export function resolveHubConnectionOptions(options: HubConnectionOptions): HubC
   };
   const client = resolveClientOptions(webSocket);
   return {
-    limits,
+    limits: { ...limits, names: createNames(limits.maximumPropertyNames, LONGEST_NAME) },
     webSocket: { ...webSocket, ...certificates },
     client,
     certificates: resolveCertificates(certificates, client),
@@ -112,6 +119,9 @@ export function resolveHubConnectionOptions(options: HubConnectionOptions): HubC
     wait: wait ?? waitByTimer,
   };
 }
+
+/** Characters of a field's name: those of .NET are long. */
+const LONGEST_NAME = 64;
 
 /** Options that are no plain values: they are not looked for among the limits. */
 const SPECIAL: readonly string[] = Object.freeze([

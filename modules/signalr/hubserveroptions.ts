@@ -1,6 +1,5 @@
 /** Options of HubServer: types, defaults and validation. */
 
-import { keepsPropertyNames } from "#platform";
 import type { HttpListenerRequest } from "../http.js";
 import { OptionError } from "../protocol/errors.js";
 import { checkInteger, checkTime, withDefaults, type ResolvedOptions } from "../protocol/options.js";
@@ -8,9 +7,15 @@ import type { AcceptHook, WebSocketServerLimits } from "../serveroptions.js";
 import type { HubCallerContext } from "./hubcontext.js";
 import { HubMethods, type HubMethod } from "./hubmethods.js";
 import type { HubProtocol } from "./hubprotocol.js";
-import { PropertyNames } from "./json.js";
 import { JsonHubProtocol } from "./jsonhubprotocol.js";
-import { checkHubLimits, HUB_LINK_DEFAULTS, MAX_SIZE, type HubLimits, type HubLinkSettings } from "./linkoptions.js";
+import {
+  checkHubLimits,
+  createNames,
+  HUB_LINK_DEFAULTS,
+  MAX_SIZE,
+  type HubLimits,
+  type HubLinkSettings,
+} from "./linkoptions.js";
 
 /** Values among the options of a HubServer that have a plain default (ASP.NET Core `HubOptions`). */
 export interface HubServerLimits extends HubLimits {
@@ -20,8 +25,6 @@ export interface HubServerLimits extends HubLimits {
   readonly maximumParallelInvocationsPerClient?: number;
   /** Invocations of one client that wait for their turn; more stop the connection. */
   readonly maximumWaitingInvocations?: number;
-  /** On XS: names of fields that all clients may bring together, each of 32 bytes at most; 0: any number. */
-  readonly maximumPropertyNames?: number;
   /** True: callers are told the text of every error; false: only that of a HubException. */
   readonly enableDetailedErrors?: boolean;
 }
@@ -100,15 +103,10 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
   checkTime("clientTimeoutInterval", limits.clientTimeoutInterval, 0);
   checkInteger("maximumParallelInvocationsPerClient", limits.maximumParallelInvocationsPerClient, 1, 65_535);
   checkInteger("maximumWaitingInvocations", limits.maximumWaitingInvocations, 0, 65_535);
-  checkInteger("maximumPropertyNames", limits.maximumPropertyNames, 0, 65_535);
   if (protocols?.length === 0) throw new OptionError("protocols names at least one encoding.");
   const webSocket = Object.fromEntries(entries.filter((entry) => !isOwn(entry))) as HubServerWebSocketOptions;
-  const areNamesLimited = keepsPropertyNames && limits.maximumPropertyNames !== 0;
   return {
-    limits: {
-      ...limits,
-      names: areNamesLimited ? new PropertyNames(limits.maximumPropertyNames) : undefined,
-    },
+    limits: { ...limits, names: createNames(limits.maximumPropertyNames, LONGEST_NAME) },
     webSocket: {
       maxClients: MAX_CLIENTS,
       maxMessageBytes: Math.min(2 * limits.maximumReceiveMessageSize, MAX_SIZE),
@@ -127,6 +125,9 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
     protocols: protocols ?? [new JsonHubProtocol()],
   };
 }
+
+/** Characters of a field's name: clients may be anybody's. */
+const LONGEST_NAME = 32;
 
 /** Room in the queue beside the longest result: names, ids, frame headers, and what is sent at the same time. */
 const MAX_ENVELOPE_BYTES = 512;

@@ -111,7 +111,8 @@ export class HubSession implements HubLinkEvents {
     const accessToken = await this.askForToken();
     this.checkNotAborted();
     if (!limits.negotiate) return { url, accessToken, connectionId: undefined };
-    this.negotiation = new Negotiation({ url, accessToken, headers, settings: client, certificates });
+    const { names } = limits;
+    this.negotiation = new Negotiation({ url, accessToken, headers, settings: client, certificates, names });
     return this.negotiation.run();
   }
 
@@ -132,7 +133,7 @@ export class HubSession implements HubLinkEvents {
         this.endError = new TimeoutError(`No handshake within ${limits.handshakeTimeout} ms (handshakeTimeout).`);
         this.webSocket.abort();
       }, limits.handshakeTimeout);
-      this.handshake = { reader: new HandshakeReader(), timer, resolve, reject };
+      this.handshake = { reader: new HandshakeReader(limits.names), timer, resolve, reject };
       const request = encodeRecord(formatRequest(protocol), protocol);
       if (typeof request === "string") this.webSocket.sendString(request);
       else this.webSocket.sendBytes(request);

@@ -9,9 +9,6 @@ export const DEFAULT_MAXIMUM_DEPTH = 20;
 /** What a value takes in memory beside its characters: a slot of a 32-bit XS, in bytes. */
 const VALUE_COST = 16;
 
-/** Longest name that takes one of the places for names, in bytes. */
-const MAXIMUM_NAME_BYTES = 32;
-
 /** The names that the hub protocol has. */
 const PROTOCOL_NAMES: readonly string[] = Object.freeze([
   ...["type", "target", "arguments", "invocationId", "streamIds", "item", "result", "error", "headers"],
@@ -29,17 +26,20 @@ const SPACE = 0x20;
  */
 export class PropertyNames {
   private readonly maximum: number;
+  private readonly longest: number;
   // An array takes fewer slots than a Set.
   private readonly names: string[] = [];
 
-  constructor(maximum: number) {
+  /** @param longest characters that a name may have */
+  constructor(maximum: number, longest: number) {
     this.maximum = maximum;
+    this.longest = longest;
   }
 
   /** Whether a name may be used: it is known, or there is room for one more. */
   admit(name: string): boolean {
     if (PROTOCOL_NAMES.includes(name) || this.names.includes(name)) return true;
-    if (this.names.length >= this.maximum || name.length > MAXIMUM_NAME_BYTES) return false;
+    if (this.names.length >= this.maximum || name.length > this.longest) return false;
     this.names.push(name);
     return true;
   }

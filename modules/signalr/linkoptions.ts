@@ -1,7 +1,8 @@
 /** Limits that both sides of a hub connection have: types, defaults and validation. */
 
+import { keepsPropertyNames } from "#platform";
 import { checkInteger, checkTime, type ResolvedOptions } from "../protocol/options.js";
-import type { PropertyNames } from "./json.js";
+import { PropertyNames } from "./json.js";
 
 /** Limits of one connection of the hub protocol. */
 export interface HubLimits {
@@ -25,6 +26,8 @@ export interface HubLimits {
   readonly streamBufferSize?: number;
   /** Milliseconds that a stream which stops the connection may be left unread before it fails; 0: for ever. */
   readonly streamStallTimeout?: number;
+  /** On XS: names of fields that peers may bring, all of them together; 0: any number. */
+  readonly maximumPropertyNames?: number;
 }
 
 /** Limits, validated. */
@@ -45,6 +48,7 @@ export const HUB_LINK_DEFAULTS: ResolvedOptions<HubLimits> = Object.freeze({
   maximumStreams: 8,
   streamBufferSize: 32_768,
   streamStallTimeout: 15_000,
+  maximumPropertyNames: 256,
 });
 
 /** The largest size, in characters or bytes. */
@@ -62,4 +66,15 @@ export function checkHubLimits(settings: ResolvedOptions<HubLimits>): void {
   checkInteger("maximumStreams", settings.maximumStreams, 0, 65_535);
   checkInteger("streamBufferSize", settings.streamBufferSize, 0, MAX_SIZE);
   checkTime("streamStallTimeout", settings.streamStallTimeout, 0);
+  checkInteger("maximumPropertyNames", settings.maximumPropertyNames, 0, 65_535);
+}
+
+/**
+ * The names that peers have brought: for all connections of a hub, or of a HubConnection, together.
+ *
+ * @param longest characters that a name may have
+ * @returns undefined where there is no limit, or names do not stay
+ */
+export function createNames(maximum: number, longest: number): PropertyNames | undefined {
+  return keepsPropertyNames && maximum !== 0 ? new PropertyNames(maximum, longest) : undefined;
 }

@@ -9,7 +9,7 @@ import { AbortedError } from "../protocol/errors.js";
 import { parseWebSocketUri, type WebSocketUri } from "../protocol/uri.js";
 import { NegotiationError } from "./errors.js";
 import { HttpPost, type HttpAnswer } from "./httppost.js";
-import { isObject, parseObject } from "./json.js";
+import { isObject, parseObject, type JsonLimits } from "./json.js";
 
 /** Answers that name another server, before it is given up. */
 const MAX_REDIRECTS = 5;
@@ -33,6 +33,8 @@ export interface NegotiationRequest {
   readonly headers: HeadersInit;
   readonly settings: ClientSettings;
   readonly certificates: ResolvedCertificates;
+  /** The names of fields that an answer may have. */
+  readonly names: JsonLimits["names"];
 }
 
 /** One negotiation. */
@@ -74,7 +76,7 @@ export class Negotiation {
     const uri = parseWebSocketUri(negotiateUrl(url));
     const fields = withAccessToken(headers, accessToken);
     this.post = new HttpPost({ uri, headers: fields, settings, certificates, maximumBodyBytes: MAX_BODY_BYTES });
-    return readAnswer(await this.post.answer);
+    return readAnswer(await this.post.answer, this.request.names);
   }
 }
 
@@ -88,8 +90,9 @@ export function withAccessToken(init: HeadersInit, accessToken: string | undefin
 /** A hub's URL as that of its WebSocket: http is ws, https is wss. */
 export function toWebSocketUrl(url: string): string {
   const [scheme, rest] = splitOnce(url, "://");
-  const known = { http: "ws", https: "wss" }[scheme.toLowerCase()];
-  return known === undefined || rest === undefined ? url : `${known}://${rest}`;
+  const known = scheme.toLowerCase();
+  if (rest === undefined || (known !== "http" && known !== "https")) return url;
+  return `${known === "http" ? "ws" : "wss"}://${rest}`;
 }
 
 /** The URL of the negotiation: that of the hub, and "/negotiate". */
@@ -108,13 +111,13 @@ type NegotiateAnswer =
   | { readonly kind: "accepted"; readonly connectionId: string; readonly connectionToken: string }
   | { readonly kind: "redirected"; readonly url: string; readonly accessToken: string | undefined };
 
-function readAnswer({ statusCode, body }: HttpAnswer): NegotiateAnswer {
+function readAnswer({ statusCode, body }: HttpAnswer, names: JsonLimits["names"]): NegotiateAnswer {
   if (statusCode !== 200)
     throw new NegotiationError(
       statusCode,
       `The server answered the negotiation with ${statusCode}${statusCode === 404 ? ": is there a hub at this URL?" : "."}`,
     );
-  const fields = readBody(body);
+  const fields = readBody(body, names);
   const { error, url, accessToken } = fields;
   if (typeof error === "string") throw new NegotiationError(statusCode, `The server refused: ${error}`);
   if (typeof url === "string")
@@ -122,9 +125,9 @@ function readAnswer({ statusCode, body }: HttpAnswer): NegotiateAnswer {
   return { kind: "accepted", ...readIds(fields) };
 }
 
-function readBody(body: string): Readonly<Record<string, unknown>> {
+function readBody(body: string, names: JsonLimits["names"]): Readonly<Record<string, unknown>> {
   try {
-    return parseObject(body);
+    return parseObject(body, { names });
   } catch (cause) {
     throw new NegotiationError(200, "The answer to the negotiation is not that of a SignalR server.", { cause });
   }

@@ -229,13 +229,13 @@ describe("a reader", () => {
   });
 
   test("admits so many names, whatever looks like one", () => {
-    const reader = protocol.createReader(1_024, { maximumValues: 0, names: new PropertyNames(2) });
+    const reader = protocol.createReader(1_024, { maximumValues: 0, names: new PropertyNames(2, 32) });
     const read = (value: string): unknown => reader.read(`{"type":2,"invocationId":"1","item":${value}}\x1e`, ignore);
     const ignore = (): void => undefined;
     read('{"a":"x","b" :{"a":"c\\":"}}');
     read('["d","e:",{"b":1}]');
     expect(() => read('{"a":{"c"\n:1}}')).toThrow("maximumPropertyNames");
-    const long = protocol.createReader(1_024, { maximumValues: 0, names: new PropertyNames(2) });
+    const long = protocol.createReader(1_024, { maximumValues: 0, names: new PropertyNames(2, 32) });
     expect(() => long.read(`{"${"x".repeat(33)}":1}\x1e`, ignore)).toThrow("maximumPropertyNames");
   });
 

@@ -11,14 +11,32 @@ import { aspNetCoreTests } from "./aspnetcoresuite.js";
 import { expectedFindings, PageServer, staySilent, visit } from "./browsersuite.js";
 import { clientTests } from "./clientsuite.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
+import { ScriptedServer } from "./script.js";
 import { officialClient, officialTests } from "./officialsuite.js";
 
 const sdk = findSimulatorSdk();
 const dotnet = buildDotnet("SignalRServer");
 const dotnetClient = buildDotnet("SignalRClient");
 
+/** A server whose every answer has 40 names of fields that were never seen. */
+async function serveNewNames(): Promise<ScriptedServer> {
+  const scripted = await ScriptedServer.start();
+  let count = 0;
+  const newNames = (): object => Object.fromEntries(Array.from({ length: 40 }, () => [`new${count++}`, 0]));
+  scripted.negotiate = () => ({ ...newNames(), negotiateVersion: 1, connectionId: "a", connectionToken: "b" });
+  const shakeHands = async (): Promise<void> => {
+    for (;;) {
+      const client = await scripted.accept();
+      void client.take().then(() => client.send(JSON.stringify(newNames())));
+    }
+  };
+  void shakeHands();
+  return scripted;
+}
+
 describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in the simulator", () => {
   let node: NodeHub;
+  let scripted: ScriptedServer;
   let simulator: Simulator | undefined;
   const suite = { url: "" };
 
@@ -28,12 +46,15 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
     node = await startNodeHub();
     const port = await findFreePort();
     suite.url = `http://127.0.0.1:${port}/hub`;
-    simulator = await Simulator.start(sdk, "tests/signalr/xs", [`url=${node.url}`, `port=${port}`]);
+    scripted = await serveNewNames();
+    const settings = [`url=${node.url}`, `names=${scripted.url}`, `port=${port}`];
+    simulator = await Simulator.start(sdk, "tests/signalr/xs", settings);
     await simulator.waitForLine(/^(serving|failed)/, 150_000);
   }, 300_000);
   afterAll(async () => {
     await simulator?.stop();
     await node.stop();
+    await scripted.stop();
     jest.restoreAllMocks();
   });
 
@@ -53,6 +74,16 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
     expect(numberIn(/^1000 calls left (-?\d+) bytes/)).toBeLessThan(2_000);
     expect(numberIn(/^100 reconnects left (-?\d+) bytes/)).toBeLessThan(4_000);
     expect(numberIn(/^4 KiB kept: (-?\d+) bytes/)).toBeLessThan(10_000);
+  });
+
+  test("names of fields, which stay for ever, are bounded: in records, handshakes and negotiations", () => {
+    const lines = simulator?.lines ?? [];
+    const refused =
+      "HubProtocolError: A record has a field with one name too many, or too long (maximumPropertyNames).";
+    expect(lines).toContain(`round 1: 256 names, ${refused}`);
+    expect(lines).toContain(`round 2: 256 names, ${refused}`);
+    expect(lines).toContain("names refused with negotiation: ERR_NEGOTIATION");
+    expect(lines).toContain("names refused without negotiation: ERR_HUB_PROTOCOL");
   });
 
   test("a stream that is not read takes little, and loses nothing", () => {

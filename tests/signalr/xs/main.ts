@@ -25,6 +25,8 @@ interface Settings {
   readonly untrustedUrl?: string;
   /** The authority of the first hub, DER in base64. */
   readonly authority?: string;
+  /** A server that brings new names of fields with each negotiation and each handshake. */
+  readonly names?: string;
   /** Where to serve a hub, after leaks were looked for with a hub on Node.js. */
   readonly port?: string;
 }
@@ -102,6 +104,34 @@ async function measureLeaks(url: string): Promise<void> {
   await measureUnreadStream(url);
 }
 
+/** How many names of fields a hub may bring, all connections together. */
+async function countNames(url: string): Promise<void> {
+  const connection = new HubConnection(url);
+  let count = 0;
+  for (let round = 1; round <= 2; round++) {
+    const lost = new Promise<Error | undefined>((resolve) => (connection.onclose = resolve));
+    await connection.start();
+    try {
+      for (; count < 1_000; count++) await connection.invoke("Echo", JSON.parse(`{"name${count}":0}`));
+    } catch {
+      log(`round ${round}: ${count} names, ${String(await lost)}`);
+    }
+  }
+}
+
+/** How often a server may bring new names when it is connected to. */
+async function countStarts(url: string, negotiate: boolean): Promise<void> {
+  const connection = new HubConnection(url, { negotiate });
+  try {
+    for (let count = 0; count < 20; count++) {
+      await connection.start();
+      await connection.stop();
+    }
+  } catch (error) {
+    log(`names refused with${negotiate ? "" : "out"} negotiation: ${(error as { code?: string }).code}`);
+  }
+}
+
 async function serve(port: number): Promise<void> {
   const before = await heapAfterGarbageCollection();
   const listener = new HttpListener({ port });
@@ -136,6 +166,8 @@ async function main(): Promise<void> {
   await runTests(chosenTests(settings));
   if (settings.port === undefined) return;
   await measureLeaks(settings.url ?? "");
+  await countNames(settings.url ?? "");
+  for (const negotiate of [true, false]) await countStarts(settings.names ?? "", negotiate);
   await serve(Number(settings.port));
 }
 
