@@ -69,7 +69,7 @@ export function encodeRecord(record: string, { transferFormat }: HubProtocol): s
 /** @throws HubProtocolError where the record is no request */
 export function readRequest({ fields }: HandshakeRecord): HandshakeRequest {
   const { protocol, version } = fields;
-  if (typeof protocol !== "string" || typeof version !== "number")
+  if (typeof protocol !== "string" || !isInteger(version))
     throw new HubProtocolError("The handshake does not name a protocol and its version.");
   return { protocol, version };
 }
@@ -80,6 +80,10 @@ export function checkResponse({ fields }: HandshakeRecord): void {
   if (type !== undefined && type !== 7) throw new HubProtocolError("The server did not answer the handshake.");
   if (typeof error === "string") throw new HubHandshakeError(`The server refused the handshake: ${error}`);
   if (type === 7) throw new HubHandshakeError("The server closed the connection instead of a handshake.");
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isInteger(value);
 }
 
 function decode(bytes: Uint8Array): string {

@@ -125,11 +125,8 @@ export class HubClient implements HubLinkEvents {
   linkFailed(error: WebSocketError): void {
     this.endError = error;
     const detail = this.owner.settings.limits.enableDetailedErrors ? ` ${String(error)}` : "";
-    this.close({
-      error: `Connection closed with an error.${detail}`,
-      // A client that was not heard in time may well be there.
-      ...(error instanceof TimeoutError ? { allowReconnect: true } : {}),
-    });
+    // As ASP.NET Core says: one record too long, say, is no reason to lose a client for good.
+    this.close({ error: `Connection closed with an error.${detail}`, allowReconnect: true });
   }
 
   private received(data: string | Uint8Array): void {
@@ -147,9 +144,10 @@ export class HubClient implements HubLinkEvents {
   }
 
   private chooseProtocol({ protocol: name, version }: HandshakeRequest): HubProtocol {
-    const protocol = this.owner.settings.protocols.find((known) => known.name === name);
+    const wanted = name.toLowerCase();
+    const protocol = this.owner.settings.protocols.find((known) => known.name.toLowerCase() === wanted);
     if (protocol === undefined) throw new HubHandshakeError(`The protocol '${name}' is not supported.`);
-    if (protocol.version !== version)
+    if (protocol.version !== version && protocol.isVersionSupported?.(version) !== true)
       throw new HubHandshakeError(`The server does not support version ${version} of the '${name}' protocol.`);
     return protocol;
   }

@@ -294,9 +294,6 @@ export class HubLink implements CallQueueGate {
         return this.events.cancelReceived(message.invocationId);
       case MessageType.Close:
         return this.events.closeReceived(message);
-      case MessageType.Ack:
-      case MessageType.Sequence:
-        throw new HubProtocolError("Ack and Sequence are of stateful reconnect, which was not agreed on.");
       case MessageType.Ping:
     }
   }

@@ -172,12 +172,16 @@ export class HubCalls<Context> {
     try {
       const method = this.methods.find(target);
       if (method === undefined)
-        throw new HubException(`Failed to invoke '${target}' due to an error on the server. Method does not exist.`);
+        throw new HubException(
+          `Failed to invoke '${target}' due to an error on the server. HubException: Method does not exist.`,
+        );
       const result = await method(this.context, ...([...message.arguments, ...uploads] as never[]));
       isStream = isAsyncIterable(result);
       if (isStream) this.startStream(call, result as AsyncIterable<unknown>);
       else if (message.type === MessageType.StreamInvocation)
-        throw new HubException(`The client attempted to invoke the non-streaming '${target}' method as a stream.`);
+        throw new HubException(
+          `The client attempted to invoke the non-streaming '${target}' method with a streaming invocation.`,
+        );
       else if (invocationId !== undefined) return this.formatResult(invocationId, result);
       return undefined;
     } finally {
@@ -218,7 +222,9 @@ export class HubCalls<Context> {
     const { target } = message;
     if (message.type === MessageType.Invocation) {
       this.discard(call, items);
-      throw new HubException(`The client attempted to invoke the streaming '${target}' method without a stream.`);
+      throw new HubException(
+        `The client attempted to invoke the streaming '${target}' method with a non-streaming invocation.`,
+      );
     }
     const { invocationId } = message;
     if (call.isCancelled || this.isEnded) {

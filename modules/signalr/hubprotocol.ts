@@ -12,10 +12,6 @@ export const MessageType = {
   CancelInvocation: 5,
   Ping: 6,
   Close: 7,
-  /** Of stateful reconnect, which is neither offered nor asked for here. */
-  Ack: 8,
-  /** Of stateful reconnect. */
-  Sequence: 9,
 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
@@ -72,18 +68,6 @@ export interface CloseMessage {
   readonly allowReconnect?: boolean;
 }
 
-/** Stateful reconnect: what was received. */
-export interface AckMessage {
-  readonly type: typeof MessageType.Ack;
-  readonly sequenceId: number;
-}
-
-/** Stateful reconnect: what is sent again. */
-export interface SequenceMessage {
-  readonly type: typeof MessageType.Sequence;
-  readonly sequenceId: number;
-}
-
 /** Any message. */
 export type HubMessage =
   | InvocationMessage
@@ -92,9 +76,7 @@ export type HubMessage =
   | StreamInvocationMessage
   | CancelInvocationMessage
   | PingMessage
-  | CloseMessage
-  | AckMessage
-  | SequenceMessage;
+  | CloseMessage;
 
 /** What the records of a peer may have, beside their length. */
 export interface RecordLimits {
@@ -126,8 +108,10 @@ export interface HubMessageReader {
 export interface HubProtocol {
   /** The name in the handshake, such as "json". */
   readonly name: string;
-  /** The version in the handshake. */
+  /** The version in the handshake that a client asks for. */
   readonly version: number;
+  /** Whether a hub speaks another version with a client that asks for it (.NET `IsVersionSupported`); unless given, no. */
+  isVersionSupported?(version: number): boolean;
   /** Which WebSocket messages carry it. */
   readonly transferFormat: "Text" | "Binary";
   /**

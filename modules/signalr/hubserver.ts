@@ -1,8 +1,7 @@
 /** A hub on the device: SignalR clients connect to it (ASP.NET Core `Hub` and its host). */
 
-import { HttpListener, type HttpListenerContext } from "../http.js";
+import type { HttpListenerContext, HttpListenerRequest, RequestHandler } from "../http.js";
 import { logError } from "../log.js";
-import { everyCharacter, isAlphanumericOr } from "../protocol/characters.js";
 import { OptionError } from "../protocol/errors.js";
 import { WebSocketServer, type WebSocketOpenedEventArgs } from "../server.js";
 import { ConnectionTokens } from "./connectiontokens.js";
@@ -13,15 +12,18 @@ import { answerNegotiation } from "./hubnegotiate.js";
 import { queryValue, resolveHubServerOptions } from "./hubserveroptions.js";
 import type { HubServerOptions, HubServerSettings } from "./hubserveroptions.js";
 
-/** RFC 3986, 3.3: the characters of a path; the others are written with a per cent sign. */
-const isPathCharacter = isAlphanumericOr("._~!$&'()*+,;=:@/%-");
-
 /** How a hub says good-bye. */
 export interface HubStopOptions {
   /** True: clients that can may connect again, such as when the device starts anew. */
   readonly allowReconnect?: boolean;
   /** What went wrong, for the clients. */
   readonly error?: string;
+}
+
+/** What gives a hub its requests: an HttpListener. */
+export interface HubListener {
+  /** Has requests for one path answered by a handler. */
+  route(path: string, handler: RequestHandler): void;
 }
 
 /** A hub. */
@@ -35,31 +37,33 @@ export class HubServer {
   /** The groups of clients. */
   readonly groups: HubGroups;
 
-  private readonly path: string;
   private readonly settings: HubServerSettings;
   private readonly registry = new ClientRegistry();
   private readonly tokens = new ConnectionTokens();
   private readonly server: WebSocketServer;
-  private readonly ownsServer: boolean;
   private isStarted = false;
 
   /**
-   * @param host an HttpListener, whose requests for `path` become the hub's, and its negotiation's; or a WebSocketServer,
-   *   whose clients at `path` do: they have to skip the negotiation. Handlers that either has stay for the rest
+   * @param listener an HttpListener: its requests for `path`, and those of the negotiation below it, become the hub's
    * @param path such as "/hub"
-   * @throws OptionError where the path or an option is out of its range
+   * @throws OptionError where the path or an option is out of its range, or the listener has a handler for the path
    */
-  constructor(host: HttpListener | WebSocketServer, path: string, options: HubServerOptions = {}) {
-    if (!path.startsWith("/") || !everyCharacter(path, isPathCharacter) || (path !== "/" && path.endsWith("/")))
-      throw new OptionError(`The path of a hub is such as "/hub"; it was given ${JSON.stringify(path)}.`);
-    this.path = path;
+  constructor(listener: HubListener, path: string, options: HubServerOptions = {}) {
+    if (typeof (listener as Partial<HubListener> | undefined)?.route !== "function")
+      throw new OptionError("A HubServer is on an HttpListener: new HubServer(new HttpListener({ port }), path).");
     this.settings = resolveHubServerOptions(options);
     this.clients = new HubClients(this.registry);
     this.groups = new HubGroups(this.registry);
     this.onConnected = options.onConnected;
     this.onDisconnected = options.onDisconnected;
-    this.ownsServer = host instanceof HttpListener;
-    this.server = host instanceof HttpListener ? this.listenOn(host) : this.shareServer(host);
+    this.server = new WebSocketServer({
+      ...this.settings.webSocket,
+      isStandAlone: false,
+      acceptClient: this.settings.authorize,
+      onWebSocketOpened: (_server, e) => this.opened(e),
+    });
+    listener.route(path, (context) => this.addClient(context));
+    listener.route(path.endsWith("/") ? `${path}negotiate` : `${path}/negotiate`, (context) => this.negotiate(context));
   }
 
   /** Whether clients are accepted. */
@@ -78,19 +82,19 @@ export class HubServer {
   }
 
   /**
-   * Accepts clients. The listener or server is started by itself.
+   * Accepts clients. The listener is started by itself.
    *
    * @throws InvalidStateError where it does already
    */
   async start(): Promise<void> {
-    if (this.ownsServer) await this.server.start();
+    await this.server.start();
     this.isStarted = true;
   }
 
   /**
    * Accepts no more clients, and says good-bye to those that are connected.
    *
-   * @returns resolves when all are gone, within `closeTimeoutMs`; with a WebSocketServer at once
+   * @returns resolves when all are gone, within `closeTimeoutMs`
    */
   async stop({ allowReconnect, error }: HubStopOptions = {}): Promise<void> {
     this.isStarted = false;
@@ -99,7 +103,7 @@ export class HubServer {
       ...(allowReconnect === undefined ? {} : { allowReconnect }),
     };
     for (const client of this.registry.all) client.close(details);
-    if (this.ownsServer) await this.server.stop();
+    await this.server.stop();
   }
 
   /**
@@ -116,52 +120,6 @@ export class HubServer {
     return client !== undefined;
   }
 
-  /**
-   * Answers a request to the listener, where it is one for this hub. The hub does this by itself; it is for those who
-   * set the listener's `onRequest` later.
-   *
-   * @returns whether it was
-   */
-  answer(context: HttpListenerContext): boolean {
-    const { path } = context.request;
-    if (path === this.path) this.addClient(context);
-    else if (path === this.negotiatePath) this.negotiate(context);
-    else return false;
-    return true;
-  }
-
-  private get negotiatePath(): string {
-    return this.path === "/" ? "/negotiate" : `${this.path}/negotiate`;
-  }
-
-  private listenOn(listener: HttpListener): WebSocketServer {
-    const others = listener.onRequest;
-    listener.onRequest = (context) => {
-      if (this.answer(context)) return undefined;
-      if (others !== undefined) return others(context);
-      context.response.statusCode = 404;
-      context.response.close();
-    };
-    return new WebSocketServer({
-      ...this.settings.webSocket,
-      isStandAlone: false,
-      acceptClient: this.settings.authorize,
-      onWebSocketOpened: (_server, e) => this.opened(e),
-    });
-  }
-
-  private shareServer(server: WebSocketServer): WebSocketServer {
-    if (this.settings.hasWebSocketOptions)
-      throw new OptionError("authorize, and options of WebSockets, are to be given to the WebSocketServer.");
-    const others = server.onWebSocketOpened;
-    server.onWebSocketOpened = (sender, e) => {
-      if (e.request.path !== this.path) return others?.(sender, e);
-      this.opened(e);
-      return undefined;
-    };
-    return server;
-  }
-
   private negotiate(context: HttpListenerContext): void {
     if (!this.isStarted) return refuse(context, 503);
     const { authorize, webSocket } = this.settings;
@@ -173,16 +131,16 @@ export class HubServer {
   }
 
   private addClient(context: HttpListenerContext): void {
-    const token = queryValue(context.request.rawUrl, "id");
-    const id = token === undefined ? undefined : this.tokens.idOf(token);
-    if (token !== undefined && id === undefined) refuse(context, 404);
+    const token = tokenOf(context);
+    const id = this.tokens.idOf(token);
+    if (token !== "" && id === undefined) refuse(context, 404);
     else if (id !== undefined && this.registry.find(id) !== undefined) refuse(context, 409);
     else this.server.addWebSocket(context);
   }
 
-  private opened({ webSocket, request }: WebSocketOpenedEventArgs): void {
-    const token = queryValue(request.rawUrl, "id");
-    const negotiated = token === undefined ? undefined : this.tokens.idOf(token);
+  private opened(e: WebSocketOpenedEventArgs): void {
+    const { webSocket, request } = e;
+    const negotiated = this.tokens.idOf(tokenOf(e));
     // Who was let in at the same time with the same token is another client.
     const isFree = negotiated !== undefined && this.registry.find(negotiated) === undefined;
     const id = isFree ? negotiated : this.tokens.createId();
@@ -211,6 +169,11 @@ export class HubServer {
       failed(cause);
     }
   }
+}
+
+/** The token of the negotiation; "" where the client has skipped it. */
+function tokenOf({ request }: { readonly request: HttpListenerRequest }): string {
+  return queryValue(request.rawUrl, "id") ?? "";
 }
 
 function refuse({ response }: HttpListenerContext, statusCode: number): void {

@@ -29,7 +29,7 @@ export interface HubServerLimits extends HubLimits {
   readonly enableDetailedErrors?: boolean;
 }
 
-/** Options of the WebSockets, where the hub has a listener. Their own keep-alive is off: the hub protocol has one. */
+/** Options of the WebSockets. Their own keep-alive is off: the hub protocol has one. */
 export type HubServerWebSocketOptions = Omit<
   WebSocketServerLimits,
   | "keepAliveInterval"
@@ -46,7 +46,7 @@ export type HubServerWebSocketOptions = Omit<
 export interface HubServerOptions extends HubServerLimits, HubServerWebSocketOptions {
   /** What clients can call. */
   readonly methods?: Readonly<Record<string, HubMethod<HubCallerContext>>>;
-  /** With a listener: looks at each request, that of the negotiation too, before it is accepted. */
+  /** Looks at each request, that of the negotiation too, before it is accepted. */
   readonly authorize?: AcceptHook;
   /** The encodings that are spoken; JSON unless given. */
   readonly protocols?: readonly HubProtocol[];
@@ -80,8 +80,6 @@ export interface HubServerSettings {
   readonly limits: ResolvedOptions<HubServerLimits> & Pick<HubLinkSettings, "names">;
   /** For the WebSocketServer, whose options are checked there. */
   readonly webSocket: WebSocketServerLimits;
-  /** Whether any option is one of the WebSocketServer's. */
-  readonly hasWebSocketOptions: boolean;
   readonly methods: HubMethods<HubCallerContext>;
   readonly authorize: AcceptHook;
   readonly protocols: readonly HubProtocol[];
@@ -119,7 +117,6 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
       keepAliveInterval: 0,
       serverTimeout: 0,
     },
-    hasWebSocketOptions: authorize !== undefined || Object.keys(webSocket).length > 0,
     methods: new HubMethods(methods, limits.enableDetailedErrors),
     authorize: authorize ?? (() => true),
     protocols: protocols ?? [new JsonHubProtocol()],

@@ -12,7 +12,7 @@ const VALUE_COST = 16;
 /** The names that the hub protocol has. */
 const PROTOCOL_NAMES: readonly string[] = Object.freeze([
   ...["type", "target", "arguments", "invocationId", "streamIds", "item", "result", "error", "headers"],
-  ...["protocol", "version", "allowReconnect", "sequenceId"],
+  ...["protocol", "version", "allowReconnect"],
 ]);
 
 const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];

@@ -16,7 +16,10 @@ import { DEFAULT_MAXIMUM_DEPTH, parseRecord, type Fields, type JsonLimits } from
 import { checkInteger } from "../protocol/options.js";
 import { RECORD_SEPARATOR, RecordReader } from "./records.js";
 
-/** The JSON encoding, version 1. */
+/** Version 2 adds what is for stateful reconnect only, which is not offered: a client that asks for it goes without. */
+const NEWEST_VERSION = 2;
+
+/** The JSON encoding. */
 export class JsonHubProtocol implements HubProtocol {
   readonly name = "json";
   readonly version = 1;
@@ -30,6 +33,10 @@ export class JsonHubProtocol implements HubProtocol {
   constructor(maximumDepth = DEFAULT_MAXIMUM_DEPTH) {
     checkInteger("maximumDepth", maximumDepth, 4, 1_000);
     this.maximumDepth = maximumDepth;
+  }
+
+  isVersionSupported(version: number): boolean {
+    return version <= NEWEST_VERSION;
   }
 
   createReader(maximumLength: number, limits?: RecordLimits): HubMessageReader {
@@ -93,9 +100,6 @@ function readHubMessage(fields: Fields): HubMessage | undefined {
       return { type };
     case MessageType.Close:
       return readClose(fields);
-    case MessageType.Ack:
-    case MessageType.Sequence:
-      return { type, sequenceId: readSequenceId(fields) };
     default:
       if (typeof type !== "number") throw missing("type", "a message");
       return undefined;
@@ -103,7 +107,9 @@ function readHubMessage(fields: Fields): HubMessage | undefined {
 }
 
 function readInvocation(fields: Fields): InvocationMessage {
-  const id = isGiven(fields["invocationId"]) ? { invocationId: readId(fields, "an Invocation") } : {};
+  // An empty id is none: so writes who has but a field for it.
+  const isAnswerWanted = isGiven(fields["invocationId"]) && fields["invocationId"] !== "";
+  const id = isAnswerWanted ? { invocationId: readId(fields, "an Invocation") } : {};
   return { type: MessageType.Invocation, ...id, ...readCall(fields, "an Invocation") };
 }
 
@@ -114,7 +120,7 @@ function readStreamInvocation(fields: Fields): StreamInvocationMessage {
 
 function readCall(fields: Fields, what: string): Pick<InvocationMessage, "target" | "arguments" | "streamIds"> {
   const { target, arguments: values, streamIds } = fields;
-  if (!isName(target)) throw missing("target", what);
+  if (typeof target !== "string") throw missing("target", what);
   if (!Array.isArray(values)) throw missing("arguments", what);
   if (!isGiven(streamIds)) return { target, arguments: values };
   if (!Array.isArray(streamIds) || !streamIds.every(isName)) throw missing("streamIds", what);
@@ -141,12 +147,6 @@ function readClose(fields: Fields): CloseMessage {
     ...(typeof error === "string" ? { error } : {}),
     ...(typeof allowReconnect === "boolean" ? { allowReconnect } : {}),
   };
-}
-
-function readSequenceId(fields: Fields): number {
-  const { sequenceId } = fields;
-  if (typeof sequenceId !== "number") throw missing("sequenceId", "an Ack or Sequence");
-  return sequenceId;
 }
 
 function readId(fields: Fields, what: string): string {

@@ -1,6 +1,6 @@
 /** A SignalR hub on the device. */
 
-export { HubServer, type HubStopOptions } from "./hubserver.js";
+export { HubServer, type HubListener, type HubStopOptions } from "./hubserver.js";
 export { accessTokenOf } from "./hubserveroptions.js";
 export type { HubServerLimits, HubServerOptions, HubServerWebSocketOptions } from "./hubserveroptions.js";
 export { HubClosedError, HubException, HubHandshakeError, HubProtocolError, NegotiationError } from "./errors.js";

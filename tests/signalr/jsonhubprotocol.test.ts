@@ -70,8 +70,6 @@ const MESSAGES: readonly (readonly [name: string, message: HubMessage, record: s
     '{"type":7,"error":"Connection closed because of an error!"}',
   ],
   ["Close with allowReconnect", { type: MessageType.Close, allowReconnect: true }, '{"type":7,"allowReconnect":true}'],
-  ["Ack", { type: MessageType.Ack, sequenceId: 1394 }, '{"type":8,"sequenceId":1394}'],
-  ["Sequence", { type: MessageType.Sequence, sequenceId: 1234 }, '{"type":9,"sequenceId":1234}'],
 ];
 
 test.each(MESSAGES)("%s", (_name, message, record) => {
@@ -88,6 +86,7 @@ test("what others write differently is read alike", () => {
   expect(parseHubMessage('{"arguments":[],"invocationId":null,"streamIds":null,"target":"a","type":1}')).toEqual(
     invocation,
   );
+  expect(parseHubMessage('{"type":1,"invocationId":"","target":"a","arguments":[]}')).toEqual(invocation);
   expect(parseHubMessage(' {"type":1,"headers":{"a":"b"},"target":"a","arguments":[]} ')).toEqual(invocation);
   const completion = { type: MessageType.Completion, invocationId: "1", error: "x" };
   expect(parseHubMessage('{"type":3,"invocationId":"1","error":"x","result":null}')).toEqual(completion);
@@ -98,6 +97,9 @@ test("what others write differently is read alike", () => {
 test("a type that is not known is passed over", () => {
   expect(parseHubMessage('{"type":10}')).toBeUndefined();
   expect(parseHubMessage('{"type":0}')).toBeUndefined();
+  // Ack and Sequence are of stateful reconnect, which nobody has agreed to.
+  expect(parseHubMessage('{"type":8,"sequenceId":1394}')).toBeUndefined();
+  expect(parseHubMessage('{"type":9,"sequenceId":1234}')).toBeUndefined();
 });
 
 test.each([
@@ -110,11 +112,9 @@ test.each([
   ["no type", "{}"],
   ["a type of text", '{"type":"6"}'],
   ["an Invocation without target", '{"type":1,"arguments":[]}'],
-  ["an Invocation with a target of nothing", '{"type":1,"target":"","arguments":[]}'],
   ["an Invocation with a target that is a number", '{"type":1,"target":1,"arguments":[]}'],
   ["an Invocation without arguments", '{"type":1,"target":"a"}'],
   ["an Invocation with arguments that are an object", '{"type":1,"target":"a","arguments":{}}'],
-  ["an Invocation with an empty id", '{"type":1,"target":"a","arguments":[],"invocationId":""}'],
   ["an Invocation with a numeric id", '{"type":1,"target":"a","arguments":[],"invocationId":1}'],
   ["an Invocation with streamIds that are text", '{"type":1,"target":"a","arguments":[],"streamIds":"1"}'],
   ["an Invocation with numeric streamIds", '{"type":1,"target":"a","arguments":[],"streamIds":[1]}'],
@@ -127,8 +127,6 @@ test.each([
   ["a CancelInvocation without id", '{"type":5}'],
   ["a Close with an error that is a number", '{"type":7,"error":1}'],
   ["a Close with allowReconnect of text", '{"type":7,"allowReconnect":"true"}'],
-  ["an Ack without sequenceId", '{"type":8}'],
-  ["a Sequence with sequenceId of text", '{"type":9,"sequenceId":"1"}'],
 ])("refused: %s", (_name, record) => {
   expect(() => parseHubMessage(record)).toThrow(HubProtocolError);
 });

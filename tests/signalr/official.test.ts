@@ -156,6 +156,17 @@ describe("limits", () => {
     });
   });
 
+  test("whose client may come back", async () => {
+    const { url } = await startHub({ maximumReceiveMessageSize: 1_024 });
+    const client = officialClient(url).withAutomaticReconnect([0]).build();
+    await client.start();
+    const reconnected = new Promise((resolve) => client.onreconnected(resolve));
+    client.send("Echo", "x".repeat(1_500)).catch(() => undefined);
+    await reconnected;
+    expect(await client.invoke("Add", 1, 2)).toBe(3);
+    await client.stop();
+  });
+
   test("more clients than maxClients are refused", async () => {
     const { url } = await startHub({ maxClients: 1 });
     const first = officialClient(url).build();

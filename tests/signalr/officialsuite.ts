@@ -76,8 +76,8 @@ function calls(suite: OfficialSuite): Tests {
           "An unexpected error occurred invoking 'FailHidden' on the server.",
         );
         await expect(client.invoke("NoSuchMethod")).rejects.toThrow("Method does not exist.");
-        await expect(client.invoke("Count", 1, 0)).rejects.toThrow("without a stream");
-        await expect(itemsOf(client.stream("Add", 1, 2))).rejects.toThrow("as a stream");
+        await expect(client.invoke("Count", 1, 0)).rejects.toThrow("with a non-streaming invocation");
+        await expect(itemsOf(client.stream("Add", 1, 2))).rejects.toThrow("with a streaming invocation");
         expect(await client.invoke("Add", 1, 1)).toBe(2);
       }),
     "a result from the client": () =>
