@@ -165,7 +165,7 @@ export class HttpListener {
     if (this.exchanges.size >= 2 * this.settings.maxRequests) return undefined;
     const exchange = new HttpExchange(socket, this.settings, {
       requestReceived: (context) => {
-        this.answer(context);
+        this.answer(context, this.routes.get(routeOf(context.request.path)) ?? this.onRequest);
       },
       ended: () => this.exchanges.delete(exchange),
     });
@@ -174,8 +174,7 @@ export class HttpListener {
     return exchange;
   }
 
-  private answer(context: HttpListenerContext): void {
-    const handler = this.routes.get(routeOf(context.request.path)) ?? this.onRequest;
+  private answer(context: HttpListenerContext, handler: RequestHandler | undefined): void {
     if (handler === undefined) return this.answerWith(context, 404);
     const failed = (cause: unknown): void => {
       this.handlerFailed(context, cause);
