@@ -20,7 +20,7 @@ export interface CommandLine {
 }
 
 /** Settings of the samples, and those of the SDK that a device needs. An app of one's own may have others. */
-const SETTINGS: readonly string[] = ["ssid", "password", "port", "url", "ca", "hub", "sntp"];
+const SETTINGS: readonly string[] = ["ssid", "password", "port", "clients", "url", "ca", "hub", "sntp"];
 
 /**
  * Sorts the parameters of a script.

@@ -6,7 +6,7 @@ export interface Environment {
    * The app's settings. Moddable: the manifest's `config` and `name=value` of the command line of mcconfig; Node:
    * `name=value` of the command line, and the variable PORT.
    *
-   * @param defaults all settings that the app knows; a number is a port
+   * @param defaults all settings that the app knows, by the name and the kind of their value
    * @throws SettingError where a value is wrong, or on Node a name; unless the app catches it, it ends the app with a line
    */
   readSettings<D extends Defaults>(defaults: D): Settings<D>;

@@ -13,11 +13,13 @@ type Color = readonly [red: number, green: number, blue: number];
 const NO_NETWORK: Color = [255, 0, 0];
 const SERVING: Color = [0, 255, 0];
 
-const { port } = readSettings({ port: 8080 });
+const { port, clients } = readSettings({ port: 8080, clients: 10 });
 let color = NO_NETWORK;
 
 const wsServer = new WebSocketServer({
-  maxClients: 10,
+  maxClients: clients,
+  // A page learns of 1013 and its reason, but not of an HTTP status.
+  whenFull: "close",
   isStandAlone: false,
   // A colour is small, and so is the heap of a device.
   maxMessageBytes: 1_024,

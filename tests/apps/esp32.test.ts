@@ -103,6 +103,8 @@ describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --
       // A rainbow of the board's setup would paint over every colour.
       expect(config["led"]).toEqual({ ...led, rainbow: false });
       expect(config["port"]).toBe("80");
+      // With their requests more would need more sockets than lwIP has.
+      expect(config["clients"]).toBe("5");
       // The board's setup comes before red is shown: it makes the LED.
       const setups = modules.filter((name) => name.startsWith("setup/"));
       expect(setups).toEqual([...(driver === "" ? [] : ["setup/target"]), "setup/network", "setup/nonetwork"]);

@@ -42,7 +42,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulat
   beforeAll(async () => {
     if (sdk === undefined) return;
     port = await findFreePort();
-    simulator = await Simulator.start(sdk, "apps/rgb-server", [`port=${port}`]);
+    simulator = await Simulator.start(sdk, "apps/rgb-server", [`port=${port}`, "clients=2"]);
     await simulator.waitForLine(/^http:/, 60_000);
   }, BUILD_MS);
 
@@ -77,6 +77,14 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulat
       async () => (await simulator.screenshot()).count(0, 0, 248) >= SCREEN_PIXELS,
       "the screen is blue",
     );
+
+    // A page that comes too late is told so.
+    const late = new WebSocket(`ws://127.0.0.1:${port}/`);
+    const [code, reason] = (await once(late, "close")) as [number, Buffer];
+    expect({ code, reason: reason.toString() }).toEqual({
+      code: 1013,
+      reason: "The server has its 2 clients (maxClients).",
+    });
 
     // Neither a text nor another length is a colour.
     second.socket.send("red");

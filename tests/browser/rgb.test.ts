@@ -11,8 +11,8 @@ const PATIENCE_MS = 20_000;
 let port: number;
 let app: App | undefined;
 
-async function startServer(): Promise<App> {
-  app = startApp("rgb-server", { PORT: String(port) });
+async function startServer(...settings: readonly string[]): Promise<App> {
+  app = startApp("rgb-server", { PORT: String(port) }, settings);
   await app.printed(`http://localhost:${port}/`);
   return app;
 }
@@ -128,6 +128,26 @@ describeIf(chromiumPath !== undefined, "Chromium", "the RGB page in Chromium", (
         await waitForText(page, "#clients", "2");
         await waitForText(page, "#hex", "#00ff00");
       }
+    },
+    PATIENCE_MS * 2,
+  );
+
+  test(
+    "a page for which there is no place says so, and is served when somebody has left",
+    async () => {
+      await app?.stop("SIGKILL");
+      await startServer("clients=2");
+      const [page] = [await openPage(), await openPage()];
+      const late = await context.newPage();
+      await late.goto(`http://localhost:${port}/`);
+      await waitForText(late, "#state", "All places are taken.");
+      await waitForText(late, "#retry", "in ");
+      expect(await late.getAttribute("#state", "title")).toBe("The server has its 2 clients (maxClients).");
+      await waitForText(page, "#clients", "2");
+      await page.close();
+      await waitForText(late, "#state", "Connected");
+      await waitForText(late, "#clients", "2");
+      expect(mistakes).toEqual([]);
     },
     PATIENCE_MS * 2,
   );
