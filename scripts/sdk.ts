@@ -1,7 +1,7 @@
-/** Finds the Moddable SDK and builds apps with it. Used by the scripts and by the tests. */
+/** Finds the Moddable SDK and mbedTLS, and builds apps with them. Used by the scripts and by the tests. */
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
@@ -11,7 +11,7 @@ export interface Sdk {
   readonly folder: string;
   /** mcconfig's name of this machine. */
   readonly host: "lin" | "mac" | "win";
-  /** The variables for mcconfig: MODDABLE, and a PATH with the SDK's tools and this project's TypeScript. */
+  /** For mcconfig: MODDABLE, MBEDTLS where it was found, and a PATH with the SDK's tools and this project's TypeScript. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -60,7 +60,61 @@ function environmentFor(folder: string, tools: string): NodeJS.ProcessEnv {
   // mcconfig runs tsc once for each file; TypeScript 7 does that four times as fast as TypeScript 6.
   const compilers = ["node_modules/typescript-7/bin", "node_modules/.bin"].map((name) => path.resolve(name));
   const search = [...compilers, tools, process.env["PATH"] ?? ""].join(path.delimiter);
-  return { ...process.env, MODDABLE: folder, PATH: search };
+  const mbedtls = findMbedtls();
+  const tls = mbedtls === undefined ? {} : { MBEDTLS: mbedtls.folder, MBEDTLS_MAJOR: mbedtls.version.charAt(0) };
+  return { ...process.env, ...tls, MODDABLE: folder, PATH: search };
+}
+
+/** The sources of mbedTLS on this machine. */
+export interface Mbedtls {
+  readonly folder: string;
+  /** Such as "3.6.6". */
+  readonly version: string;
+}
+
+/** Where `npm run mbedtls` puts them. */
+export const mbedtlsFolder = path.resolve("build", "mbedtls");
+
+/** What to do where {@link findMbedtls} finds nothing. */
+export const missingMbedtlsMessage = `The sources of mbedTLS 3.6 or later were not found, with which an app that has TLS is built. They are looked for in
+$MBEDTLS, then in build/mbedtls, then in ESP-IDF at $IDF_PATH. To get them:
+  Debian:         npm run mbedtls
+  other systems:  git clone --recurse-submodules --depth 1 --branch mbedtls-3.6 https://github.com/Mbed-TLS/mbedtls.git
+                  and set MBEDTLS to that folder
+`;
+
+/** @returns the sources of mbedTLS that apps are built with, undefined where there are none */
+export function findMbedtls(): Mbedtls | undefined {
+  const { MBEDTLS, IDF_PATH } = process.env;
+  const fetched = existsSync(mbedtlsFolder)
+    ? readdirSync(mbedtlsFolder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    : [];
+  const candidates = [
+    MBEDTLS,
+    ...fetched.map(({ name }) => path.join(mbedtlsFolder, name)),
+    IDF_PATH === undefined ? undefined : path.join(IDF_PATH, "components", "mbedtls", "mbedtls"),
+  ];
+  for (const folder of candidates) {
+    const version = folder === undefined ? undefined : versionOfMbedtls(folder);
+    if (folder !== undefined && version !== undefined) return { folder: path.resolve(folder), version };
+  }
+  return undefined;
+}
+
+function versionOfMbedtls(folder: string): string | undefined {
+  const file = path.join(folder, "include", "mbedtls", "build_info.h");
+  if (!existsSync(file)) return undefined;
+  return /#define MBEDTLS_VERSION_STRING\s+"((?:3\.[6-9]|[4-9])[^"]*)"/.exec(readFileSync(file, "utf8"))?.[1];
+}
+
+/** Whether an app's manifest asks for TLS, by including manifest_tls.json itself or in what it includes. */
+export function usesTls(manifest: string): boolean {
+  const { include = [] } = JSON.parse(readFileSync(manifest, "utf8")) as { include?: string | string[] };
+  return [include].flat().some((name) => {
+    if (name.includes("manifest_tls.json")) return true;
+    const file = path.resolve(path.dirname(manifest), name);
+    return !name.includes("$(") && existsSync(file) && usesTls(file);
+  });
 }
 
 /** Runs a program to its end. Its output is kept, and shown as it comes where `isShown` says so. */
@@ -96,9 +150,11 @@ export function runMcconfig(sdk: Sdk, options: BuildOptions, isShown: boolean, e
  * Builds an app for the simulator.
  *
  * @returns the path of the library that the simulator loads
- * @throws Error with the output of mcconfig where the build fails
+ * @throws Error with the output of mcconfig where the build fails, and where the app needs mbedTLS and it is not there
  */
 export async function buildForSimulator(sdk: Sdk, options: Omit<BuildOptions, "platform">): Promise<string> {
+  if (findMbedtls() === undefined && usesTls(path.join(options.app, "manifest.json")))
+    throw new Error(missingMbedtlsMessage);
   const { exitCode, text } = await runMcconfig(sdk, { ...options, platform: sdk.host }, false);
   const library = libraryOf(sdk, options);
   if (exitCode !== 0 || !existsSync(library)) throw new Error(`mcconfig has failed for ${options.app}:\n${text}`);
