@@ -74,6 +74,8 @@ export interface Socket {
   readonly remoteAddress: string;
   /** The peer's TCP port, or, where `remoteAddress` is "", a number that tells this peer from others. Stays readable. */
   readonly remotePort: number;
+  /** Of a client that had to show one (`clientAuthorities`): its certificate, DER. */
+  readonly peerCertificate?: Uint8Array;
   /** Bytes written that the network has not taken yet. */
   readonly bufferedAmount: number;
   /**
@@ -160,6 +162,8 @@ export interface ConnectTlsOptions extends ConnectOptions {
   readonly authorities: readonly Uint8Array[];
   /** What to show where the server asks for a certificate. */
   readonly identity?: TlsIdentity;
+  /** The application protocols to offer (ALPN, RFC 7301), the most wanted first; at most 4, of 31 characters each. */
+  readonly applicationProtocols?: readonly string[];
   /** The lowest TLS version that is accepted. */
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
 }
@@ -170,8 +174,15 @@ export interface ListenOptions {
   readonly port: number;
   /** The local address to bind, where the host can choose; all addresses when left out. */
   readonly address?: string;
-  /** Serves TLS, where the host can; `error` is called with ENOTSUP where it cannot. */
-  readonly identity?: TlsIdentity;
+  /**
+   * Serves TLS, where the host can; `error` is called with ENOTSUP where it cannot. Of several the one is shown whose
+   * certificate is for the name that the client asks for (SNI), else the first.
+   */
+  readonly identity?: TlsIdentity | readonly TlsIdentity[];
+  /** With `identity`: clients need a certificate of one of these authorities, DER. */
+  readonly clientAuthorities?: readonly Uint8Array[];
+  /** With `identity`: the application protocols that are spoken (ALPN), the most wanted first. */
+  readonly applicationProtocols?: readonly string[];
 }
 
 /** Handlers of a listener. */

@@ -34,7 +34,7 @@ export interface ClientWebSocketLimits extends WebSocketOptions {
   readonly maxHeadBytes?: number;
   /** Subprotocols that are offered, the most wanted first (RFC 6455, 1.9). */
   readonly subprotocols?: readonly string[];
-  /** The lowest TLS version that is accepted. The Moddable SDK has TLS 1.2 only. */
+  /** The lowest TLS version that is accepted. Tls13 is refused where the build of mbedTLS has TLS 1.2 only. */
   readonly sslProtocol?: SslProtocols;
   /** Whether the server's certificate is verified. */
   readonly sslVerification?: SslVerification;

@@ -28,7 +28,7 @@ export type * from "./websocket.js";
 export interface WebSocketServerOptions extends WebSocketServerLimits {
   /** Stand-alone: the local address to listen on, where the host can choose (Node.js). */
   readonly address?: string;
-  /** Stand-alone: serves wss with this certificate and key, where the host can (Node.js): see `tlsIdentity`. */
+  /** Stand-alone: serves wss with this certificate and key: see `tlsIdentity`. On XS with manifest_tls.json. */
   readonly identity?: TlsIdentity;
   /** Looks at each request before it is accepted. */
   readonly acceptClient?: AcceptHook;

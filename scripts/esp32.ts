@@ -68,8 +68,19 @@ async function deploy({ sdk, name, app, board, settings, flags }: Request): Prom
   });
 }
 
+/** Folders of ESP-IDF that manifests name: mcconfig wants to see them. */
+const mbedtlsFolders = [
+  "port",
+  "mbedtls",
+  "mbedtls/tf-psa-crypto",
+  "mbedtls/tf-psa-crypto/drivers/builtin",
+  "esp_crt_bundle",
+];
+
 /** mcconfig asks ESP-IDF for its version only: any git repository with the right tag will do. */
 async function makeStandIn(sdk: Sdk, folder: string): Promise<void> {
+  for (const name of mbedtlsFolders)
+    mkdirSync(path.join(folder, "components", "mbedtls", name, "include"), { recursive: true });
   if (existsSync(path.join(folder, ".git"))) return;
   mkdirSync(folder, { recursive: true });
   const manifest = readFileSync(path.join(sdk.folder, "build", "devices", "esp32", "manifest.json"), "utf8");

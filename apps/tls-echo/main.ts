@@ -1,6 +1,6 @@
 /**
  * npm run tls-echo [port=8443]: a server on this machine for trying wss:// without the internet. It sends each message
- * back. Node.js only: the Moddable SDK has no TLS server.
+ * back. Node.js only: it makes its certificates.
  *
  * The first run makes an authority and a certificate for localhost, 127.0.0.1 and this machine's name and addresses,
  * and keeps them in build/tls-echo. A client trusts them by `certificate`: ca.pem, or ca.der where it takes DER. To

@@ -9,10 +9,10 @@ import { TcpSocket } from "./host/tcpsocket.js";
 export type * from "../contract.js";
 
 /**
- * Linked by manifest_tls.json only, with 140 KB of code: it is asked for at run time, so that an app of plain
+ * Linked by manifest_tls.json only, with 160 KB of code: it is asked for at run time, so that an app of plain
  * sockets is built without it.
  */
-const implementation = "xs-websockets/host/tls/connecttls";
+const implementation = "xs-websockets/tls/connecttls";
 
 const missing =
   "TLS is not part of this app: include hosts/moddable/manifest_tls.json of xs-websockets in its manifest";
@@ -35,8 +35,8 @@ export const storedIdentity: TlsNetwork["storedIdentity"] = () => {
   return { certificates: [resource(certificateName)], privateKey: resource(keyName) };
 };
 
-/** XS makes views of a resource as of an ArrayBuffer. The SDK's TLS wants buffers of its own. */
+/** XS makes views of a resource as of an ArrayBuffer, without a copy. */
 function resource(name: string): Uint8Array {
   const content: object = new Resource(name);
-  return new Uint8Array(content as ArrayBuffer).slice();
+  return new Uint8Array(content as ArrayBuffer);
 }

@@ -13,6 +13,7 @@ export class NodeSocket implements Socket {
   handlers: SocketHandlers;
   remoteAddress: string;
   remotePort: number;
+  declare peerCertificate?: Uint8Array;
   private error: Error | undefined;
   private isWaiting = false;
   private isPaused = false;

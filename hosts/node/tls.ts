@@ -22,7 +22,7 @@ function contextOf({ authorities, identity, minVersion }: ConnectTlsOptions): Se
 }
 
 export const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
-  const { host, port, serverName, isVerified } = options;
+  const { host, port, serverName, isVerified, applicationProtocols } = options;
   let secureContext: SecureContext;
   try {
     secureContext = contextOf(options);
@@ -40,6 +40,7 @@ export const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
     // RFC 6066, 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'."
     servername: isIP(serverName) === 0 ? serverName : "",
     rejectUnauthorized: isVerified,
+    ...(applicationProtocols === undefined ? {} : { ALPNProtocols: [...applicationProtocols] }),
     checkServerIdentity: (_name, certificate) => checkServerIdentity(checkedName, certificate),
   });
   const socket = new NodeSocket(inner, handlers);

@@ -6,13 +6,13 @@ import { WebSocketServer } from "../../modules/server.js";
 import { findFreePort } from "../support/apps.js";
 import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
-import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 
-const sdk = findSimulatorSdk();
+const sdk = findTlsSimulatorSdk();
 const BUILD_MS = 240_000;
 const LINE_MS = 30_000;
 
-describeIf(sdk !== undefined, "the Moddable SDK", "samples in the simulator", () => {
+describeIf(sdk !== undefined, tlsSimulatorNeeds, "samples in the simulator", () => {
   const simulators: Simulator[] = [];
   const servers: WebSocketServer[] = [];
 

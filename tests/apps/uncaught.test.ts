@@ -5,7 +5,7 @@ import { WebSocket } from "ws";
 import { WebSocketServer } from "../../modules/server.js";
 import { type App, findFreePort, startApp } from "../support/apps.js";
 import { describeIf } from "../support/describeif.js";
-import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 
 const TIMEOUT_MS = 40_000;
 const BUILD_MS = 240_000;
@@ -134,9 +134,9 @@ describe("on Node.js", () => {
   );
 });
 
-const sdk = findSimulatorSdk();
+const sdk = findTlsSimulatorSdk();
 
-describeIf(sdk !== undefined, "the Moddable SDK", "uncaught exceptions of samples in the simulator", () => {
+describeIf(sdk !== undefined, tlsSimulatorNeeds, "uncaught exceptions of samples in the simulator", () => {
   let simulator: Simulator | undefined;
 
   afterEach(() => simulator?.stop());

@@ -1,5 +1,5 @@
 import { describeIf } from "../support/describeif.js";
-import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 import { Device } from "./device.js";
 import { reconnectingTests } from "./reconnectingsuite.js";
 import { clientTests, type SuiteSettings } from "./suite.js";
@@ -22,8 +22,8 @@ afterEach(() => jest.restoreAllMocks());
 describe("ClientWebSocket on Node", () => {
   // The names are known before the servers are.
   const none = { ports: {}, authority: "", identity: {} } as unknown as SuiteSettings;
-  for (const name of Object.keys(clientTests(none, true)))
-    test(name, async () => clientTests(servers.settings, true)[name]?.());
+  for (const name of Object.keys(clientTests(none, false)))
+    test(name, async () => clientTests(servers.settings, false)[name]?.());
 });
 
 describe("ReconnectingWebSocket on Node", () => {
@@ -32,9 +32,9 @@ describe("ReconnectingWebSocket on Node", () => {
     test(name, async () => reconnectingTests(servers.settings)[name]?.());
 });
 
-const sdk = findSimulatorSdk();
+const sdk = findTlsSimulatorSdk();
 
-describeIf(sdk !== undefined, "the Moddable SDK", "ClientWebSocket on XS, in the simulator", () => {
+describeIf(sdk !== undefined, tlsSimulatorNeeds, "ClientWebSocket on XS, in the simulator", () => {
   test("every test passes", async () => {
     if (sdk === undefined) return;
     const app = device.createApp("tests/xs/client");
@@ -46,7 +46,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "ClientWebSocket on XS, in the
     }
     const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
     expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
-    const tests = { ...clientTests(servers.settings, false), ...reconnectingTests(servers.settings) };
+    const tests = { ...clientTests(servers.settings, true), ...reconnectingTests(servers.settings) };
     const count = Object.keys(tests).length;
     expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
   }, 300_000);

@@ -2,7 +2,9 @@ import * as network from "#network";
 import * as platform from "#platform";
 import * as tls from "#tls";
 
-import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { findMbedtls } from "../../scripts/sdk.js";
+import { describeIf } from "../support/describeif.js";
+import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 import { startTlsServers, type TlsServers } from "../support/tlsserver.js";
 import { tlsTests, type TlsTestSettings } from "./tls.js";
 
@@ -24,32 +26,26 @@ const settings: TlsTestSettings = {
   get authority() {
     return servers.settings.authority;
   },
-  get server() {
-    return servers.settings.server;
-  },
-  get client() {
-    return servers.settings.client;
-  },
-  get ecdsaClient() {
-    return servers.settings.ecdsaClient;
+  get identities() {
+    return servers.settings.identities;
   },
 };
 
 describe("#tls on Node", () => {
-  const tests = tlsTests({ tls, network, platform, settings, isModern: true });
+  const tests = tlsTests({ tls, network, platform, settings, limits: ["noTruncation"] });
   for (const [name, run] of Object.entries(tests)) test(name, async () => run(), 15_000);
 });
 
-describe("#tls on XS, in the simulator", () => {
-  const sdk = findSimulatorSdk();
-  if (sdk === undefined) {
-    console.warn("SKIPPED: TLS on XS. It needs Linux and the Moddable SDK in $MODDABLE or ~/.local/share/moddable.");
-    test.skip("the contract of #tls (no Moddable SDK here)", () => undefined);
-    return;
-  }
+const sdk = findTlsSimulatorSdk();
 
+describeIf(sdk !== undefined, tlsSimulatorNeeds, "#tls on XS, in the simulator", () => {
   test("every test passes", async () => {
-    const simulator = await Simulator.start(sdk, "tests/xs/tls", [`settingsPort=${servers.settingsPort.toString()}`]);
+    if (sdk === undefined) return;
+    const mbedtls = findMbedtls()?.version.charAt(0) ?? "";
+    const simulator = await Simulator.start(sdk, "tests/xs/tls", [
+      `settingsPort=${servers.settingsPort}`,
+      `mbedtls=${mbedtls}`,
+    ]);
     try {
       await simulator.waitForLine(/^(?:done |XS abort)/, 120_000);
     } finally {

@@ -5,12 +5,13 @@ import type { Sdk } from "../../scripts/sdk.js";
 import { delay } from "../server/servertest.js";
 import { describeIf } from "../support/describeif.js";
 import { RawClient, upgradeRequest } from "../support/rawclient.js";
-import { findSimulatorSdk } from "../support/simulator.js";
+import { findSimulatorSdk, findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
 import { asciiOf, frame, header, pattern } from "../support/vectors.js";
 import { startLeakTlsServers } from "./tlsservers.js";
 import { type Cycles, LeaksApp, type Levels } from "./xsapp.js";
 
 const sdk = findSimulatorSdk();
+const tlsSdk = findTlsSimulatorSdk();
 /** What garbage collection and timers leave for a while, in bytes of slots: half of an idle connection. */
 const NOISE = 1_500;
 /** Bytes of slots of an idle connection of a 64-bit XS beside its socket, at most. */
@@ -19,8 +20,6 @@ const IDLE_SLOTS = 1_400;
 /** LEAK_CYCLES of the environment asks for another number of cycles of every kind. */
 const { LEAK_CYCLES } = process.env;
 const CYCLES = Number(LEAK_CYCLES ?? 1_000);
-/** A handshake takes XS a part of a second of computing. */
-const TLS_CYCLES = Number(LEAK_CYCLES ?? 200);
 
 async function withApp(found: Sdk | undefined, folder: string, run: (app: LeaksApp) => Promise<void>): Promise<void> {
   if (found === undefined) return;
@@ -75,27 +74,6 @@ describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulato
         const count = isWarmUp ? 50 : CYCLES;
         for (const [cycles, code] of kinds) expect(await app.cycles(cycles, count)).toEqual({ [code]: count });
       });
-    });
-  }, 900_000);
-
-  test("TLS that succeeds, that is refused, and that is cut off leaves nothing", async () => {
-    await withApp(sdk, "tests/xs/leaks", async (app) => {
-      const servers = await startLeakTlsServers();
-      const authority = Buffer.from(servers.authority).toString("base64");
-      try {
-        await expectNothingLeft(app, async (isWarmUp) => {
-          const count = isWarmUp ? 12 : TLS_CYCLES;
-          const right = await app.cycles({ ending: "echo", uris: [servers.right], authority }, count);
-          expect(right).toEqual({ "": count });
-          const untrusted = await app.cycles({ ending: "failure", uris: [servers.untrusted], authority }, count);
-          expect(untrusted).toEqual({ ETLSUNTRUSTED: count });
-          const cut = await app.cycles({ ending: "failure", uris: servers.cut, authority }, count);
-          expect(Object.values(cut).reduce((sum, times) => sum + times, 0)).toBe(count);
-          console.info(`cut off: ${JSON.stringify(cut)}`);
-        });
-      } finally {
-        servers.stop();
-      }
     });
   }, 900_000);
 
@@ -165,4 +143,27 @@ describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulato
       well.destroy();
     });
   }, 120_000);
+});
+
+describeIf(tlsSdk !== undefined, tlsSimulatorNeeds, "memory of TLS on XS, in the simulator", () => {
+  test("TLS that succeeds, that is refused, and that is cut off leaves nothing", async () => {
+    await withApp(tlsSdk, "tests/xs/leaks/tls", async (app) => {
+      const servers = await startLeakTlsServers();
+      const authority = Buffer.from(servers.authority).toString("base64");
+      try {
+        await expectNothingLeft(app, async (isWarmUp) => {
+          const count = isWarmUp ? 12 : CYCLES;
+          const right = await app.cycles({ ending: "echo", uris: [servers.right], authority }, count);
+          expect(right).toEqual({ "": count });
+          const untrusted = await app.cycles({ ending: "failure", uris: [servers.untrusted], authority }, count);
+          expect(untrusted).toEqual({ ETLSUNTRUSTED: count });
+          const cut = await app.cycles({ ending: "failure", uris: servers.cut, authority }, count);
+          expect(Object.values(cut).reduce((sum, times) => sum + times, 0)).toBe(count);
+          console.info(`cut off: ${JSON.stringify(cut)}`);
+        });
+      } finally {
+        servers.stop();
+      }
+    });
+  }, 900_000);
 });

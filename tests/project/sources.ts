@@ -9,7 +9,7 @@ export const PROJECT = path.join(__dirname, "..", "..");
 
 /** Apps for Node.js only, with what hinders the others: they have no manifest and may use Node.js and its packages. */
 export const NODE_APPS: readonly string[] = [
-  // Serves TLS, which the Moddable SDK cannot.
+  // Makes certificates, by a package of Node.js.
   "apps/tls-echo",
 ];
 

@@ -6,13 +6,13 @@ import type { Browser, Page } from "playwright-core";
 import { findFreePort } from "../support/apps.js";
 import { chromiumPath, launchChromium } from "../support/chromium.js";
 import { describeIf } from "../support/describeif.js";
-import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 import { officialClient } from "./officialsuite.js";
 
-const sdk = findSimulatorSdk();
+const sdk = findTlsSimulatorSdk();
 const SCRIPT = path.join(__dirname, "../../node_modules/@microsoft/signalr/dist/browser/signalr.min.js");
 
-describeIf(sdk !== undefined, "Linux with the Moddable SDK", "apps/signalr-rgb in the simulator", () => {
+describeIf(sdk !== undefined, tlsSimulatorNeeds, "apps/signalr-rgb in the simulator", () => {
   let simulator: Simulator | undefined;
   let port: number;
 

@@ -11,14 +11,14 @@ import { HubConnection } from "../../modules/signalr/client.js";
 import { testCertificates, type Certificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
 import { buildDotnet } from "../support/dotnet.js";
-import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 import { type AspNetCore, startAspNetCore } from "./aspnetcore.js";
 import { clientTests, type ClientSuite } from "./clientsuite.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { tlsTests, type TlsSuite } from "./tlssuite.js";
 
 const dotnet = buildDotnet("SignalRServer");
-const sdk = findSimulatorSdk();
+const sdk = findTlsSimulatorSdk();
 
 let certificates: Certificates;
 let trusted: NodeHub;
@@ -111,7 +111,7 @@ describeIf(dotnet.isBuilt, "the .NET 10 SDK (dotnet)", "HubConnection with ASP.N
   });
 });
 
-describeIf(sdk !== undefined, "Linux with the Moddable SDK", "HubConnection over TLS on XS, in the simulator", () => {
+describeIf(sdk !== undefined, tlsSimulatorNeeds, "HubConnection over TLS on XS, in the simulator", () => {
   async function run(url: string): Promise<void> {
     if (sdk === undefined) return;
     const authority = Buffer.from(certificates.authority).toString("base64");

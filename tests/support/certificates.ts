@@ -26,8 +26,11 @@ export interface Certificates {
   readonly clientOnly: Issued;
   /** For a client, RSA. */
   readonly client: Issued;
-  /** For a client, ECDSA: XS cannot show one. */
+  /** For a client, ECDSA. */
   readonly ecdsaClient: Issued;
+  /** For a client, of the authority that nobody trusts. */
+  readonly strangeClient: Issued;
+  readonly expiredClient: Issued;
 }
 
 const hosts = ["localhost", "127.0.0.1"];
@@ -57,6 +60,8 @@ async function create(): Promise<Certificates> {
     clientOnly: await authority.issue({ name: "localhost", hosts, usage: "client" }),
     client: await authority.issue({ name: "a client", usage: "client", keyKind: "rsa" }),
     ecdsaClient: await authority.issue({ name: "a client", usage: "client" }),
+    strangeClient: await stranger.issue({ name: "a client", usage: "client" }),
+    expiredClient: await authority.issue({ name: "a client", usage: "client", ...past }),
   };
 }
 

@@ -7,7 +7,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-import { buildForSimulator, findSdk, type Sdk, simulatorCommand } from "../../scripts/sdk.js";
+import { buildForSimulator, findMbedtls, findSdk, type Sdk, simulatorCommand } from "../../scripts/sdk.js";
 
 /** One picture of the whole virtual screen. */
 export interface Screenshot {
@@ -26,6 +26,14 @@ interface Waiter {
 export function findSimulatorSdk(): Sdk | undefined {
   const sdk = findSdk();
   return sdk?.host === "lin" ? sdk : undefined;
+}
+
+/** What {@link findTlsSimulatorSdk} looks for. */
+export const tlsSimulatorNeeds = "Linux with the Moddable SDK and the sources of mbedTLS (npm run mbedtls)";
+
+/** @returns the SDK where apps with TLS can be run without a screen; else undefined */
+export function findTlsSimulatorSdk(): Sdk | undefined {
+  return findMbedtls() === undefined ? undefined : findSimulatorSdk();
 }
 
 /** An app that runs in the simulator. */

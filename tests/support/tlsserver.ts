@@ -20,11 +20,16 @@ function echo(socket: Socket): void {
   socket.pipe(socket);
 }
 
+/** Node sends no close_notify where it is told to end within the callback that tells of the connection. */
+function endLater(socket: TLSSocket, text: string): void {
+  setImmediate(() => socket.end(text));
+}
+
 /** Writes one line about the client, and ends. */
 function report(describe: (socket: TLSSocket) => string): (socket: TLSSocket) => void {
   return (socket) => {
     socket.on("error", () => undefined);
-    socket.end(describe(socket));
+    endLater(socket, describe(socket));
   };
 }
 
@@ -101,7 +106,9 @@ function createServers(certificates: Certificates): Readonly<Record<keyof TlsTes
   const nameOf = (socket: TLSSocket): string => String(socket.getPeerCertificate().subject.CN);
   const counting = secured(right, {}, (socket) => {
     socket.on("error", () => undefined);
-    counting.getConnections((_error, count) => socket.end(`${count.toString()}\n`));
+    counting.getConnections((_error, count) => {
+      endLater(socket, `${count.toString()}\n`);
+    });
   });
   // It has not signed its own certificate, and shows one that is right behind it.
   const borrowed = { ...untrusted, certificatesPem: untrusted.certificatesPem + right.certificatesPem };
@@ -126,6 +133,10 @@ function createServers(certificates: Certificates): Readonly<Record<keyof TlsTes
       report((socket) => `${String(socket.servername)}\n`),
     ),
     counting,
+    truncating: secured(right, {}, (socket) => {
+      socket.on("error", () => undefined);
+      socket.write("half of it", () => socket.destroy());
+    }),
     onlyTls13: secured(right, { minVersion: "TLSv1.3" }),
     onlyTls11: secured(right, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }),
     plainText: answering("HTTP/1.1 400 Bad Request\r\n\r\n"),
@@ -157,16 +168,21 @@ export async function startTlsServers(): Promise<TlsServers> {
   const ports: Record<string, number> = {};
   for (const [name, server] of Object.entries(servers)) ports[name] = await listen(server);
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
-  const identity = ({ certificates: chain, privateKey }: Issued): TlsTestSettings["client"] => ({
+  const identity = ({ certificates: chain, privateKey }: Issued): TlsTestSettings["identities"]["client"] => ({
     certificates: chain.map(base64),
     privateKey: base64(privateKey),
   });
   const settings: TlsTestSettings = {
     ports: ports as TlsTestSettings["ports"],
     authority: base64(certificates.authority),
-    server: identity(certificates.right),
-    client: identity(certificates.client),
-    ecdsaClient: identity(certificates.ecdsaClient),
+    identities: {
+      server: identity(certificates.right),
+      wildcard: identity(certificates.wildcard),
+      client: identity(certificates.client),
+      ecdsaClient: identity(certificates.ecdsaClient),
+      strangeClient: identity(certificates.strangeClient),
+      expiredClient: identity(certificates.expiredClient),
+    },
   };
   const settingsServer = plain((socket) => socket.end(`${JSON.stringify(settings)}\n`));
   const settingsPort = await listen(settingsServer);

@@ -1,5 +1,6 @@
 import SdkListener from "embedded:io/socket/listener";
 import TCP from "embedded:io/socket/tcp";
+import Modules from "modules";
 import Timer from "timer";
 
 import type { Listener, ListenHandlers, ListenOptions, SocketHandlers } from "../../contract.js";
@@ -16,7 +17,18 @@ interface ListenerOfHost extends SdkListener {
   readonly isListening?: boolean;
 }
 
-const noTlsServer = "the Moddable SDK has no TLS server: listen without an identity, and put a TLS proxy in front";
+/** Linked by manifest_tls.json only: see hosts/moddable/tls.ts. */
+const tlsAcceptor = "xs-websockets/tls/acceptor";
+
+const noTls = "TLS is not part of this app: include hosts/moddable/manifest_tls.json of xs-websockets in its manifest";
+
+/** What makes secured sockets of accepted TCPs. */
+interface Acceptor {
+  add(tcp: TCP): void;
+  close(): void;
+}
+
+type AcceptorClass = new (options: ListenOptions, accept: (socket: TcpSocket) => void) => Acceptor;
 
 /** Listens by an ECMA-419 Listener. The SDK's one of the simulator binds all addresses: an `address` is not obeyed there. */
 export class TcpListener implements Listener {
@@ -24,6 +36,7 @@ export class TcpListener implements Listener {
 
   readonly #handlers: ListenHandlers;
   #listener: ListenerOfHost | undefined;
+  #acceptor: Acceptor | undefined;
   #timer: Timer | undefined;
 
   constructor(options: ListenOptions, handlers: ListenHandlers) {
@@ -40,10 +53,12 @@ export class TcpListener implements Listener {
     const listener = this.#listener;
     this.#listener = undefined;
     listener?.close();
+    this.#acceptor?.close();
+    this.#acceptor = undefined;
   }
 
   #start(options: ListenOptions): void {
-    const error = options.identity === undefined ? this.#bind(options) : new NetworkError("ENOTSUP", noTlsServer);
+    const error = this.#prepareTls(options) ?? this.#bind(options);
     if (error !== undefined) this.#fail(error);
     else if (this.#listener?.isListening !== false) this.#tellListening();
   }
@@ -53,6 +68,20 @@ export class TcpListener implements Listener {
       this.#handlers.listening();
     } catch (thrown) {
       logError("handler of a listener", thrown);
+    }
+  }
+
+  #prepareTls(options: ListenOptions): NetworkError | undefined {
+    if (options.identity === undefined) return undefined;
+    if (!Modules.has(tlsAcceptor)) return new NetworkError("ENOTSUP", noTls);
+    try {
+      const TlsAcceptor = Modules.importNow(tlsAcceptor) as AcceptorClass;
+      this.#acceptor = new TlsAcceptor(options, (socket) => {
+        this.#tell(socket);
+      });
+      return undefined;
+    } catch (error) {
+      return error instanceof NetworkError ? error : new NetworkError("ETLSFAILED", String(error), error);
     }
   }
 
@@ -112,8 +141,15 @@ export class TcpListener implements Listener {
   }
 
   #accept(accepted: TCP): void {
+    if (this.#acceptor !== undefined) {
+      this.#acceptor.add(accepted);
+      return;
+    }
     const socket = wrapTcp(accepted);
-    if (socket === undefined) return;
+    if (socket !== undefined) this.#tell(socket);
+  }
+
+  #tell(socket: TcpSocket): void {
     let handlers: SocketHandlers | undefined;
     try {
       handlers = this.#handlers.accept(socket);

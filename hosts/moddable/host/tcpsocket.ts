@@ -33,6 +33,7 @@ export class TcpSocket implements Socket {
   handlers: SocketHandlers;
   remoteAddress = "";
   remotePort = 0;
+  declare peerCertificate?: Uint8Array;
 
   #tcp: TcpStream | undefined;
   /** Told once of the connection's success, then dropped; undefined for an accepted socket. */

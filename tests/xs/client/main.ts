@@ -29,7 +29,7 @@ async function loadSettings(port: number): Promise<SuiteSettings> {
 async function main(): Promise<void> {
   const { settingsPort } = config as { readonly settingsPort?: unknown };
   const settings = await loadSettings(Number(settingsPort));
-  await runTests({ ...clientTests(settings, false), ...reconnectingTests(settings) });
+  await runTests({ ...clientTests(settings, true), ...reconnectingTests(settings) });
 }
 
 void main();

@@ -3,7 +3,7 @@ import * as platform from "#platform";
 import * as tls from "#tls";
 import config from "mc/config";
 
-import { tlsTests, type TlsTestSettings } from "../../contract/tls.js";
+import { type TlsLimit, tlsTests, type TlsTestSettings } from "../../contract/tls.js";
 import { Recorder } from "../../support/recorder.js";
 import { runTests } from "../harness.js";
 
@@ -27,9 +27,10 @@ async function loadSettings(port: number): Promise<TlsTestSettings> {
 }
 
 async function main(): Promise<void> {
-  const { settingsPort } = config as { readonly settingsPort?: unknown };
+  const { settingsPort, mbedtls } = config as { readonly settingsPort?: unknown; readonly mbedtls?: unknown };
   const settings = await loadSettings(Number(settingsPort));
-  await runTests(tlsTests({ tls, network, platform, settings, isModern: false }));
+  const limits: readonly TlsLimit[] = Number(mbedtls) >= 4 ? ["noRsaKeyExchange"] : [];
+  await runTests(tlsTests({ tls, network, platform, settings, limits }));
 }
 
 void main();

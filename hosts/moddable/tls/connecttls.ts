@@ -1,0 +1,85 @@
+import type { ConnectTlsOptions, TlsNetwork } from "../../contract.js";
+import { connectSocket } from "../host/connecting.js";
+import type { NetworkError } from "../host/networkerror.js";
+import { isLiteralAddress } from "../host/resolve.js";
+import { TcpSocket } from "../host/tcpsocket.js";
+import { addBuiltInAuthorities } from "./authorities.js";
+import { TlsContext, TlsEngine } from "./engine.js";
+import { keepSession, maxSessionBytes, sessionKeyOf, takeSession } from "./sessions.js";
+import { TlsStream, type TlsStreamOwner } from "./stream.js";
+
+/** @throws NetworkError where the host cannot do what is asked for */
+function contextOf(options: ConnectTlsOptions): TlsContext {
+  const { isVerified, authorities, identity, minVersion, applicationProtocols = [] } = options;
+  const isTls13Only = minVersion === "TLSv1.3";
+  const usesBundle = isVerified && authorities.length === 0;
+  const context = new TlsContext({ isServer: false, isVerified, isTls13Only, usesBundle });
+  for (const authority of authorities) context.addAuthority(authority);
+  if (identity !== undefined) context.addIdentity(identity);
+  for (const protocol of applicationProtocols) context.addProtocol(protocol);
+  return context;
+}
+
+/** A client's side of a connection. */
+class Client implements TlsStreamOwner {
+  hint = "";
+  readonly #sessionKey: string | undefined;
+
+  constructor(sessionKey: string | undefined) {
+    this.#sessionKey = sessionKey;
+  }
+
+  /** Goes on with the session of an earlier connection, where there is one. */
+  resume(engine: TlsEngine): void {
+    const session = this.#sessionKey === undefined ? undefined : takeSession(this.#sessionKey);
+    if (session !== undefined) engine.resume(session);
+  }
+
+  authorityWanted(engine: TlsEngine): void {
+    this.hint = addBuiltInAuthorities(engine);
+  }
+
+  sessionReceived(engine: TlsEngine): void {
+    const session = this.#sessionKey === undefined ? undefined : engine.session(maxSessionBytes);
+    if (session !== undefined && this.#sessionKey !== undefined) keepSession(this.#sessionKey, session);
+  }
+
+  engineWanted(): void {
+    // It has one from the beginning.
+  }
+
+  secured(): void {
+    // The socket is told by its first writable.
+  }
+
+  streamClosed(): void {
+    // Nobody waits for it.
+  }
+}
+
+/** The `connectTls` of the contract. */
+const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
+  const socket = new TcpSocket(handlers);
+  let context: TlsContext;
+  try {
+    context = contextOf(options);
+  } catch (error) {
+    socket.fail(error as NetworkError);
+    return socket;
+  }
+  const { host, serverName, isVerified } = options;
+  const name = serverName === "" ? host : serverName;
+  connectSocket(socket, options, (address, port) => {
+    // RFC 6066, 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'."
+    const engine = new TlsEngine(context, isVerified ? name : "", isLiteralAddress(serverName) ? "" : serverName);
+    const client = new Client(sessionKeyOf(options));
+    client.resume(engine);
+    const stream = new TlsStream(socket, { address, port }, client);
+    stream.start(engine);
+    return stream;
+  });
+  return socket;
+};
+
+/** For hosts/moddable/tls.ts, which imports it by name at run time. */
+export default connectTls;
