@@ -1,6 +1,8 @@
 /** What a client answers with when the server calls it: handlers by the name of their method. */
 
+import { whenRejected } from "../handlers.js";
 import { logError } from "../log.js";
+import { OptionError } from "../protocol/errors.js";
 import { HubException } from "./errors.js";
 
 /** Takes the arguments of a call; what it returns, or what its promise resolves with, is the result. */
@@ -10,8 +12,10 @@ export type HubHandler = (...values: never[]) => unknown;
 export class Handlers {
   private readonly methods = new Map<string, HubHandler[]>();
 
-  /** Adds a handler, unless it is there already. */
+  /** Adds a handler, unless it is there already. @throws OptionError where it is none */
   add(method: string, handler: HubHandler): void {
+    if (typeof method !== "string" || typeof handler !== "function")
+      throw new OptionError('A handler is a function, and its method a name: on("SetColor", (color) => …).');
     const name = method.toLowerCase();
     const handlers = this.methods.get(name) ?? [];
     if (!handlers.includes(handler)) this.methods.set(name, [...handlers, handler]);
@@ -29,8 +33,7 @@ export class Handlers {
   call(method: string, values: readonly unknown[]): void {
     for (const handler of this.methods.get(method.toLowerCase()) ?? []) {
       try {
-        const result = handler(...(values as never[]));
-        if (result instanceof Promise) result.catch((error: unknown) => handlerFailed(method, error));
+        whenRejected(handler(...(values as never[])), (error) => handlerFailed(method, error));
       } catch (error) {
         handlerFailed(method, error);
       }

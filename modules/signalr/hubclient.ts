@@ -1,6 +1,7 @@
 /** A client of a hub, as the hub sees it: its connection, from the upgrade to the end. */
 
 import { clearTimer, setTimer, type TimerHandle } from "#platform";
+import { isPromise } from "../handlers.js";
 import { logError } from "../log.js";
 import type { HttpListenerRequest } from "../http.js";
 import { TimeoutError, type WebSocketError } from "../protocol/errors.js";
@@ -21,7 +22,7 @@ export interface HubClientOwner {
   readonly registry: ClientRegistry;
   readonly groups: HubGroups;
   /** The handshake is done. Calls wait until this is. */
-  clientConnected(client: HubClient): void | Promise<void>;
+  clientConnected(client: HubClient): unknown;
   /** The connection is over. */
   clientDisconnected(client: HubClient, error: Error | undefined): void;
 }
@@ -175,8 +176,8 @@ export class HubClient implements HubLinkEvents {
   /** Calls run only when the hub has done what it does for a new client. */
   private async tellConnected(calls: HubCalls<HubCallerContext>): Promise<void> {
     try {
-      const pending = this.owner.clientConnected(this);
-      if (pending !== undefined) await pending;
+      const returned = this.owner.clientConnected(this);
+      if (isPromise(returned)) await returned;
       calls.start();
     } catch (error) {
       logError("A handler of the hub's connected event threw; the connection is closed.", error);

@@ -1,9 +1,10 @@
 /** The client of a hub (.NET nanoFramework `HubConnection`, completed after the official clients). */
 
+import { logRejection, type Handler } from "../handlers.js";
 import { logError } from "../log.js";
 import { AbortedError, InvalidStateError, OptionError, type WebSocketError } from "../protocol/errors.js";
 import { checkTime } from "../protocol/options.js";
-import { parseWebSocketUri } from "../protocol/uri.js";
+import { parseWebSocketUri, uriText } from "../protocol/uri.js";
 import { HubClosedError } from "./errors.js";
 import { Handlers, type HubHandler } from "./handlers.js";
 import { resolveHubConnectionOptions } from "./hubconnectionoptions.js";
@@ -28,11 +29,11 @@ export type HubConnectionState = (typeof HubConnectionState)[keyof typeof HubCon
 /** A connection to a hub. It may be started again after it was stopped. */
 export class HubConnection implements HubSessionEvents {
   /** The connection is over: stopped (without an error), closed by the server, or lost and not to be had again. */
-  onclose: ((error?: Error) => void) | undefined;
+  onclose: Handler<[error?: Error]> | undefined;
   /** The connection is lost and will be tried again. */
-  onreconnecting: ((error?: Error) => void) | undefined;
+  onreconnecting: Handler<[error?: Error]> | undefined;
   /** The connection is there again; the id is known where it was negotiated. */
-  onreconnected: ((connectionId?: string) => void) | undefined;
+  onreconnected: Handler<[connectionId?: string]> | undefined;
 
   private readonly target: string;
   private readonly settings: HubConnectionSettings;
@@ -44,11 +45,11 @@ export class HubConnection implements HubSessionEvents {
   private stopping: Promise<void> | undefined = undefined;
 
   /**
-   * @param url that of the hub: http://, https://, ws:// or wss://
+   * @param url that of the hub: http://, https://, ws:// or wss://, a text or a URL object
    * @throws OptionError where the URL or an option is out of its range
    */
-  constructor(url: string, options: HubConnectionOptions = {}) {
-    this.target = toWebSocketUrl(url);
+  constructor(url: string | { readonly href: string }, options: HubConnectionOptions = {}) {
+    this.target = toWebSocketUrl(uriText(url));
     parseWebSocketUri(this.target);
     this.settings = resolveHubConnectionOptions(options);
     this.onclose = options.onclose;
@@ -124,6 +125,7 @@ export class HubConnection implements HubSessionEvents {
    * Answers calls of the server. Several handlers of one method are called in turn; letter case does not matter.
    *
    * @param handler takes the call's arguments. What it returns is the result, where the server wants one
+   * @throws OptionError where it is no function
    */
   on(method: string, handler: HubHandler): void {
     this.handlers.add(method, handler);
@@ -277,11 +279,11 @@ export class HubConnection implements HubSessionEvents {
     this.raise(() => this.onclose?.(error));
   }
 
-  private raise(handler: () => void): void {
+  private raise(handler: () => unknown): void {
     try {
-      handler();
+      logRejection(STATE_HANDLER_FAILED, handler());
     } catch (error) {
-      logError("A handler of the HubConnection's state threw.", error);
+      logError(STATE_HANDLER_FAILED, error);
     }
   }
 
@@ -292,3 +294,5 @@ export class HubConnection implements HubSessionEvents {
     return link;
   }
 }
+
+const STATE_HANDLER_FAILED = "A handler of the HubConnection's state threw.";

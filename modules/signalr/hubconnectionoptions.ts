@@ -2,6 +2,7 @@
 
 import { ClientWebSocketHeaders, type HeadersInit } from "../client.js";
 import {
+  CLIENT_DEFAULTS,
   resolveCertificates,
   resolveClientOptions,
   type ClientCertificates,
@@ -9,12 +10,14 @@ import {
   type ClientWebSocketLimits,
   type ResolvedCertificates,
 } from "../clientoptions.js";
-import { checkTime, withDefaults, type ResolvedOptions } from "../protocol/options.js";
+import type { Handler } from "../handlers.js";
+import { checkHandlers, checkOptions, checkTime, type ResolvedOptions } from "../protocol/options.js";
 import type { HubProtocol } from "./hubprotocol.js";
 import { JsonHubProtocol } from "./jsonhubprotocol.js";
 import {
   checkHubLimits,
   createNames,
+  splitOptions,
   HUB_LINK_DEFAULTS,
   MAX_SIZE,
   type HubLimits,
@@ -53,11 +56,11 @@ export interface HubConnectionOptions extends HubConnectionLimits, HubWebSocketO
   /** Waits before a reconnect, instead of the host's timers. */
   readonly wait?: Wait;
   /** Becomes the connection's `onclose`. */
-  readonly onclose?: (error?: Error) => void;
+  readonly onclose?: Handler<[error?: Error]>;
   /** Becomes the connection's `onreconnecting`. */
-  readonly onreconnecting?: (error?: Error) => void;
+  readonly onreconnecting?: Handler<[error?: Error]>;
   /** Becomes the connection's `onreconnected`. */
-  readonly onreconnected?: (connectionId?: string) => void;
+  readonly onreconnected?: Handler<[connectionId?: string]>;
 }
 
 /** The defaults of a HubConnection. */
@@ -91,9 +94,15 @@ export interface HubConnectionSettings {
  */
 export function resolveHubConnectionOptions(options: HubConnectionOptions): HubConnectionSettings {
   const { headers = [], accessTokenFactory, automaticReconnect = false, protocol, wait } = options;
-  const { certificate, clientCertificate, clientPrivateKey } = options;
-  const [own, webSocketOptions] = partition(options);
-  const limits = withDefaults(own as HubConnectionLimits, HUB_CONNECTION_DEFAULTS);
+  const { certificate, clientCertificate, clientPrivateKey, onclose, onreconnecting, onreconnected } = options;
+  checkOptions("HubConnection", options, "{ automaticReconnect: true }");
+  checkHandlers({ accessTokenFactory, wait, onclose, onreconnecting, onreconnected });
+  const [limits, webSocketOptions] = splitOptions(options, {
+    own: HUB_CONNECTION_DEFAULTS,
+    webSocket: CLIENT_DEFAULTS,
+    chosen: CHOSEN,
+    others: OTHERS,
+  });
   checkHubLimits(limits);
   checkTime("serverTimeout", limits.serverTimeout, 0);
   const certificates = { certificate, clientCertificate, clientPrivateKey };
@@ -123,8 +132,11 @@ export function resolveHubConnectionOptions(options: HubConnectionOptions): HubC
 /** Characters of a field's name: those of .NET are long. */
 const LONGEST_NAME = 64;
 
-/** Options that are no plain values: they are not looked for among the limits. */
-const SPECIAL: readonly string[] = Object.freeze([
+/** Options of the WebSocket that follow from what a hub is. */
+const CHOSEN: readonly string[] = Object.freeze(["deliverFragments", "subprotocols"]);
+
+/** Options that are no plain values. */
+const OTHERS: readonly string[] = Object.freeze([
   "headers",
   "accessTokenFactory",
   "automaticReconnect",
@@ -137,11 +149,3 @@ const SPECIAL: readonly string[] = Object.freeze([
   "onreconnecting",
   "onreconnected",
 ]);
-
-/** The connection's own limits, and those of the WebSocket. */
-function partition(options: object): [own: object, webSocket: object] {
-  const isOwn = ([name]: [string, unknown]): boolean => Object.hasOwn(HUB_CONNECTION_DEFAULTS, name);
-  const entries = Object.entries(options) as [string, unknown][];
-  const plain = entries.filter(([name, value]) => value !== undefined && !SPECIAL.includes(name));
-  return [Object.fromEntries(plain.filter(isOwn)), Object.fromEntries(plain.filter((entry) => !isOwn(entry)))];
-}

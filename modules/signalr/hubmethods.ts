@@ -22,6 +22,7 @@ export class HubMethods<Context> {
   /** @throws OptionError where one is not a function, or two differ by letter case only */
   constructor(methods: Readonly<Record<string, HubMethod<Context>>>, areErrorsDetailed: boolean) {
     this.areErrorsDetailed = areErrorsDetailed;
+    if (typeof methods !== "object") throw new OptionError("methods is an object of functions, by their names.");
     for (const [name, method] of Object.entries(methods)) {
       if (typeof method !== "function") throw new OptionError(`The method ${name} is not a function.`);
       if (this.methods.has(name.toLowerCase())) throw new OptionError(`There are two methods ${name}.`);

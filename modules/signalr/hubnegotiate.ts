@@ -3,6 +3,7 @@
 import type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "../http.js";
 import { logError } from "../log.js";
 import { isSameOrigin } from "../protocol/handshake.js";
+import { OptionError } from "../protocol/errors.js";
 import type { AcceptHook, Refusal } from "../server.js";
 import type { ConnectionTokens } from "./connectiontokens.js";
 import { queryValue } from "./hubserveroptions.js";
@@ -43,8 +44,11 @@ function check({ request, response }: HttpListenerContext, allowedOrigins: reado
 
 async function decide(request: HttpListenerRequest, authorize: AcceptHook): Promise<Refusal | undefined> {
   try {
-    const decision = await authorize(request);
-    return typeof decision === "object" ? decision : decision ? undefined : { statusCode: 403 };
+    const decision: unknown = await authorize(request);
+    if (decision === true) return undefined;
+    if (decision === false) return { statusCode: 403 };
+    if (typeof decision === "object" && decision !== null) return decision as Refusal;
+    throw new OptionError(`authorize answers true, false or a refusal; it answered ${String(decision)}.`);
   } catch (error) {
     logError("The authorize hook threw; the client is answered 500.", error);
     return { statusCode: 500 };

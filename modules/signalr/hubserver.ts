@@ -1,6 +1,7 @@
 /** A hub on the device: SignalR clients connect to it (ASP.NET Core `Hub` and its host). */
 
 import type { HttpListenerContext, HttpListenerRequest, RequestHandler } from "../http.js";
+import { logRejection } from "../handlers.js";
 import { logError } from "../log.js";
 import { OptionError } from "../protocol/errors.js";
 import { WebSocketServer, type WebSocketOpenedEventArgs } from "../server.js";
@@ -162,14 +163,15 @@ export class HubServer {
   }
 
   private tellDisconnected(context: HubCallerContext, error: Error | undefined): void {
-    const failed = (cause: unknown): void => logError("A handler of the hub's disconnected event threw.", cause);
     try {
-      this.onDisconnected?.(context, error)?.catch(failed);
+      logRejection(DISCONNECTED_FAILED, this.onDisconnected?.(context, error));
     } catch (cause) {
-      failed(cause);
+      logError(DISCONNECTED_FAILED, cause);
     }
   }
 }
+
+const DISCONNECTED_FAILED = "A handler of the hub's disconnected event threw.";
 
 /** The token of the negotiation; "" where the client has skipped it. */
 function tokenOf({ request }: { readonly request: HttpListenerRequest }): string {

@@ -2,8 +2,9 @@
 
 import type { HttpListenerRequest } from "../http.js";
 import { OptionError } from "../protocol/errors.js";
-import { checkInteger, checkTime, withDefaults, type ResolvedOptions } from "../protocol/options.js";
-import type { AcceptHook, WebSocketServerLimits } from "../serveroptions.js";
+import type { Handler } from "../handlers.js";
+import { checkHandlers, checkInteger, checkOptions, checkTime, type ResolvedOptions } from "../protocol/options.js";
+import { SERVER_DEFAULTS, type AcceptHook, type WebSocketServerLimits } from "../serveroptions.js";
 import type { HubCallerContext } from "./hubcontext.js";
 import { HubMethods, type HubMethod } from "./hubmethods.js";
 import type { HubProtocol } from "./hubprotocol.js";
@@ -11,6 +12,7 @@ import { JsonHubProtocol } from "./jsonhubprotocol.js";
 import {
   checkHubLimits,
   createNames,
+  splitOptions,
   HUB_LINK_DEFAULTS,
   MAX_SIZE,
   type HubLimits,
@@ -40,6 +42,8 @@ export type HubServerWebSocketOptions = Omit<
   | "prefix"
   | "isStandAlone"
   | "maxHeadBytes"
+  | "maxKeptHeadBytes"
+  | "keptHeaders"
 >;
 
 /** Options of a HubServer. */
@@ -51,9 +55,9 @@ export interface HubServerOptions extends HubServerLimits, HubServerWebSocketOpt
   /** The encodings that are spoken; JSON unless given. */
   readonly protocols?: readonly HubProtocol[];
   /** Becomes the hub's `onConnected`. */
-  readonly onConnected?: (context: HubCallerContext) => void | Promise<void>;
+  readonly onConnected?: Handler<[context: HubCallerContext]>;
   /** Becomes the hub's `onDisconnected`. */
-  readonly onDisconnected?: (context: HubCallerContext, error?: Error) => void | Promise<void>;
+  readonly onDisconnected?: Handler<[context: HubCallerContext, error?: Error]>;
 }
 
 /**
@@ -91,18 +95,20 @@ export interface HubServerSettings {
  * @throws OptionError where an option is out of its range
  */
 export function resolveHubServerOptions(options: HubServerOptions): HubServerSettings {
-  const { methods = {}, authorize, protocols } = options;
-  const entries = (Object.entries(options) as [string, unknown][]).filter(
-    ([name, value]) => value !== undefined && !SPECIAL.includes(name),
-  );
-  const isOwn = ([name]: readonly [string, unknown]): boolean => Object.hasOwn(HUB_SERVER_DEFAULTS, name);
-  const limits = withDefaults(Object.fromEntries(entries.filter(isOwn)) as HubServerLimits, HUB_SERVER_DEFAULTS);
+  const { methods = {}, authorize, protocols, onConnected, onDisconnected } = options;
+  checkOptions("HubServer", options, "{ methods: { SetColor: (context, color) => … } }");
+  checkHandlers({ authorize, onConnected, onDisconnected });
+  const [limits, webSocket] = splitOptions(options, {
+    own: HUB_SERVER_DEFAULTS,
+    webSocket: SERVER_DEFAULTS,
+    chosen: CHOSEN,
+    others: OTHERS,
+  });
   checkHubLimits(limits);
   checkTime("clientTimeoutInterval", limits.clientTimeoutInterval, 0);
   checkInteger("maximumParallelInvocationsPerClient", limits.maximumParallelInvocationsPerClient, 1, 65_535);
   checkInteger("maximumWaitingInvocations", limits.maximumWaitingInvocations, 0, 65_535);
   if (protocols?.length === 0) throw new OptionError("protocols names at least one encoding.");
-  const webSocket = Object.fromEntries(entries.filter((entry) => !isOwn(entry))) as HubServerWebSocketOptions;
   return {
     limits: { ...limits, names: createNames(limits.maximumPropertyNames, LONGEST_NAME) },
     webSocket: {
@@ -110,7 +116,7 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
       maxMessageBytes: Math.min(2 * limits.maximumReceiveMessageSize, MAX_SIZE),
       // What a client may send, a method may send back.
       maxQueueBytes: Math.min(limits.maximumReceiveMessageSize + MAX_ENVELOPE_BYTES, MAX_SIZE),
-      ...webSocket,
+      ...(webSocket as HubServerWebSocketOptions),
       // The .NET client puts what it has into one message, of up to 64 KB and more: its fragments do.
       deliverFragments: true,
       // A client that is alive may take its time to read: the hub protocol's own Pings tell whether it is.
@@ -132,14 +138,21 @@ const MAX_ENVELOPE_BYTES = 512;
 /** A client of a hub takes several times the slots of a WebSocket: of an ESP32's, four would leave too few. */
 const MAX_CLIENTS = 3;
 
-/** Options that are no plain values: they are not looked for among the limits. */
-const SPECIAL: readonly string[] = Object.freeze([
-  "methods",
-  "authorize",
-  "protocols",
-  "onConnected",
-  "onDisconnected",
+/** Options of a WebSocketServer that follow from what a hub is, or are the listener's. */
+const CHOSEN: readonly string[] = Object.freeze([
+  "serverTimeout",
+  "deliverFragments",
+  "subprotocols",
+  "port",
+  "prefix",
+  "isStandAlone",
+  "maxHeadBytes",
+  "maxKeptHeadBytes",
+  "keptHeaders",
 ]);
+
+/** Options that are no plain values. */
+const OTHERS: readonly string[] = Object.freeze(["methods", "authorize", "protocols", "onConnected", "onDisconnected"]);
 
 /** RFC 6750, 2.1; a scheme has no letter case (RFC 9110, 11.1). */
 const SCHEME = "bearer ";

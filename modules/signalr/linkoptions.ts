@@ -1,7 +1,7 @@
 /** Limits that both sides of a hub connection have: types, defaults and validation. */
 
 import { keepsPropertyNames } from "#platform";
-import { checkInteger, checkTime, type ResolvedOptions } from "../protocol/options.js";
+import { checkInteger, checkTime, unknownOption, withDefaults, type ResolvedOptions } from "../protocol/options.js";
 import { PropertyNames } from "./json.js";
 
 /** Limits of one connection of the hub protocol. */
@@ -53,6 +53,43 @@ export const HUB_LINK_DEFAULTS: ResolvedOptions<HubLimits> = Object.freeze({
 
 /** The largest size, in characters or bytes. */
 export const MAX_SIZE = 2_147_483_647;
+
+/** Whose options are whose: a hub's side takes its own, those of the WebSocket beneath, and some that are no plain values. */
+export interface OptionNames<Settings> {
+  /** Names and defaults of its own. */
+  readonly own: Settings;
+  /** Those of the WebSocket. */
+  readonly webSocket: object;
+  /** Those of the WebSocket that are not the caller's to choose. */
+  readonly chosen: readonly string[];
+  /** Options that are no plain values: they are taken elsewhere. */
+  readonly others: readonly string[];
+}
+
+/**
+ * Fills in the defaults of the side's own options.
+ *
+ * @returns them, and the options of the WebSocket as they were given
+ * @throws OptionError for an option that there is not, or of another type
+ */
+export function splitOptions<Settings extends object>(
+  options: object,
+  { own, webSocket, chosen, others }: OptionNames<Settings>,
+): [limits: Settings, webSocket: Record<string, unknown>] {
+  const limits: Record<string, unknown> = {};
+  const rest: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (Object.hasOwn(own, name)) limits[name] = value;
+    else if (Object.hasOwn(webSocket, name) && !chosen.includes(name)) rest[name] = value;
+    else if (!others.includes(name))
+      throw unknownOption(name, [
+        ...Object.keys(own),
+        ...others,
+        ...Object.keys(webSocket).filter((known) => !chosen.includes(known) && !Object.hasOwn(own, known)),
+      ]);
+  }
+  return [withDefaults(limits as Partial<Record<keyof Settings, unknown>>, own), rest];
+}
 
 /** @throws OptionError where a limit is out of its range */
 export function checkHubLimits(settings: ResolvedOptions<HubLimits>): void {

@@ -1,6 +1,7 @@
 /** When a lost connection is tried again. */
 
 import { clearTimer, now, randomFill, setTimer } from "#platform";
+import { logRejection } from "../handlers.js";
 import { logError } from "../log.js";
 import { OptionError } from "../protocol/errors.js";
 import { checkTime } from "../protocol/options.js";
@@ -47,8 +48,11 @@ export function createRetryPolicy(option: AutomaticReconnect, jitter: number): R
     throw new OptionError("automaticReconnect is true, false, a list of delays, or has nextRetryDelayInMilliseconds.");
   return {
     nextRetryDelayInMilliseconds(context) {
-      const delayMs = policy.nextRetryDelayInMilliseconds(context);
-      return delayMs === null ? null : Math.round(delayMs * (1 - jitter * random()));
+      const delayMs: unknown = policy.nextRetryDelayInMilliseconds(context);
+      if (delayMs === null) return null;
+      if (typeof delayMs === "number" && delayMs >= 0) return Math.round(delayMs * (1 - jitter * random()));
+      logRejection("The retry policy threw.", delayMs);
+      throw new OptionError(`nextRetryDelayInMilliseconds gives milliseconds, or null; it gave ${typeof delayMs}.`);
     },
   };
 }
@@ -72,14 +76,21 @@ export class Retries {
     this.count++;
     if (delayMs === null) return false;
     return new Promise((resolve) => {
-      const cancelWait = this.wait(delayMs, () => {
-        this.cancelWait = undefined;
-        resolve(true);
-      });
+      // Where it fails, nobody would wake it up.
+      let cancelWait = (): void => undefined;
       this.cancelWait = () => {
         cancelWait();
         resolve(false);
       };
+      try {
+        cancelWait = this.wait(delayMs, () => {
+          this.cancelWait = undefined;
+          resolve(true);
+        });
+      } catch (error) {
+        logError("What was to wait for a reconnect threw; the connection is not tried again.", error);
+        this.cancel();
+      }
     });
   }
 
@@ -98,7 +109,7 @@ export class Retries {
         elapsedMilliseconds,
         retryReason,
       });
-      return typeof delayMs === "number" && delayMs >= 0 ? Math.min(delayMs, MAX_DELAY_MS) : null;
+      return delayMs === null ? null : Math.min(delayMs, MAX_DELAY_MS);
     } catch (error) {
       logError("The retry policy threw; the connection is not tried again.", error);
       return null;

@@ -244,6 +244,22 @@ function others(suite: ClientSuite): Tests {
       await until(() => connection.state === HubConnectionState.Disconnected, "it is disconnected");
       assertEqual(closed, 1, "how often onclose was called");
     },
+    // On XS, a rejection that nobody handles ends the program of the tests.
+    "handlers that reject harm nothing": async () => {
+      let called = 0;
+      const fail = (): Promise<void> => {
+        called++;
+        return Promise.reject(new Error("bad"));
+      };
+      const connection = new HubConnection(suite.url, { ...suite.options, onclose: fail });
+      connection.on("Told", fail);
+      await connection.start();
+      await connection.invoke("TellAll", "x");
+      await until(() => called === 1, "the handler was called");
+      await connection.stop();
+      assertEqual(called, 2, "how often handlers were called");
+      await delay(50);
+    },
     "it is started and stopped ten times": async () => {
       const connection = new HubConnection(suite.url, suite.options);
       for (let round = 0; round < 10; round++) {

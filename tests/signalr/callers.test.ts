@@ -1,0 +1,178 @@
+/** What the app does wrong: its mistakes are told at once, and what its handlers throw or reject with is logged. */
+
+import { HttpListener } from "../../modules/http.js";
+import { HubConnection, type HubConnectionOptions } from "../../modules/signalr/client.js";
+import { HubServer, OptionError, type HubServerOptions } from "../../modules/signalr/server.js";
+import { startNodeHub, type NodeHub } from "./nodehub.js";
+import { until } from "./scripttest.js";
+
+const unhandled: unknown[] = [];
+const note = (reason: unknown): void => void unhandled.push(reason);
+let log: jest.SpyInstance;
+
+beforeAll(() => process.on("unhandledRejection", note));
+afterAll(() => process.off("unhandledRejection", note));
+beforeEach(() => (log = jest.spyOn(console, "log").mockImplementation(() => undefined)));
+afterEach(async () => {
+  await new Promise(setImmediate);
+  expect(unhandled).toEqual([]);
+  jest.restoreAllMocks();
+});
+
+function logged(text: string): boolean {
+  return log.mock.calls.some(([line]) => String(line).includes(text));
+}
+
+/** Handlers that fail, each in a way of its own. */
+const FAILING: Readonly<Record<string, () => never | Promise<never>>> = {
+  throws: () => {
+    throw new Error("bad");
+  },
+  rejects: () => Promise.reject(new Error("bad")),
+  "gives what acts as a promise": () =>
+    ({ then: (_: unknown, failed: (error: Error) => void) => failed(new Error("bad")) }) as never,
+};
+
+describe.each(Object.entries(FAILING))("a handler that %s", (_name, fail) => {
+  let node: NodeHub;
+  afterEach(() => node.stop());
+
+  test("of a HubConnection's state is logged, and harms nothing", async () => {
+    node = await startNodeHub();
+    const heard: string[] = [];
+    const failing = (name: string) => () => {
+      heard.push(name);
+      return fail();
+    };
+    const connection = new HubConnection(node.url, {
+      automaticReconnect: [0],
+      onreconnecting: failing("reconnecting"),
+      onreconnected: failing("reconnected"),
+      onclose: failing("close"),
+    });
+    await connection.start();
+    await connection.send("Lose");
+    await until(() => heard.length === 2);
+    expect(await connection.invoke("Add", 1, 2)).toBe(3);
+    await connection.stop();
+    expect(heard).toEqual(["reconnecting", "reconnected", "close"]);
+    await until(() => log.mock.calls.length >= 3);
+    expect(logged("A handler of the HubConnection's state threw. Error: bad")).toBe(true);
+  });
+
+  test("of a hub's method at the client is logged", async () => {
+    node = await startNodeHub();
+    const connection = new HubConnection(node.url);
+    connection.on("Told", fail);
+    await connection.start();
+    await connection.invoke("TellAll", "x");
+    await until(() => logged('A handler of "Told" threw. Error: bad'));
+    connection.on("GetName", fail);
+    await expect(connection.invoke("AskName")).rejects.toThrow();
+    await connection.stop();
+  });
+
+  test("of a hub's connected event closes the connection; of its disconnected event it is logged", async () => {
+    node = await startNodeHub({ onConnected: fail, onDisconnected: fail });
+    const connection = new HubConnection(node.url);
+    const closed = new Promise((resolve) => (connection.onclose = resolve));
+    await connection.start();
+    expect(await closed).toMatchObject({ code: "ERR_HUB_CLOSED" });
+    await until(() => logged("A handler of the hub's disconnected event threw. Error: bad"));
+    expect(logged("A handler of the hub's connected event threw; the connection is closed. Error: bad")).toBe(true);
+  });
+
+  test("that authorizes is answered 500, whoever asks", async () => {
+    node = await startNodeHub({ authorize: fail });
+    for (const negotiate of [true, false])
+      await expect(new HubConnection(node.url, { negotiate }).start()).rejects.toMatchObject({ statusCode: 500 });
+  });
+});
+
+test("hooks may return anything", async () => {
+  const node = await startNodeHub({ onConnected: (() => true) as never, onDisconnected: (() => 5) as never });
+  const connection = new HubConnection(node.url, { onclose: (() => "x") as never });
+  await connection.start();
+  await connection.stop();
+  await until(() => node.hub.clientsCount === 0);
+  expect(log).not.toHaveBeenCalled();
+  await node.stop();
+});
+
+test("an authorize that forgets to answer lets nobody in, nor negotiate", async () => {
+  const node = await startNodeHub({ authorize: (() => undefined) as never });
+  for (const negotiate of [true, false])
+    await expect(new HubConnection(node.url, { negotiate }).start()).rejects.toMatchObject({ statusCode: 500 });
+  expect(logged("answers true, false or a refusal; it answered undefined")).toBe(true);
+  await node.stop();
+});
+
+test.each<[name: string, options: HubConnectionOptions, text: string]>([
+  [
+    "policy that is async",
+    { automaticReconnect: { nextRetryDelayInMilliseconds: (() => Promise.resolve(1)) as never } },
+    "gives milliseconds, or null; it gave object",
+  ],
+  [
+    "policy that rejects",
+    { automaticReconnect: { nextRetryDelayInMilliseconds: (() => Promise.reject(new Error("bad"))) as never } },
+    "The retry policy threw. Error: bad",
+  ],
+  [
+    "wait that throws",
+    { automaticReconnect: [0], wait: FAILING["throws"] as never },
+    "What was to wait for a reconnect threw",
+  ],
+])("a %s is logged, and the connection is closed", async (_name, options, text) => {
+  const node = await startNodeHub();
+  const connection = new HubConnection(node.url, options);
+  const closed = new Promise((resolve) => (connection.onclose = resolve));
+  await connection.start();
+  await connection.send("Lose");
+  expect(await closed).toMatchObject({ code: "ERR_HUB_CLOSED" });
+  await until(() => logged(text));
+  await node.stop();
+});
+
+describe("mistakes are told at once", () => {
+  const listener = new HttpListener({ port: 0 });
+  const connect = (options: unknown): HubConnection =>
+    new HubConnection("http://a/hub", options as HubConnectionOptions);
+  const serve = (options: unknown): HubServer => new HubServer(listener, "/hub", options as HubServerOptions);
+
+  test.each<[name: string, act: () => unknown, text: string]>([
+    [
+      "a near miss",
+      () => connect({ automaticreconnect: true }),
+      'There is no option "automaticreconnect"; did you mean automaticReconnect?',
+    ],
+    ["a near miss of the WebSocket's", () => connect({ maxMessageByte: 1 }), "did you mean maxMessageBytes?"],
+    ["another name", () => connect({ colour: 1 }), "known are: serverTimeout,"],
+    ["what follows from a hub", () => connect({ deliverFragments: false }), 'There is no option "deliverFragments"'],
+    ["no object", () => connect("reconnect"), "HubConnection takes an object of options"],
+    ["a handler that is none", () => connect({ onclose: 5 }), "Option onclose is a function; it was given number."],
+    [
+      "a factory that is none",
+      () => connect({ accessTokenFactory: "token" }),
+      "Option accessTokenFactory is a function",
+    ],
+    ["another type", () => connect({ serverTimeout: "1" }), "serverTimeout is of type number"],
+    ["no URL", () => new HubConnection(undefined as never), "A URI is a text"],
+    ["a method's handler that is none", () => connect({}).on("Told", undefined as never), "A handler is a function"],
+    ["a hub's near miss", () => serve({ onConected: () => undefined }), "did you mean onConnected?"],
+    ["a near miss of the server's", () => serve({ maxClient: 2 }), "did you mean maxClients?"],
+    ["what is the listener's", () => serve({ port: 80 }), 'There is no option "port"'],
+    ["a hub's handler that is none", () => serve({ authorize: "me" }), "Option authorize is a function"],
+    ["methods that are none", () => serve({ methods: { Add: 5 } }), "The method Add is not a function."],
+    ["methods that are no object", () => serve({ methods: "Add" }), "methods is an object of functions"],
+    ["no listener", () => new HubServer({ port: 80 } as never, "/hub"), "A HubServer is on an HttpListener"],
+    ["no path", () => new HubServer(listener, "hub"), 'A path is such as "/led"'],
+  ])("%s", (_name, act, text) => {
+    expect(act).toThrow(OptionError);
+    expect(act).toThrow(text);
+  });
+
+  test("a URL object is one of the forms of a URL", () => {
+    expect(new HubConnection(new URL("https://a/hub")).uri).toBe("wss://a/hub");
+  });
+});
