@@ -80,37 +80,24 @@ test("modules imports modules, #platform, #network and #tls; its WHATWG WebSocke
   ).toEqual([]);
 });
 
-/** What modules/signalr shares with the public classes, as else it would have copies of it. */
-const SHARED_WITH_SIGNALR: Readonly<Record<string, string>> = {
-  clientoptions: "a HubConnection takes the options of a ClientWebSocket",
-  clientsocket: "the negotiation connects as the WebSocket does, and trusts the same certificates",
-  log: "what fails where nobody waits for it",
-  "protocol/characters": "paths, lengths and chunks are checked as those of the upgrade",
-  "protocol/clienthandshake": "the status of an answer",
-  "protocol/constants": "text or binary",
-  "protocol/errors": "one tree of errors",
-  "protocol/handshake": "whose origin may negotiate",
-  "protocol/httphead": "the bounded reader of heads",
-  "protocol/options": "defaults and ranges",
-  "protocol/uri": "URLs",
-  serveroptions: "a HubServer takes the options of a WebSocketServer",
-  websocket: "the WebSocket of either role",
-};
+/** What stands beside SignalR on the public classes: neither knows the other. */
+const BESIDE_SIGNALR = ["modules/whatwg", "modules/mqtt", "modules/reconnecting", "modules/upgrade"];
 
-test("modules/signalr imports itself, public modules, host services, and of the others only what it shares", () => {
-  const publicModules = PUBLIC_NAMES.map((name) => name.replace("xs-websockets", "modules"));
-  const shared = Object.keys(SHARED_WITH_SIGNALR).map((name) => `modules/${name}`);
-  const files = listSources("modules/signalr");
+test("modules/signalr imports itself and what is below it, and nothing there imports modules/signalr", () => {
+  const isIn = (folder: string, from: string, specifier: string): boolean => {
+    const name = specifier.startsWith(".") ? resolveImport(from, specifier) : specifier;
+    return name === folder || name.startsWith(`${folder}/`);
+  };
+  const isBeside = (from: string, specifier: string): boolean =>
+    BESIDE_SIGNALR.some((folder) => isIn(folder, from, specifier));
   const isAllowed = (from: string, specifier: string): boolean =>
     specifier === "#platform" ||
     // The types of a socket.
     (from === "modules/signalr/httppost.ts" && specifier === "#network") ||
-    isWithin("modules/signalr", from, specifier) ||
-    [...publicModules, ...shared].includes(resolveImport(from, specifier));
-  expect(violations(files, isAllowed)).toEqual([]);
-  // What is shared no more is not to stay on the list.
-  const used = new Set(files.flatMap((file) => importsOf(file).map((specifier) => resolveImport(file, specifier))));
-  expect(shared.filter((name) => !used.has(name))).toEqual([]);
+    (isWithin("modules", from, specifier) && !isBeside(from, specifier));
+  expect(violations(listSources("modules/signalr"), isAllowed)).toEqual([]);
+  const others = listSources("modules").filter((file) => !file.startsWith("modules/signalr/"));
+  expect(violations(others, (from, specifier) => !isIn("modules/signalr", from, specifier))).toEqual([]);
 });
 
 test("hosts/contract.ts imports nothing", () => {
