@@ -1,6 +1,5 @@
 /** The client (.NET nanoFramework `ClientWebSocket`). */
 
-import type { Socket } from "#network";
 import { log } from "#platform";
 import { ClientWebSocketHeaders, type HeadersInit } from "./clientheaders.js";
 import {
@@ -15,10 +14,11 @@ import {
 } from "./clientoptions.js";
 import { CLOSED_HANDLER_FAILED } from "./handlers.js";
 import { logError } from "./log.js";
-import { Opening } from "./opening.js";
+import { Opening, type Opened } from "./opening.js";
 import { Role, WebSocketState, type WebSocketCloseStatus } from "./protocol/constants.js";
 import { NOT_CLOSED } from "./protocol/closing.js";
-import { InvalidStateError, networkError, type WebSocketError } from "./protocol/errors.js";
+import { InvalidStateError, type WebSocketError } from "./protocol/errors.js";
+import type { HttpHeaders } from "./protocol/httpheaders.js";
 import { checkHandlers, checkOptions } from "./protocol/options.js";
 import { parseWebSocketUri, uriText, type WebSocketUri } from "./protocol/uri.js";
 import { WebSocket } from "./websocket.js";
@@ -27,6 +27,7 @@ export { ClientWebSocketHeaders, type HeadersInit } from "./clientheaders.js";
 export { SslProtocols, SslVerification } from "./clientoptions.js";
 export { FragmentationType, WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./protocol/constants.js";
 export * from "./protocol/errors.js";
+export type { HttpHeaders } from "./protocol/httpheaders.js";
 export type { WebSocketOptions } from "./protocol/options.js";
 export type * from "./websocket.js";
 
@@ -47,6 +48,7 @@ export class ClientWebSocket extends WebSocket {
   private uri: WebSocketUri | undefined = undefined;
   private opening: Opening | undefined = undefined;
   private chosenSubprotocol: string | undefined = undefined;
+  private responseHeaders: HttpHeaders | undefined = undefined;
   private endState: WebSocketState = WebSocketState.None;
 
   /** @throws OptionError where an option is out of its range, or options contradict each other */
@@ -100,6 +102,14 @@ export class ClientWebSocket extends WebSocket {
     return this.chosenSubprotocol;
   }
 
+  /**
+   * The header fields of the answer that opened the connection, such as the cookies of a balancer, until `connect` is
+   * called again; undefined unless `collectHttpResponseDetails` is true. Of those of a refusal a HandshakeError tells.
+   */
+  get httpResponseHeaders(): HttpHeaders | undefined {
+    return this.responseHeaders;
+  }
+
   /** The lowest TLS version that is accepted. */
   get sslProtocol(): SslProtocols {
     return this.settings.sslProtocol;
@@ -140,6 +150,7 @@ export class ClientWebSocket extends WebSocket {
     this.uri = target;
     this.connection = undefined;
     this.chosenSubprotocol = undefined;
+    this.responseHeaders = undefined;
     this.endState = WebSocketState.Closed;
     await new Promise<void>((resolve, reject) => {
       const request = { uri: target, headers: fields, settings: this.settings, certificates: this.certificates };
@@ -149,13 +160,13 @@ export class ClientWebSocket extends WebSocket {
       };
       try {
         this.opening = new Opening(request, {
-          opened: (socket, bytes, subprotocol) => {
-            this.opened(socket, bytes, subprotocol, resolve);
+          opened: (opened) => {
+            this.opened(opened, resolve);
           },
           failed,
         });
-      } catch (cause) {
-        failed(networkError("The connection cannot be begun.", cause as Error));
+      } catch (error) {
+        failed(error as WebSocketError);
       }
     });
   }
@@ -172,10 +183,11 @@ export class ClientWebSocket extends WebSocket {
     } else super.abort();
   }
 
-  private opened(socket: Socket, bytes: Uint8Array, subprotocol: string | undefined, resolve: () => void): void {
+  private opened({ socket, unread, subprotocol, headers }: Opened, resolve: () => void): void {
     this.opening = undefined;
     this.chosenSubprotocol = subprotocol;
-    this.open(Role.Client, socket, bytes);
+    if (this.settings.collectHttpResponseDetails) this.responseHeaders = headers;
+    this.open(Role.Client, socket, unread);
     resolve();
   }
 

@@ -3,6 +3,7 @@
 import { everyCharacter } from "./protocol/characters.js";
 import { OptionError } from "./protocol/errors.js";
 import { isFieldValue, isToken } from "./protocol/httphead.js";
+import { isHostField } from "./protocol/uri.js";
 
 /** Anything that header fields can be given as. */
 export type HeadersInit =
@@ -12,7 +13,6 @@ export type HeadersInit =
 const RESERVED: readonly string[] = Object.freeze([
   "connection",
   "content-length",
-  "host",
   "sec-websocket-accept",
   "sec-websocket-extensions",
   "sec-websocket-key",
@@ -56,7 +56,7 @@ export class ClientWebSocketHeaders {
    * Sets a field.
    *
    * @param name a token (RFC 9110, 5.6.2), and none that belongs to the upgrade itself
-   * @param value one line of text
+   * @param value one line of text. That of Host takes the place of the URI's host and port
    * @throws OptionError for anything else
    */
   set(name: string, value: string): void {
@@ -65,6 +65,9 @@ export class ClientWebSocketHeaders {
       throw new OptionError(`The header ${name} belongs to the upgrade: use the options, such as subprotocols.`);
     if (typeof value !== "string" || !isFieldValue(value) || !everyCharacter(value, isAscii))
       throw new OptionError(`The value of the header ${name} is to be one line of text without control characters.`);
+    // RFC 9112, 3.2: another Host than that of the URI serves to reach a virtual host by an IP address.
+    if (name.toLowerCase() === "host" && !isHostField(value.trim()))
+      throw new OptionError(`Host is a name or an IP address, perhaps with a port, not ${JSON.stringify(value)}.`);
     this.fields.set(name.toLowerCase(), [name, value.trim()]);
   }
 

@@ -32,6 +32,8 @@ export interface ClientWebSocketLimits extends WebSocketOptions {
   readonly connectTimeout?: number;
   /** Largest head of the server's answer, in bytes. */
   readonly maxHeadBytes?: number;
+  /** True: the header fields of the server's answer are kept (`httpResponseHeaders`). */
+  readonly collectHttpResponseDetails?: boolean;
   /** Subprotocols that are offered, the most wanted first (RFC 6455, 1.9). */
   readonly subprotocols?: readonly string[];
   /** The lowest TLS version that is accepted. Tls13 is refused where the build of mbedTLS has TLS 1.2 only. */
@@ -61,6 +63,7 @@ export type ClientSettings = ResolvedOptions<ClientWebSocketLimits>;
 export const CLIENT_DEFAULTS: ClientSettings = Object.freeze({
   connectTimeout: 10_000,
   maxHeadBytes: 16_384,
+  collectHttpResponseDetails: false,
   subprotocols: Object.freeze([]),
   sslProtocol: SslProtocols.Tls12,
   sslVerification: SslVerification.CertificateRequired,

@@ -70,7 +70,7 @@ const PROTOCOL_ERROR_CODES: Readonly<Record<number, string>> = Object.freeze({
 
 /** What a server answered instead of 101. */
 export interface HandshakeAnswer {
-  /** The header fields. */
+  /** The header fields, as far as they could be read. */
   readonly headers: HttpHeaders;
   /** The start of the body, as text. */
   readonly body: string;

@@ -61,6 +61,16 @@ export function parseWebSocketUri(uri: string): WebSocketUri {
   };
 }
 
+/** Whether a text can be the value of a Host field: a host, and perhaps a port (RFC 9110, 7.2). */
+export function isHostField(text: string): boolean {
+  if (text.includes("/") || text.includes("?")) return false;
+  try {
+    return parseWebSocketUri(`ws://${text}`).host !== "";
+  } catch {
+    return false;
+  }
+}
+
 /** @returns the host, that of IPv6 with its brackets, and the port */
 function readAuthority(uri: string, authority: string, defaultPort: number): readonly [host: string, port: number] {
   const hostLength = authority.startsWith("[") ? authority.indexOf("]") + 1 : splitBefore(authority, ":")[0].length;

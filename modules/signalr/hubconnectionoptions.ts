@@ -40,15 +40,20 @@ export interface HubConnectionLimits extends HubLimits {
 /** Options of the WebSocket beneath. Its own keep-alive is off: the hub protocol has one. */
 export type HubWebSocketOptions = Omit<
   ClientWebSocketLimits,
-  "keepAliveInterval" | "serverTimeout" | "deliverFragments" | "subprotocols"
+  "keepAliveInterval" | "serverTimeout" | "deliverFragments" | "subprotocols" | "collectHttpResponseDetails"
 >;
+
+type AccessToken = string | null | undefined;
+
+/** Gives an access token, or the promise of one. */
+export type AccessTokenFactory = () => AccessToken | Promise<AccessToken>;
 
 /** Options of a HubConnection (.NET nanoFramework `HubConnectionOptions`, and those of the official clients). */
 export interface HubConnectionOptions extends HubConnectionLimits, HubWebSocketOptions, ClientCertificates {
   /** Header fields for the upgrade, and for the negotiation. */
   readonly headers?: HeadersInit;
-  /** Gives a token for each attempt to connect; it is sent as "Authorization: Bearer …". */
-  readonly accessTokenFactory?: () => string | Promise<string>;
+  /** Gives a token for each attempt to connect; it is sent as "Authorization: Bearer …". Null, undefined and "" are none. */
+  readonly accessTokenFactory?: AccessTokenFactory;
   /** Whether and when a lost connection is tried again; false unless given. */
   readonly automaticReconnect?: AutomaticReconnect;
   /** The encoding of messages; JSON unless given. */
@@ -81,7 +86,7 @@ export interface HubConnectionSettings {
   readonly client: ClientSettings;
   readonly certificates: ResolvedCertificates;
   readonly headers: ClientWebSocketHeaders;
-  readonly accessTokenFactory: (() => string | Promise<string>) | undefined;
+  readonly accessTokenFactory: AccessTokenFactory | undefined;
   readonly retryPolicy: RetryPolicy | undefined;
   readonly protocol: HubProtocol;
   readonly wait: Wait;

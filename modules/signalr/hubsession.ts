@@ -2,7 +2,7 @@
 
 import { clearTimer, setTimer, type TimerHandle } from "#platform";
 import { ClientWebSocket, WebSocketCloseStatus, type ConnectionClosedEventArgs } from "../client.js";
-import { AbortedError, TimeoutError, type WebSocketError } from "../protocol/errors.js";
+import { AbortedError, OptionError, TimeoutError, type WebSocketError } from "../protocol/errors.js";
 import { HubClosedError, HubHandshakeError, HubProtocolError } from "./errors.js";
 import { checkResponse, encodeRecord, formatRequest, HandshakeReader } from "./handshake.js";
 import type { HubConnectionSettings } from "./hubconnectionoptions.js";
@@ -57,7 +57,7 @@ export class HubSession implements HubLinkEvents {
     const target = await this.negotiate(url);
     this.connectionId = target.connectionId;
     this.checkNotAborted();
-    await this.webSocket.connect(target.url, withAccessToken(this.settings.headers, target.accessToken));
+    await this.webSocket.connect(target.url, target.headers);
     this.checkNotAborted();
     await this.shakeHands();
   }
@@ -110,7 +110,7 @@ export class HubSession implements HubLinkEvents {
     const { limits, headers, client, certificates } = this.settings;
     const accessToken = await this.askForToken();
     this.checkNotAborted();
-    if (!limits.negotiate) return { url, accessToken, connectionId: undefined };
+    if (!limits.negotiate) return { url, headers: withAccessToken(headers, accessToken), connectionId: undefined };
     const { names } = limits;
     this.negotiation = new Negotiation({ url, accessToken, headers, settings: client, certificates, names });
     return this.negotiation.run();
@@ -120,10 +120,13 @@ export class HubSession implements HubLinkEvents {
   private async askForToken(): Promise<string | undefined> {
     const { accessTokenFactory } = this.settings;
     if (accessTokenFactory === undefined) return undefined;
-    return new Promise((resolve, reject) => {
+    const token = await new Promise<unknown>((resolve, reject) => {
       this.giveTokenUp = () => reject(new AbortedError());
       Promise.resolve().then(accessTokenFactory).then(resolve, reject);
     });
+    if (token === undefined || token === null || token === "") return undefined;
+    if (typeof token === "string") return token;
+    throw new OptionError(`accessTokenFactory gives a text, or nothing for no token; it gave a ${typeof token}.`);
   }
 
   private async shakeHands(): Promise<void> {

@@ -3,25 +3,36 @@
  * https://github.com/dotnet/aspnetcore/blob/main/src/SignalR/docs/specs/TransportProtocols.md
  */
 
+import { decodeUtf8 } from "#platform";
 import { ClientWebSocketHeaders, type HeadersInit } from "../client.js";
 import type { ClientSettings, ResolvedCertificates } from "../clientoptions.js";
-import { AbortedError } from "../protocol/errors.js";
+import { openSocket } from "../clientsocket.js";
+import type { HttpAnswer } from "../http/answer.js";
+import { CookieJar } from "../http/cookies.js";
+import { describeContent, describeStatus, textOf } from "../http/describe.js";
+import { formatRequest, HttpRequest } from "../http/request.js";
+import { AbortedError, HandshakeError } from "../protocol/errors.js";
 import { parseWebSocketUri, type WebSocketUri } from "../protocol/uri.js";
 import { NegotiationError } from "./errors.js";
-import { HttpPost, type HttpAnswer } from "./httppost.js";
 import { isObject, parseObject, type JsonLimits } from "./json.js";
 
-/** Answers that name another server, before it is given up. */
+/** Answers that name another place, before it is given up. */
 const MAX_REDIRECTS = 5;
 /** Largest answer, in bytes; an access token of Azure takes most of it. */
 const MAX_BODY_BYTES = 8_192;
+/** Statuses that send the request on to another place (RFC 9110, 15.4). */
+const REDIRECTS: readonly number[] = Object.freeze([301, 302, 307, 308]);
+/** Fields of an answer that count, beside those that tell where it ends. */
+const NEEDED_FIELDS: readonly string[] = Object.freeze(["location", "set-cookie"]);
+/** Fields of the caller that are for the server that the caller has named. */
+const OWN_FIELDS: readonly string[] = Object.freeze(["authorization", "cookie", "host"]);
 
 /** Where to connect to. */
 export interface ConnectTarget {
   /** ws:// or wss://. */
   readonly url: string;
-  /** For the Authorization header; undefined: none. */
-  readonly accessToken: string | undefined;
+  /** For the upgrade: the caller's, the token, and the cookies of the negotiation. */
+  readonly headers: ClientWebSocketHeaders;
   /** The id of the connection; undefined where it was not negotiated. */
   readonly connectionId: string | undefined;
 }
@@ -37,10 +48,11 @@ export interface NegotiationRequest {
   readonly names: JsonLimits["names"];
 }
 
-/** One negotiation. */
+/** One negotiation. Its cookies, such as that of a balancer, go along to the WebSocket, and end with it. */
 export class Negotiation {
   private readonly request: NegotiationRequest;
-  private post: HttpPost | undefined = undefined;
+  private readonly cookies = new CookieJar();
+  private exchange: HttpRequest | undefined = undefined;
   private isAborted = false;
 
   constructor(request: NegotiationRequest) {
@@ -53,12 +65,13 @@ export class Negotiation {
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const answer = await this.ask(url, accessToken);
       if (answer.kind === "accepted") {
-        const { connectionId, connectionToken } = answer;
-        return { url: withQuery(url, "id", connectionToken), accessToken, connectionId };
+        const target = withQuery(url, "id", answer.connectionToken);
+        const headers = this.headersFor(parseWebSocketUri(target), accessToken);
+        return { url: target, headers, connectionId: answer.connectionId };
       }
       const target = toWebSocketUrl(answer.url);
       checkRedirect(url, target);
-      accessToken = answer.accessToken ?? (isSameServer(url, target) ? accessToken : undefined);
+      accessToken = answer.accessToken ?? (isSameServer(url, parseWebSocketUri(target)) ? accessToken : undefined);
       url = target;
     }
     throw new NegotiationError(0, `The negotiation was passed on more than ${MAX_REDIRECTS} times.`);
@@ -67,23 +80,57 @@ export class Negotiation {
   /** Gives it up. */
   abort(): void {
     this.isAborted = true;
-    this.post?.abort();
+    this.exchange?.abort();
   }
 
   private async ask(url: string, accessToken: string | undefined): Promise<NegotiateAnswer> {
     if (this.isAborted) throw new AbortedError();
-    const { headers, settings, certificates } = this.request;
     const uri = parseWebSocketUri(negotiateUrl(url));
-    const fields = withAccessToken(headers, accessToken);
-    this.post = new HttpPost({ uri, headers: fields, settings, certificates, maximumBodyBytes: MAX_BODY_BYTES });
-    return readAnswer(await this.post.answer, this.request.names);
+    const answer = await this.post(uri, this.headersFor(uri, accessToken));
+    this.cookies.take(uri, answer.headers.getAll("set-cookie"));
+    return redirectOf(uri, answer) ?? readAnswer(answer, this.request.names);
+  }
+
+  private headersFor(uri: WebSocketUri, accessToken: string | undefined): ClientWebSocketHeaders {
+    const headers = new ClientWebSocketHeaders(this.request.headers);
+    if (!isSameServer(this.request.url, uri)) for (const name of OWN_FIELDS) headers.remove(name);
+    const cookie = this.cookies.header(uri, headers.get("cookie"));
+    if (cookie !== undefined) headers.set("Cookie", cookie);
+    return withAccessToken(headers, accessToken);
+  }
+
+  private post(uri: WebSocketUri, headers: ClientWebSocketHeaders): Promise<HttpAnswer> {
+    const { settings, certificates } = this.request;
+    return new Promise((resolve, reject) => {
+      this.exchange = new HttpRequest(
+        {
+          uri,
+          connect: (handlers) => openSocket({ uri, settings, certificates }, handlers),
+          text: formatRequest("POST", uri, ["Content-Length: 0", "Connection: close"], headers),
+          connectTimeout: settings.connectTimeout,
+          maxHeadBytes: settings.maxHeadBytes,
+          wantedStatus: 200,
+          neededFields: NEEDED_FIELDS,
+          maxBodyBytes: MAX_BODY_BYTES,
+        },
+        {
+          answered: resolve,
+          failed: (error) => {
+            reject(error instanceof HandshakeError ? new NegotiationError(error.statusCode, error.message) : error);
+          },
+          switched: (socket) => {
+            socket.destroy();
+          },
+        },
+      );
+    });
   }
 }
 
 /** The headers, with that of an access token. */
 export function withAccessToken(init: HeadersInit, accessToken: string | undefined): ClientWebSocketHeaders {
   const headers = new ClientWebSocketHeaders(init);
-  if (accessToken !== undefined && accessToken !== "") headers.set("Authorization", `Bearer ${accessToken}`);
+  if (accessToken !== undefined) headers.set("Authorization", `Bearer ${accessToken}`);
   return headers;
 }
 
@@ -111,23 +158,46 @@ type NegotiateAnswer =
   | { readonly kind: "accepted"; readonly connectionId: string; readonly connectionToken: string }
   | { readonly kind: "redirected"; readonly url: string; readonly accessToken: string | undefined };
 
-function readAnswer({ statusCode, body }: HttpAnswer, names: JsonLimits["names"]): NegotiateAnswer {
-  if (statusCode !== 200)
+/**
+ * RFC 9110, 15.4: the request is sent on, as from http to https.
+ *
+ * @throws NegotiationError where that is no hub
+ */
+function redirectOf(uri: WebSocketUri, { statusCode, headers }: HttpAnswer): NegotiateAnswer | undefined {
+  const location = headers.get("location");
+  if (location === undefined || !REDIRECTS.includes(statusCode)) return undefined;
+  const isPath = location.startsWith("/") && !location.startsWith("//");
+  const target = isPath ? `${uri.isSecure ? "wss" : "ws"}://${uri.hostHeader}${location}` : location;
+  const [base, query] = splitOnce(target, "?");
+  if (!base.endsWith("/negotiate"))
     throw new NegotiationError(
       statusCode,
-      `The server answered the negotiation with ${statusCode}${statusCode === 404 ? ": is there a hub at this URL?" : "."}`,
+      `The server sends the negotiation on to ${JSON.stringify(location)}, which is no hub: does it want a login?`,
     );
+  const url = base.slice(0, -"/negotiate".length);
+  return { kind: "redirected", url: query === undefined ? url : `${url}?${query}`, accessToken: undefined };
+}
+
+function readAnswer(answer: HttpAnswer, names: JsonLimits["names"]): NegotiateAnswer {
+  const { statusCode, body } = answer;
+  if (statusCode !== 200) {
+    const advice = statusCode === 404 ? ": is there a hub at this URL?" : ".";
+    throw new NegotiationError(
+      statusCode,
+      `The server answered the negotiation with ${describeStatus(answer)}${advice}${describeContent(answer, textOf(body))}`,
+    );
+  }
   const fields = readBody(body, names);
   const { error, url, accessToken } = fields;
   if (typeof error === "string") throw new NegotiationError(statusCode, `The server refused: ${error}`);
   if (typeof url === "string")
-    return { kind: "redirected", url, accessToken: typeof accessToken === "string" ? accessToken : undefined };
+    return { kind: "redirected", url, accessToken: isText(accessToken) ? accessToken : undefined };
   return { kind: "accepted", ...readIds(fields) };
 }
 
-function readBody(body: string, names: JsonLimits["names"]): Readonly<Record<string, unknown>> {
+function readBody(body: Uint8Array, names: JsonLimits["names"]): Readonly<Record<string, unknown>> {
   try {
-    return parseObject(body, { names });
+    return parseObject(decodeUtf8(body, 0, body.length), { names });
   } catch (cause) {
     throw new NegotiationError(200, "The answer to the negotiation is not that of a SignalR server.", { cause });
   }
@@ -166,8 +236,12 @@ function parseTarget(url: string): WebSocketUri {
   }
 }
 
-function isSameServer(one: string, other: string): boolean {
-  const [first, second] = [parseWebSocketUri(one), parseWebSocketUri(other)];
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isSameServer(url: string, second: WebSocketUri): boolean {
+  const first = parseWebSocketUri(url);
   return first.host.toLowerCase() === second.host.toLowerCase() && first.port === second.port;
 }
 

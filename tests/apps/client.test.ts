@@ -136,7 +136,7 @@ test(
     const watched = new Watched({ prefix: "/other" });
     await watched.server.start();
     const app = start(watched.url);
-    await app.printed("HandshakeError ERR_HANDSHAKE: The server answered 404 instead of 101.");
+    await app.printed("HandshakeError ERR_HANDSHAKE: The server answered 404 Not Found instead of 101.");
   },
   TIMEOUT_MS,
 );

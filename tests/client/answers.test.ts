@@ -1,7 +1,7 @@
 /** What a server can answer instead of a 101: each is one typed error, and nothing stays open. */
 
 import { HandshakeError, TimeoutError, type HandshakeAnswer } from "../../modules/client.js";
-import { answerHead, RawServer, type RawPeer } from "./rawserver.js";
+import { answerHead, RawServer, upgradeAnswer, type RawPeer } from "./rawserver.js";
 import { refused } from "./refused.js";
 
 let server: RawServer;
@@ -46,7 +46,9 @@ describe("an answer of another status", () => {
     expect(error).toMatchObject({
       code: "ERR_HANDSHAKE",
       statusCode,
-      message: `The server answered ${statusCode} instead of 101.`,
+      message:
+        `The server answered ${`${statusCode} ${reason}`.trim()} instead of 101. ` +
+        "Headers: location: wss://example.org/other; x-twice: a, b. Body: no ws",
       answer: { body: "no ws" },
     });
     expect([...(answerOf(error)?.headers ?? [])]).toEqual([
@@ -122,6 +124,53 @@ describe("an answer of another status", () => {
     expect(durationMs).toBeLessThan(1_500);
   });
 
+  test.each<[name: string, body: string, answer: (peer: RawPeer, request: string) => void]>([
+    ["whose body does not come", "", (peer) => peer.send("HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\n")],
+    ["half of whose body comes", "half", (peer) => peer.send("HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\nhalf")],
+    [
+      "200 with all fields of a 101",
+      "",
+      (peer, request) => peer.send(upgradeAnswer(request).replace("101 Switching Protocols", "200 OK")),
+    ],
+    [
+      "201 with all fields of a 101, and frames",
+      "\u0081\u0001a",
+      (peer, request) =>
+        peer.send(upgradeAnswer(request).replace("101 Switching Protocols", "201 Created"), "\x81\x01a"),
+    ],
+    [
+      "in chunks that do not end",
+      "abc",
+      (peer) => peer.send("HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"),
+    ],
+    ["whose head does not end", "", (peer) => peer.send("HTTP/1.1 401 No\r\nServer: a\r\n")],
+  ])("%s is told within a second, not at connectTimeout", async (_name, body, answer) => {
+    const { error, durationMs } = await refused(server, answer, { connectTimeout: 10_000 });
+    expect(error).toMatchObject({ code: "ERR_HANDSHAKE", answer: { body } });
+    expect(durationMs).toBeLessThan(1_500);
+  });
+
+  test("in chunks is told with its last one, whatever becomes of the trailer", async () => {
+    const { error, durationMs } = await refused(server, (peer) =>
+      peer.send("HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Trailer: a"),
+    );
+    expect(error).toMatchObject({ statusCode: 401, answer: { body: "abc" } });
+    expect(durationMs).toBeLessThan(800);
+  });
+
+  test("is told in one short line, without secrets", async () => {
+    const fields = `${"X-Long: y\r\n".repeat(40)}Set-Cookie: secret=1\r\nContent-Length: 400\r\n`;
+    const body = `<html>\r\n\t<b>schön</b>\u2028\u0000${"z".repeat(400)}`;
+    const { error } = await refused(server, (peer) =>
+      peer.send(`HTTP/1.1 403 ${"r".repeat(200)}\r\n${fields}\r\n`, Buffer.from(body)),
+    );
+    expect(error.message).toMatch(/^The server answered 403 r{40}… instead of 101\. Headers: x-long: y, y/);
+    expect(error.message).toMatch(/ Body: <html> <b>schön<\/b> z+…$/);
+    expect(error.message.length).toBeLessThan(650);
+    expect(error.message).not.toMatch(/secret|[\u0000-\u001f\u2028]/);
+    expect(answerOf(error)?.headers.get("set-cookie")).toBe("secret=1");
+  });
+
   test("whose body does not come is told at connectTimeout, not as a time-out", async () => {
     const { error } = await refused(
       server,
@@ -145,7 +194,6 @@ describe("an answer of another status", () => {
 
 describe("an answer that is not HTTP/1.1", () => {
   test.each<[name: string, answer: string]>([
-    ["HTTP/1.0", "HTTP/1.0 101 Switching Protocols\r\n\r\n"],
     ["HTTP/2", "HTTP/2 101\r\n\r\n"],
     ["a protocol in small letters", "http/1.1 101 Switching Protocols\r\n\r\n"],
     ["no status", "HTTP/1.1\r\n\r\n"],
@@ -196,13 +244,25 @@ describe("an answer that is not HTTP/1.1", () => {
     expect(error).toMatchObject({ code: "ERR_HANDSHAKE", statusCode: 404, answer: { body: "" } });
   });
 
-  test.each<[name: string, answer: () => string | Uint8Array]>([
-    ["garbage", () => Uint8Array.from({ length: 20_000 }, () => 128)],
-    ["one line that does not end", () => `HTTP/1.1 101 ${"x".repeat(17_000)}`],
-  ])("%s is cut off", async (_name, answer) => {
-    const { error } = await refused(server, (peer) => peer.send(answer()));
+  test("garbage is refused at its first byte", async () => {
+    const { error, durationMs } = await refused(server, (peer) => peer.send(Uint8Array.of(128)));
+    expect(error).toMatchObject({ statusCode: 0, message: "The server's answer cannot be read. It is not HTTP/1.1." });
+    expect(durationMs).toBeLessThan(1_000);
+  });
+
+  test("one line that does not end is cut off", async () => {
+    const { error } = await refused(server, (peer) => peer.send(`HTTP/1.1 101 ${"x".repeat(17_000)}`));
     expect(error).toBeInstanceOf(HandshakeError);
     expect(error).toMatchObject({ statusCode: 0, message: expect.stringContaining("HeadBytes") as string });
+  });
+
+  test("a 101 in HTTP/1.0 is refused, a refusal in it is told", async () => {
+    const { error } = await refused(server, (peer, request) =>
+      peer.send(upgradeAnswer(request).replace("HTTP/1.1", "HTTP/1.0")),
+    );
+    expect(error).toMatchObject({ statusCode: 101, message: expect.stringContaining("takes HTTP/1.1") as string });
+    const { error: other } = await refused(server, (peer) => peer.send("HTTP/1.0 503 Busy\r\n\r\nlater").socket.end());
+    expect(other).toMatchObject({ statusCode: 503, answer: { body: "later" } });
   });
 
   test("a head of exactly maxHeadBytes is read", async () => {

@@ -1,6 +1,13 @@
-import { ClientWebSocketHeaders, OptionError, type HeadersInit } from "../../modules/client.js";
+import {
+  ClientWebSocket,
+  ClientWebSocketHeaders,
+  OptionError,
+  type ClientWebSocketOptions,
+  type HeadersInit,
+  type HttpHeaders,
+} from "../../modules/client.js";
 import { ClientBench } from "./clienttest.js";
-import { withRawServer } from "./rawserver.js";
+import { upgradeAnswer, withRawServer } from "./rawserver.js";
 
 describe("ClientWebSocketHeaders", () => {
   test("keeps fields by name, in any letter case", () => {
@@ -63,8 +70,6 @@ const NAMES: readonly (readonly [name: string, part: RegExp])[] = [
   ["ä", /has to be a token/],
   ["(a)", /has to be a token/],
   ...[
-    "Host",
-    "host",
     "Upgrade",
     "Connection",
     "CONNECTION",
@@ -109,6 +114,13 @@ describe("an injection throws", () => {
     expect(bench.events).toEqual([]);
   });
 
+  test.each(["", "a b", "a/b", "a?b", "a#b", "user@host", "host:x", "host:0", "host:65536", "[::1", "a,b", "http://a"])(
+    "by the Host %j",
+    (host) => {
+      expect(() => new ClientWebSocketHeaders({ host })).toThrow(/^Host is a name or an IP address/);
+    },
+  );
+
   test("by a value that is no text", () => {
     for (const value of [1, null, undefined, {}, ["a"]])
       expect(() => new ClientWebSocketHeaders({ userId: value as string })).toThrow(OptionError);
@@ -149,6 +161,16 @@ describe("the request", () => {
     ]);
   });
 
+  test.each(["virtual.example", "virtual.example:8080", "[::1]:80", "10.0.0.1"])(
+    "has the Host %s, once",
+    async (host) => {
+      const [, ...fields] = await requestOf((port) => `ws://127.0.0.1:${port}/`, { "X-A": "b", hOsT: host });
+      expect(fields.filter((field) => field.toLowerCase().startsWith("host"))).toEqual([`Host: ${host}`]);
+      expect(fields[0]).toBe(`Host: ${host}`);
+      expect(fields).toContain("X-A: b");
+    },
+  );
+
   test("has a key of 16 random bytes, another one each time", async () => {
     const keys = new Set<string>();
     for (let turn = 0; turn < 5; turn++) {
@@ -158,5 +180,44 @@ describe("the request", () => {
       keys.add(key);
     }
     expect(keys.size).toBe(5);
+  });
+});
+
+describe("the header fields of the answer", () => {
+  const fields = { "Set-Cookie": ["SERVER=s1; Path=/", "other=2; Expires=Thu, 03 Dec 2026 10:00:00 GMT"], "X-A": "b" };
+
+  /** What the client has of a connection's answer, and after its end. */
+  async function headersOf(options: ClientWebSocketOptions): Promise<(HttpHeaders | undefined)[]> {
+    const found: (HttpHeaders | undefined)[] = [];
+    await withRawServer(async (server) => {
+      const bench = new ClientBench(options);
+      const connected = bench.client.connect(server.url);
+      const peer = await server.next();
+      peer.send(upgradeAnswer(await peer.request(), fields));
+      await connected;
+      found.push(bench.client.httpResponseHeaders);
+      peer.socket.destroy();
+      await bench.closed();
+      found.push(bench.client.httpResponseHeaders);
+      const again = bench.client.connect(server.url);
+      found.push(bench.client.httpResponseHeaders);
+      bench.client.abort();
+      await again.catch(() => undefined);
+    });
+    return found;
+  }
+
+  test("are there with collectHttpResponseDetails, until it connects again", async () => {
+    const [open, closed, again] = await headersOf({ collectHttpResponseDetails: true });
+    expect(open?.getAll("set-cookie")).toEqual(fields["Set-Cookie"]);
+    expect(open?.get("x-a")).toBe("b");
+    expect(open?.get("UPGRADE")).toBe("websocket");
+    expect(closed).toBe(open);
+    expect(again).toBeUndefined();
+  });
+
+  test("take no memory otherwise", async () => {
+    expect(await headersOf({})).toEqual([undefined, undefined, undefined]);
+    expect(new ClientWebSocket().httpResponseHeaders).toBeUndefined();
   });
 });

@@ -1,5 +1,7 @@
 /** Connections that cannot be made, take too long, or are given up. */
 
+import type { AddressInfo } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import {
   AbortedError,
   NetworkError,
@@ -8,10 +10,12 @@ import {
   ClientWebSocket,
   type ClientWebSocketOptions,
 } from "../../modules/client.js";
+import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
 import { BlackHole } from "./blackhole.js";
 import { ClientBench, delay, expectHandles, expectNothingLeft, openHandles } from "./clienttest.js";
 import { RawServer, type RawPeer } from "./rawserver.js";
+import { refused } from "./refused.js";
 
 let server: RawServer;
 
@@ -70,6 +74,51 @@ describe.each(["ws", "wss"])("%s: a connection that cannot be made", (scheme) =>
     expect(bench.events).toEqual(["closed 1006 unclean ERR_TIMEOUT"]);
     expectNothingLeft(bench);
     await peer.closed;
+  });
+});
+
+describe("a server that speaks something else", () => {
+  test("a port for TLS whose server says so is told as one", async () => {
+    const { error, durationMs } = await refused(server, (peer) => peer.send(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 70)));
+    expect(error).toMatchObject({ code: "ERR_HANDSHAKE", statusCode: 0 });
+    expect(error.message).toMatch(/TLS: write wss:\/\/ instead of ws:\/\//);
+    expect(durationMs).toBeLessThan(1_000);
+  });
+
+  test("a port for TLS whose server ends the connection is told as one, perhaps", async () => {
+    const { right } = await testCertificates();
+    const tls = createTlsServer({ cert: right.certificatesPem, key: right.privateKeyPem }).on(
+      "tlsClientError",
+      () => undefined,
+    );
+    await new Promise<void>((resolve) => tls.listen(0, "127.0.0.1", resolve));
+    const { port } = tls.address() as AddressInfo;
+    const error = await new ClientBench().failure(`ws://127.0.0.1:${port}/`);
+    tls.close();
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(error.message).toContain(`127.0.0.1, port ${port}, took the connection and ended it without an answer.`);
+    expect(error.message).toContain("wss://");
+  });
+
+  test.each<[name: string, end: (peer: RawPeer) => void]>([
+    ["ends", (peer) => peer.socket.end()],
+    ["resets", (peer) => peer.socket.resetAndDestroy()],
+  ])("one that %s the connection without an answer", async (_name, end) => {
+    const { error } = await refused(server, end);
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(error.message).toContain("ended it without an answer");
+  });
+
+  test("one that ends the connection within its answer", async () => {
+    const { error } = await refused(server, (peer) => peer.send("HTTP/1.1 101 Switching").socket.end());
+    expect(error).toBeInstanceOf(NetworkError);
+    expect(error.message).toMatch(/^The connection to 127\.0\.0\.1, port \d+, ended within the answer\./);
+  });
+
+  test("SSH is told before its line ends", async () => {
+    const { error, durationMs } = await refused(server, (peer) => peer.send("SSH-2.0-OpenSSH"));
+    expect(error).toMatchObject({ code: "ERR_HANDSHAKE", message: expect.stringContaining("not HTTP") as string });
+    expect(durationMs).toBeLessThan(1_000);
   });
 });
 

@@ -6,7 +6,7 @@ import { HandshakeError, InvalidStateError, NetworkError, OptionError, WebSocket
 import { ReconnectingWebSocket, shouldReconnect } from "xs-websockets/reconnecting";
 import type { DelaySource, ReconnectingWebSocketOptions } from "xs-websockets/reconnecting";
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
-import type { SuiteSettings } from "./suite.js";
+import type { SuiteSettings } from "./suitesession.js";
 
 /** Delays that a test gives; how often it was reset. */
 class Delays implements DelaySource {

@@ -2,8 +2,9 @@ import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 import { Device } from "./device.js";
 import { reconnectingTests } from "./reconnectingsuite.js";
-import { clientTests, type SuiteSettings } from "./suite.js";
+import { clientTests } from "./suite.js";
 import { startSuiteServers, type SuiteServers } from "./suiteservers.js";
+import type { SuiteSettings } from "./suitesession.js";
 
 let servers: SuiteServers;
 let device: Device;

@@ -1,97 +1,15 @@
 /** What ClientWebSocket does on every host. No API of Node or Jest: the tests run on XS too, against servers on Node. */
 
-import { clearTimer, fromBase64, setTimer } from "#platform";
+import { fromBase64 } from "#platform";
 import {
-  ClientWebSocket,
-  HandshakeError,
   SslVerification,
   WebSocketMessageType,
-  WebSocketState,
   type ClientWebSocketOptions,
-  type ConnectionClosedEventArgs,
   type WebSocketError,
 } from "xs-websockets/client";
 import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
-
-/** Where the servers of suiteservers.ts are. */
-export interface SuiteSettings {
-  /** Ports of 127.0.0.1. `answers` does what the path of the request says. */
-  readonly ports: Readonly<
-    Record<
-      | "answers"
-      | "echo"
-      | "closed"
-      | "silent"
-      | "right"
-      | "untrusted"
-      | "expired"
-      | "wrongHost"
-      | "onlyTls13"
-      // Wants a client's certificate, and is *.test.example.
-      | "mutual",
-      number
-    >
-  >;
-  /** The certificate that `right` leads to: DER in base64. */
-  readonly authority: string;
-  /** What a client may show at `mutual`, RSA: certificate and PKCS #8, DER in base64. The host has stored it, too. */
-  readonly identity: Readonly<Record<"clientCertificate" | "clientPrivateKey", string>>;
-}
-
-/** A client whose events are recorded. */
-class Session {
-  readonly client: ClientWebSocket;
-  readonly events: string[] = [];
-  readonly ends: ConnectionClosedEventArgs[] = [];
-  private waiting: (() => void) | undefined = undefined;
-
-  constructor(options: ClientWebSocketOptions = {}) {
-    this.client = new ClientWebSocket(options);
-    this.client.onMessageReceived = (sender, e) => {
-      const { messageType, text, buffer } = e.frame;
-      this.record(messageType === WebSocketMessageType.Text ? `text ${text}` : `binary ${buffer.join(" ")}`);
-      return options.onMessageReceived?.(sender, e);
-    };
-    this.client.onPongReceived = (_sender, payload) => {
-      this.record(`pong ${payload.join(" ")}`);
-    };
-    this.client.onConnectionClosed = (_sender, e) => {
-      this.ends.push(e);
-      this.record(["closed", e.closeStatus, e.wasClean ? "clean" : "unclean", e.error?.code ?? ""].join(" ").trim());
-    };
-  }
-
-  /** Waits for an event. @throws Error where it does not come within five seconds */
-  async until(event: string): Promise<void> {
-    const clock = { isOver: false };
-    const timer = setTimer(() => {
-      clock.isOver = true;
-      this.waiting?.();
-    }, 5_000);
-    while (!this.events.includes(event) && !clock.isOver)
-      await new Promise<void>((resolve) => (this.waiting = resolve));
-    clearTimer(timer);
-    assert(!clock.isOver, `"${event}" does not come; there were: ${this.events.join(", ")}`);
-  }
-
-  /** Connects, and expects that it fails with this code, and with one event. */
-  async failure(url: string, code: string): Promise<WebSocketError> {
-    const error = await this.client.connect(url).then(
-      () => undefined,
-      (reason: unknown) => reason as WebSocketError,
-    );
-    assert(error !== undefined, `${url} connects`);
-    assertEqual(codeOf(error), code, `code of "${error.message}"`);
-    assertEqual(this.events.at(-1), `closed 1006 unclean ${code}`, "event");
-    assertEqual(this.client.state, WebSocketState.Closed, "state");
-    return error;
-  }
-
-  private record(event: string): void {
-    this.events.push(event);
-    this.waiting?.();
-  }
-}
+import { answerTests } from "./suiteanswers.js";
+import { delay, Session, type SuiteSettings } from "./suitesession.js";
 
 function codeThrownBy(call: () => unknown): string {
   try {
@@ -100,88 +18,6 @@ function codeThrownBy(call: () => unknown): string {
     return String(codeOf(error));
   }
   return "";
-}
-
-function delay(timeMs: number): Promise<void> {
-  return new Promise((resolve) => void setTimer(resolve, timeMs));
-}
-
-/** Answers to an upgrade, by the path that asks for them, with the status and a part of the message of the error. */
-const ANSWERS: readonly (readonly [path: string, statusCode: number, message: string])[] = [
-  ["404", 404, "404"],
-  ["chunked", 500, "500"],
-  ["endless", 200, "200"],
-  ["garbage", 0, "cannot be read"],
-  ["http10", 0, "HTTP/1.1"],
-  ["longhead", 101, "maxHeadBytes"],
-  ["badheader", 101, "header field"],
-  ["noupgrade", 101, "Upgrade"],
-  ["noconnection", 101, "Connection"],
-  ["wrongaccept", 101, "Sec-WebSocket-Accept"],
-  ["extension", 101, "extension"],
-  ["subprotocol", 101, "subprotocol"],
-  ["hintsforever", 0, "interim"],
-];
-
-function failureTests({ ports }: SuiteSettings): Tests {
-  const answers = `ws://127.0.0.1:${ports.answers}`;
-  const refusals = ANSWERS.map(([path, statusCode, message]) => [
-    `the answer ${path} is a HandshakeError`,
-    async () => {
-      const error = await new Session().failure(`${answers}/${path}`, "ERR_HANDSHAKE");
-      assert(error instanceof HandshakeError, "it is no HandshakeError");
-      assertEqual(error.statusCode, statusCode, "statusCode");
-      assert(error.message.includes(message), error.message);
-      if (path === "404") {
-        assertEqual(error.answer?.body, "not here", "body");
-        assertEqual(error.answer?.headers.get("x-reason"), "lost", "header");
-      }
-      if (path === "chunked") assertEqual(error.answer?.body, "in chunks", "body");
-    },
-  ]);
-  return {
-    ...(Object.fromEntries(refusals) as Tests),
-    "a URI and headers that are wrong reject at once, without an event": async () => {
-      const session = new Session();
-      for (const attempt of [
-        () => session.client.connect("http://127.0.0.1/"),
-        () => session.client.connect("ws://127.0.0.1/", { "X-A": "b\r\nX-C: d" }),
-        () => session.client.connect("ws://127.0.0.1/", { Upgrade: "b" }),
-      ])
-        assertEqual(await attempt().then(() => "", codeOf), "ERR_OPTION", "code");
-      assertEqual(session.events.length, 0, "events");
-    },
-    "a port that nobody listens on is refused": async () => {
-      await new Session().failure(`ws://127.0.0.1:${ports.closed}/`, "ECONNREFUSED");
-    },
-    "a name without address is not found": async () => {
-      await new Session().failure(`ws://${"x".repeat(64)}.invalid/`, "ENOTFOUND");
-    },
-    "silence, and half an answer, end at connectTimeout": async () => {
-      for (const path of ["silent", "half"])
-        await new Session({ connectTimeout: 300 }).failure(`${answers}/${path}`, "ERR_TIMEOUT");
-    },
-    "a server that ends TCP instead of an answer is a NetworkError": async () => {
-      const error = await new Session().client.connect(`${answers}/end`).then(
-        () => undefined,
-        (reason: unknown) => reason as Error,
-      );
-      assertEqual(error?.name, "NetworkError", "name");
-    },
-    "close and abort while it connects end it at once": async () => {
-      for (const waitMs of [0, 100]) {
-        for (const end of ["close", "abort"] as const) {
-          const session = new Session();
-          const code = session.client.connect(`${answers}/silent`).then(() => "", codeOf);
-          if (waitMs > 0) await delay(waitMs);
-          session.client[end]();
-          assertEqual(session.events.join(), "closed 1006 unclean ERR_ABORTED", "events");
-          assertEqual(await code, "ERR_ABORTED", "code");
-        }
-      }
-      await delay(100);
-    },
-  };
 }
 
 function sessionTests({ ports }: SuiteSettings): Tests {
@@ -373,7 +209,7 @@ export function clientTests(settings: SuiteSettings, hasResources: boolean): Tes
   const { onlyTls13 } = settings.ports;
   const certificate = fromBase64(settings.authority);
   return {
-    ...failureTests(settings),
+    ...answerTests(settings),
     ...sessionTests(settings),
     ...tlsTests(settings),
     ...identityTests(settings),

@@ -9,7 +9,7 @@ import { testCertificates } from "../support/certificates.js";
 import { asciiOf, bytesOf, frame, hexOf } from "../support/vectors.js";
 import { createMutualServer } from "./mutualserver.js";
 import { RawPeer, upgradeAnswer } from "./rawserver.js";
-import type { SuiteSettings } from "./suite.js";
+import type { SuiteSettings } from "./suitesession.js";
 
 type Answer = (peer: RawPeer, request: string) => unknown;
 
@@ -20,6 +20,11 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   "/404": (peer) => peer.send("HTTP/1.1 404 Not Found\r\nX-Reason: lost\r\nContent-Length: 8\r\n\r\nnot here"),
   "/chunked": (peer) =>
     peer.send("HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nin \r\n6\r\nchunks\r\n0\r\n\r\n"),
+  "/trailer": (peer) =>
+    peer.send("HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nlogin\r\n0\r\nX-Trailer: a"),
+  "/halfbody": (peer) => peer.send("HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\nhalf"),
+  "/nobody": (peer, request) => peer.send(upgradeAnswer(request).replace("101 Switching Protocols", "201 Created")),
+  "/tls": (peer) => peer.send(bytesOf("15030300020246")),
   "/endless": (peer) => peer.send("HTTP/1.1 200 OK\r\n\r\n", "x".repeat(10_000)),
   "/garbage": (peer) => peer.send(bytesOf("00ff01fe"), "\r\n\r\n"),
   "/http10": (peer, request) => peer.send(upgradeAnswer(request).replace("HTTP/1.1", "HTTP/1.0")),
@@ -36,6 +41,15 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
       upgradeAnswer(request),
       frame(0x81, asciiOf("hinted"), false),
     ),
+  "/bigfield": (peer, request) =>
+    peer.send(
+      upgradeAnswer(request, { "X-Big": "x".repeat(4_096), "Set-Cookie": ["a=1", "b=2"] }),
+      frame(0x81, asciiOf("big"), false),
+    ),
+  "/lf": (peer, request) =>
+    peer.send(upgradeAnswer(request).replaceAll("\r\n", "\n"), frame(0x81, asciiOf("lf"), false)),
+  "/host": (peer, request) =>
+    peer.send(upgradeAnswer(request), frame(0x81, asciiOf(/^Host: (.*)\r$/m.exec(request)?.[1] ?? ""), false)),
   "/hintsforever": (peer) => peer.send("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(20)),
   "/silent": () => undefined,
   "/half": (peer) => peer.send("HTTP/1.1 101 Switching Pro"),

@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import { TextAssembly } from "../../modules/protocol/assembly.js";
 import { encodeCloseBody, parseCloseBody } from "../../modules/protocol/closing.js";
-import { formatUpgradeRequest } from "../../modules/protocol/clienthandshake.js";
+import { formatRequest } from "../../modules/http/request.js";
+import { upgradeFields } from "../../modules/protocol/clienthandshake.js";
 import { Opcode, Role } from "../../modules/protocol/constants.js";
 import { OptionError } from "../../modules/protocol/errors.js";
 import { encodeMessage } from "../../modules/protocol/framewriter.js";
@@ -129,7 +130,7 @@ test("a request with any header fields that are allowed is read as it was meant"
       (fields, lengths) => {
         const key = "dGhlIHNhbXBsZSBub25jZQ==";
         const uri = parseWebSocketUri("ws://host.example:81/a?b=c");
-        const request = new TextEncoder().encode(formatUpgradeRequest(uri, key, ["chat"], fields));
+        const request = new TextEncoder().encode(formatRequest("GET", uri, upgradeFields(key, ["chat"]), fields));
         const reader = createRequestReader();
         const rests = cut(request, lengths).map((chunk) => reader.read(chunk)?.length);
         expect(rests.filter((rest) => rest !== undefined)).toEqual([0]);

@@ -136,7 +136,16 @@ const LINES = [
   `X: ${"y".repeat(600)}`,
 ];
 
-/** The head of a request or of an answer, lines of which may be missing, doubled, strange or changed. */
+const STATUSES = ["HTTP/1.1 404 Not Found", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.0 200 OK", "HTTP/1.1 304 x"];
+const BODY_FIELDS = ["Transfer-Encoding: chunked", "Content-Length: 9", "Content-Length: x", "Server: fuzz"];
+const BODIES = [
+  "3\r\nabc\r\n10;x=y\r\n0123456789abcdef\r\n0\r\nX: y\r\n\r\n",
+  `1f4\r\n${"x".repeat(500)}\r\n20\r\n${"y".repeat(32)}\r\n0\r\n\r\n`,
+  "a body",
+  "z".repeat(600),
+];
+
+/** The head of a request, or an answer with perhaps a body, lines of which may be missing, doubled, strange or changed. */
 export function randomHead(random: Random, isAnswer: boolean): Uint8Array {
   const lines = [...(isAnswer ? ANSWER : REQUEST)];
   for (let changes = random.below(4); changes > 0; changes--) {
@@ -144,6 +153,8 @@ export function randomHead(random: Random, isAnswer: boolean): Uint8Array {
     if (random.isOnceIn(2)) lines.splice(at, random.below(2), random.pick(LINES));
     else lines.splice(at, random.below(2), random.pick(lines));
   }
-  const head = asciiOf(`${lines.join(random.isOnceIn(20) ? "\n" : "\r\n")}\r\n\r\n`);
+  const body = isAnswer && random.isOnceIn(2) ? random.pick(BODIES) : "";
+  if (body !== "") lines.splice(0, 2, random.pick(STATUSES), random.pick(BODY_FIELDS));
+  const head = asciiOf(`${lines.join(random.isOnceIn(20) ? "\n" : "\r\n")}\r\n\r\n${body}`);
   return random.isOnceIn(3) ? head : mutated(random, head);
 }

@@ -1,14 +1,15 @@
 /** What is fuzzed, each as a function from chunks to a record of all that came of them. */
 
+import { AnswerReader } from "../../modules/http/answer.js";
 import { HttpExchange } from "../../modules/httpexchange.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { type Role } from "../../modules/protocol/constants.js";
 import { HandshakeError } from "../../modules/protocol/errors.js";
-import { checkUpgradeAnswer, createAnswerReader, statusOf } from "../../modules/protocol/clienthandshake.js";
+import { checkUpgradeAnswer, UPGRADE_ANSWER_FIELDS } from "../../modules/protocol/clienthandshake.js";
 import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
 import { FakeSocket } from "../support/fakesocket.js";
-import { joined } from "../support/vectors.js";
+import { describeBytes, joined } from "../support/vectors.js";
 import { RecordingOwner } from "../support/vectorowner.js";
 
 /** Limits that random streams meet now and then. */
@@ -53,19 +54,28 @@ export function readRequest(chunks: readonly Uint8Array[]): string {
   return new TextDecoder().decode(joined(socket.written));
 }
 
-/** Feeds an answer to what a client reads it with. */
+/** Feeds an answer to an upgrade to what a client reads it with. */
 export function readAnswer(chunks: readonly Uint8Array[]): string {
-  const reader = createAnswerReader(MAX_HEAD_BYTES);
+  const reader = new AnswerReader({
+    wantedStatus: 101,
+    maxHeadBytes: MAX_HEAD_BYTES,
+    neededFields: UPGRADE_ANSWER_FIELDS,
+    maxBodyBytes: 0,
+  });
+  const refusal = (): string => {
+    const { statusCode, headers, body } = reader.answer;
+    return `${statusCode} ${headers.keys().join()} ${describeBytes(body)}`;
+  };
   try {
     for (const chunk of chunks) {
-      if (reader.read(chunk) === undefined) continue;
-      const head = reader.head;
-      const status = statusOf(head.startLine);
-      return `${status} ${String(checkUpgradeAnswer(head.headers, "dGhlIHNhbXBsZSBub25jZQ==", ["chat"]))} ${head.headers.keys().join()}`;
+      if (!reader.read(chunk)) continue;
+      if (reader.isRefusal) return refusal();
+      const { headers } = reader.answer;
+      return `101 ${String(checkUpgradeAnswer(headers, "dGhlIHNhbXBsZSBub25jZQ==", ["chat"]))} ${headers.keys().join()}`;
     }
-    return "more is to come";
+    return reader.isRefusal ? refusal() : "more is to come";
   } catch (error) {
-    if (error instanceof HandshakeError) return `${error.statusCode} ${error.message}`;
-    throw error;
+    if (!(error instanceof HandshakeError)) throw error;
+    return reader.isRefusal ? refusal() : `${error.statusCode} ${error.message}`;
   }
 }

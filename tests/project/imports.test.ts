@@ -62,6 +62,19 @@ test("modules/protocol imports modules/protocol and #platform", () => {
   ).toEqual([]);
 });
 
+test("modules/http imports modules/http, modules/protocol, #platform and the types of a socket", () => {
+  expect(
+    violations(
+      listSources("modules/http"),
+      (from, specifier) =>
+        specifier === "#platform" ||
+        (from === "modules/http/request.ts" && specifier === "#network") ||
+        isWithin("modules/http", from, specifier) ||
+        isWithin("modules/protocol", from, specifier),
+    ),
+  ).toEqual([]);
+});
+
 /** The browser's WebSocket and its parts. */
 function isWhatwg(file: string): boolean {
   return file.startsWith("modules/whatwg");
@@ -92,8 +105,6 @@ test("modules/signalr imports itself and what is below it, and nothing there imp
     BESIDE_SIGNALR.some((folder) => isIn(folder, from, specifier));
   const isAllowed = (from: string, specifier: string): boolean =>
     specifier === "#platform" ||
-    // The types of a socket.
-    (from === "modules/signalr/httppost.ts" && specifier === "#network") ||
     (isWithin("modules", from, specifier) && !isBeside(from, specifier));
   expect(violations(listSources("modules/signalr"), isAllowed)).toEqual([]);
   const others = listSources("modules").filter((file) => !file.startsWith("modules/signalr/"));

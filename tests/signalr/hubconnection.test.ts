@@ -181,7 +181,8 @@ describe("a start that fails", () => {
     expect(() => new HubConnection("ftp://a/hub")).toThrow("scheme");
     expect(() => script.create({ serverTimeout: -1 })).toThrow("serverTimeout");
     expect(() => script.create({ maximumReceiveMessageSize: 1 })).toThrow("maximumReceiveMessageSize");
-    expect(() => script.create({ headers: { Host: "x" } })).toThrow("Host");
+    expect(() => script.create({ headers: { Host: "x y" } })).toThrow("Host");
+    expect(() => script.create({ headers: { Upgrade: "x" } })).toThrow("Upgrade");
     expect(() => script.create({ unknown: 1 } as HubConnectionOptions)).toThrow("unknown");
   });
 });

@@ -1,6 +1,5 @@
 /** The parts of a link by themselves, with a clock that is turned by hand. */
 
-import { decodeChunked } from "../../modules/signalr/chunked.js";
 import { ConnectionTokens } from "../../modules/signalr/connectiontokens.js";
 import { HubHandshakeError, HubProtocolError } from "../../modules/signalr/errors.js";
 import { Handlers } from "../../modules/signalr/handlers.js";
@@ -245,13 +244,6 @@ test("the URL of a negotiation keeps path and query", () => {
   expect(negotiateUrl("ws://a/hub")).toBe("ws://a/hub/negotiate?negotiateVersion=1");
   expect(negotiateUrl("ws://a/hub/?b=1")).toBe("ws://a/hub/negotiate?b=1&negotiateVersion=1");
   expect(negotiateUrl("ws://a/hub?negotiateVersion=0")).toBe("ws://a/hub/negotiate?negotiateVersion=0");
-});
-
-test("chunks are joined at whatever point they are cut", () => {
-  const body = new TextEncoder().encode("4\r\nWiki\r\n6;a=b\r\npedia \r\n0\r\n\r\n");
-  expect(new TextDecoder().decode(decodeChunked(body))).toBe("Wikipedia ");
-  for (let at = 0; at < body.length - 4; at++) expect(decodeChunked(body.subarray(0, at))).toBeUndefined();
-  expect(() => decodeChunked(new TextEncoder().encode("x\r\n"))).toThrow("has no size");
 });
 
 test("an access token is found where clients put it", () => {

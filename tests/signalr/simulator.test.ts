@@ -10,6 +10,8 @@ import { type AspNetCore, startAspNetCore } from "./aspnetcore.js";
 import { aspNetCoreTests } from "./aspnetcoresuite.js";
 import { expectedFindings, PageServer, staySilent, visit } from "./browsersuite.js";
 import { clientTests } from "./clientsuite.js";
+import { negotiationTests } from "./negotiationsuite.js";
+import { startNegotiationServer, type NegotiationServer } from "./negotiationserver.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { ScriptedServer } from "./script.js";
 import { officialClient, officialTests } from "./officialsuite.js";
@@ -37,6 +39,7 @@ async function serveNewNames(): Promise<ScriptedServer> {
 describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in the simulator", () => {
   let node: NodeHub;
   let scripted: ScriptedServer;
+  let negotiations: NegotiationServer;
   let simulator: Simulator | undefined;
   const suite = { url: "" };
 
@@ -44,10 +47,11 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
     if (sdk === undefined) return;
     jest.spyOn(console, "log").mockImplementation(() => undefined);
     node = await startNodeHub();
+    negotiations = await startNegotiationServer();
     const port = await findFreePort();
     suite.url = `http://127.0.0.1:${port}/hub`;
     scripted = await serveNewNames();
-    const settings = [`url=${node.url}`, `names=${scripted.url}`, `port=${port}`];
+    const settings = [`url=${node.url}`, `negotiationUrl=${negotiations.url}`, `names=${scripted.url}`, `port=${port}`];
     simulator = await Simulator.start(sdk, "tests/signalr/xs", settings);
     await simulator.waitForLine(/^(serving|failed)/, 150_000);
   }, 300_000);
@@ -55,6 +59,7 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
     await simulator?.stop();
     await node.stop();
     await scripted.stop();
+    await negotiations.stop();
     jest.restoreAllMocks();
   });
 
@@ -66,7 +71,7 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
   test("HubConnection passes its tests", () => {
     const lines = simulator?.lines ?? [];
     expect(lines.filter((line) => /^(not ok|uncaught|failed)/.test(line))).toEqual([]);
-    const count = Object.keys(clientTests(suite)).length;
+    const count = Object.keys({ ...clientTests(suite), ...negotiationTests("") }).length;
     expect(lines.find((line) => line.startsWith("done"))).toBe(`done ${count} passed, 0 failed`);
   });
 

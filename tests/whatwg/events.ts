@@ -3,7 +3,7 @@
 import { CloseEvent, Event, EventTarget } from "xs-websockets/whatwg";
 import type { DomCloseEvent, DomEvent, DomMessageEvent } from "xs-websockets/whatwg";
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
-import type { SuiteSettings } from "../client/suite.js";
+import type { SuiteSettings } from "../client/suitesession.js";
 import { starters } from "./session.js";
 
 export function eventTests({ ports }: SuiteSettings, hasBlobs: boolean): Tests {

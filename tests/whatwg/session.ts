@@ -4,7 +4,7 @@ import { clearTimer, setTimer } from "#platform";
 import { CloseEvent, DOMException, MessageEvent, WebSocket, type WebSocketInit } from "xs-websockets/whatwg";
 import type { DomEvent } from "xs-websockets/whatwg";
 import { assert } from "../support/assertions.js";
-import type { SuiteSettings } from "../client/suite.js";
+import type { SuiteSettings } from "../client/suitesession.js";
 
 /** What became of a WebSocket, as texts in the order of events. */
 export class Session {

@@ -5,7 +5,7 @@
 
 import { ErrorEvent, EventTarget, WebSocket, webSocketClass } from "xs-websockets/whatwg";
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
-import type { SuiteSettings } from "../client/suite.js";
+import type { SuiteSettings } from "../client/suitesession.js";
 import { eventTests } from "./events.js";
 import { Session, starters, thrownBy, turns } from "./session.js";
 

@@ -1,6 +1,6 @@
 import { describeIf } from "../support/describeif.js";
 import { startSuiteServers, type SuiteServers } from "../client/suiteservers.js";
-import type { SuiteSettings } from "../client/suite.js";
+import type { SuiteSettings } from "../client/suitesession.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { withRawServer } from "../client/rawserver.js";
 import { WebSocket, type DomMessageEvent } from "../../modules/whatwg.js";

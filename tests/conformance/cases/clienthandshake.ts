@@ -169,8 +169,8 @@ function hostile(): Case[] {
       `HTTP/1.1 500 Oops\r\nContent-Length: 100000\r\n\r\n${"x".repeat(2_000)}`,
       "ERR_HANDSHAKE 500",
     ),
+    refused("an upgrade in HTTP/1.0", answer({}, "HTTP/1.0 101 Switching"), "ERR_HANDSHAKE 101"),
     ...[
-      "HTTP/1.0 101 Switching",
       "HTTP/2 101 Switching",
       "HTTP/1.1 1010 Switching",
       "HTTP/1.1 101x",
@@ -225,7 +225,7 @@ function hostile(): Case[] {
     refused("half of an answer, and then nothing", answer().slice(0, 40), "ERR_TIMEOUT", late),
     refused("FIN instead of an answer", "", "ERR_NETWORK", ended),
     refused("RST instead of an answer", "", "ERR_NETWORK", { steps: [{ do: "reset" }] }),
-    refused("garbage and FIN", "\x00\x01\x02\xff", "ERR_NETWORK", ended),
+    refused("garbage and FIN", "\x00\x01\x02\xff", "ERR_HANDSHAKE 0", ended),
   ];
 }
 

@@ -9,6 +9,7 @@ import type { Tests } from "../../support/assertions.js";
 import { runTests } from "../../xs/harness.js";
 import { aspNetCoreTests } from "../aspnetcoresuite.js";
 import { clientTests } from "../clientsuite.js";
+import { negotiationTests } from "../negotiationsuite.js";
 import { createTestHub, delay } from "../testhub.js";
 import { tlsTests } from "../tlssuite.js";
 import { collectGarbage, usedBytes } from "./heap.js";
@@ -21,6 +22,8 @@ interface Settings {
   readonly url?: string;
   /** "aspnetcore": that hub is tested further. */
   readonly server?: string;
+  /** A server of negotiationserver.ts. */
+  readonly negotiationUrl?: string;
   /** A hub over TLS that is not trusted; the first one has TLS, too. */
   readonly untrustedUrl?: string;
   /** The authority of the first hub, DER in base64. */
@@ -151,12 +154,13 @@ async function serve(port: number): Promise<void> {
 }
 
 /** The tests that the settings ask for. */
-function chosenTests({ url = "", server, untrustedUrl, authority = "" }: Settings): Tests {
+function chosenTests({ url = "", server, negotiationUrl, untrustedUrl, authority = "" }: Settings): Tests {
   const certificate = fromBase64(authority);
   const suite = { url, options: authority === "" ? {} : { certificate } };
   return {
     ...clientTests(suite),
     ...(server === "aspnetcore" ? aspNetCoreTests(suite) : {}),
+    ...(negotiationUrl === undefined ? {} : negotiationTests(negotiationUrl)),
     ...(untrustedUrl === undefined ? {} : tlsTests({ url, untrustedUrl, authority: certificate })),
   };
 }

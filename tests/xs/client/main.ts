@@ -3,7 +3,8 @@ import { createUtf8Decoder } from "#platform";
 import config from "mc/config";
 
 import { reconnectingTests } from "../../client/reconnectingsuite.js";
-import { clientTests, type SuiteSettings } from "../../client/suite.js";
+import { clientTests } from "../../client/suite.js";
+import type { SuiteSettings } from "../../client/suitesession.js";
 import { Recorder } from "../../support/recorder.js";
 import { runTests } from "../harness.js";
 

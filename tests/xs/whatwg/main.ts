@@ -2,7 +2,7 @@ import * as network from "#network";
 import { createUtf8Decoder } from "#platform";
 import config from "mc/config";
 
-import type { SuiteSettings } from "../../client/suite.js";
+import type { SuiteSettings } from "../../client/suitesession.js";
 import { Recorder } from "../../support/recorder.js";
 import { whatwgTests } from "../../whatwg/suite.js";
 import { runTests } from "../harness.js";
