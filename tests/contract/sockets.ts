@@ -185,6 +185,22 @@ async function endFlushes(bench: Bench): Promise<void> {
   await client.recorder.closed;
 }
 
+async function endWithinDrainFlushes(bench: Bench): Promise<void> {
+  const { client, server } = await bench.pair();
+  const finish = (): void => {
+    client.recorder.onDrain = undefined;
+    client.socket.write(pattern(30_000, 7));
+    client.socket.end();
+  };
+  client.recorder.onDrain = finish;
+  // A host that takes all of it at once has nothing to drain.
+  if (client.socket.write(pattern(30_000))) finish();
+  const received = await server.recorder.take(60_000);
+  assertBytes(received.subarray(0, 30_000), pattern(30_000));
+  assertBytes(received.subarray(30_000), pattern(30_000, 7));
+  await server.recorder.closed;
+}
+
 async function endBeforeOpenFlushes(bench: Bench): Promise<void> {
   const station = await bench.listen();
   const accepting = station.accepted();
@@ -360,6 +376,7 @@ export function socketTests(host: Host): Tests {
     "a socket delivers 200 KB under back-pressure": run(deliversMuchUnderBackPressure),
     "a socket tells its peer's end, once": run(tellsThePeersEndOnce),
     "end() flushes": run(endFlushes),
+    "end() within drain flushes what was written there": run(endWithinDrainFlushes),
     "end() before open flushes": run(endBeforeOpenFlushes),
     "sending to a lost peer is one close": run(sendingToALostPeerIsOneClose),
     "destroy() is silent": run(destroyIsSilent),

@@ -27,6 +27,8 @@ export class Recorder implements ConnectHandlers {
   receivedBytes = 0;
   /** Takes the bytes instead of this recorder. */
   onData: ((bytes: Uint8Array) => void) | undefined;
+  /** Is called by each drain. */
+  onDrain: (() => void) | undefined;
 
   readonly #opened = defer<undefined>();
   readonly #drained = defer<undefined>();
@@ -67,6 +69,7 @@ export class Recorder implements ConnectHandlers {
   drain(): void {
     this.events.push("drain");
     this.#drained.resolve(undefined);
+    this.onDrain?.();
   }
 
   close(error?: Error): void {

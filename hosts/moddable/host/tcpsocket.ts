@@ -215,7 +215,8 @@ export class TcpSocket implements Socket {
       if (this.#isClosed || waiting.length > 0) return;
       if (!this.#isEnding) this.handlers.drain();
     }
-    if (this.#isEnding) this.fail();
+    // A handler may have written more before it has ended the socket.
+    if (this.#isEnding && waiting.length === 0) this.fail();
   }
 
   #passWaiting(waiting: Uint8Array[]): void {

@@ -1,10 +1,10 @@
 /*
 	What a connection sends. All of this runs in the tcpip thread.
 
-	lwIP makes at least one buffer of each tcp_write, and has few: so it is given whole segments, and less than a
-	segment only while few are on their way (with Nagle's algorithm: none). What waits for acknowledgements meanwhile
-	shares segments. Where lwIP has no memory, the bytes stay here; they are tried again with the next acknowledgement,
-	or after half a second.
+	lwIP makes a buffer of a whole segment for whatever it is given (LWIP_NETIF_TX_SINGLE_PBUF): twenty bytes take as much
+	as 1,436. So it is given whole segments, and less than a segment only while few are on their way (with Nagle's
+	algorithm: none). What waits for acknowledgements meanwhile shares segments. Where lwIP has no memory, the bytes stay
+	here; they are tried again with the next acknowledgement, or after half a second.
 */
 
 #include "lwipsockets.h"
@@ -12,7 +12,7 @@
 #include "lwip/priv/tcp_priv.h"
 
 /* Buffers on their way up to which less than a segment is given to lwIP. */
-#define kSmallSegments (TCP_SND_QUEUELEN / 2)
+#define kSmallSegments 4
 
 /* The last that is sent. After the FIN of both sides lwIP needs nobody. */
 static void finish(Socket *socket)
