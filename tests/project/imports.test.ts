@@ -104,8 +104,7 @@ test("modules/signalr imports itself and what is below it, and nothing there imp
   const isBeside = (from: string, specifier: string): boolean =>
     BESIDE_SIGNALR.some((folder) => isIn(folder, from, specifier));
   const isAllowed = (from: string, specifier: string): boolean =>
-    specifier === "#platform" ||
-    (isWithin("modules", from, specifier) && !isBeside(from, specifier));
+    specifier === "#platform" || (isWithin("modules", from, specifier) && !isBeside(from, specifier));
   expect(violations(listSources("modules/signalr"), isAllowed)).toEqual([]);
   const others = listSources("modules").filter((file) => !file.startsWith("modules/signalr/"));
   expect(violations(others, (from, specifier) => !isIn("modules/signalr", from, specifier))).toEqual([]);
