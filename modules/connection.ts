@@ -96,8 +96,7 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   resume(): void {
     if (!this.isPaused) return;
     this.protocol.resume(now());
-    if (this.held === undefined) this.socket.resume();
-    else setTimer(deliver, 0, this);
+    this.continue();
   }
 
   data(bytes: Uint8Array): void {
@@ -171,6 +170,12 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     this.arm();
   }
 
+  /** Goes on after a pause. */
+  private continue(): void {
+    if (this.held === undefined) this.socket.resume();
+    else setTimer(deliver, 0, this);
+  }
+
   private resumeSocket(): void {
     if (this.isListening) this.socket.resume();
   }
@@ -193,7 +198,10 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     logError("An event handler threw; the connection is closed with 1011.", cause);
     if (this.isOver) return;
     const error = new ProtocolError(WebSocketCloseStatus.InternalServerError, "An event handler failed.", { cause });
+    const wasPaused = this.isPaused;
     this.protocol.fail(error, now());
+    // How the peer answers is to be seen.
+    if (wasPaused) this.continue();
   }
 
   private finish(endState: WebSocketState): void {

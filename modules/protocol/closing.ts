@@ -1,10 +1,11 @@
 /** The closing handshake: what it is told, and the bodies of Close frames (RFC 6455, 5.5.1, 7 and 7.4). */
 
 import { decodeUtf8, encodeUtf8 } from "#platform";
-import { MAX_CLOSE_REASON_BYTES, WebSocketCloseStatus } from "./constants.js";
+import { MAX_CLOSE_REASON_BYTES, Opcode, WebSocketCloseStatus } from "./constants.js";
 import { OptionError, ProtocolError, type WebSocketError } from "./errors.js";
+import type { FrameSink } from "./framereader.js";
 
-/** How long a peer that was sent the Close frame of a failure may read it before TCP ends, in milliseconds. */
+/** How long a peer that was sent the Close frame of a failure may take to answer it before TCP ends, in milliseconds. */
 const FAILURE_LINGER_MS = 250;
 
 /** How a connection ended. */
@@ -54,11 +55,47 @@ export class Closing implements CloseOutcome {
     this.deadline = this.finalDeadline;
   }
 
+  /** The transport has ended while our Close frame, or what is before it, still waited to be sent. */
+  closeNeverLeft(): void {
+    this.wasClean = false;
+  }
+
   /** Both sides have said Close. */
   complete(body: CloseBody): void {
     this.status = body.status;
     this.description = body.description;
     this.wasClean = true;
+  }
+}
+
+/**
+ * What is told of the frames of a peer that was failed. RFC 6455, 7.1.7, has an endpoint not "continue to attempt to process
+ * data (including a responding Close frame)": all is dropped, and nothing is taken from the Close frame but that the peer
+ * has read ours, so that nobody has to wait for it any longer.
+ */
+export class CloseWatcher implements FrameSink {
+  private isClose = false;
+  private readonly closed: () => void;
+
+  /** @param closed is called when a Close frame came */
+  constructor(closed: () => void) {
+    this.closed = closed;
+  }
+
+  frameReceived(opcode: Opcode): void {
+    if (opcode === Opcode.Close) this.closed();
+  }
+
+  frameStarted(opcode: Opcode): void {
+    this.isClose = opcode === Opcode.Close;
+  }
+
+  payloadReceived(_bytes: Uint8Array, isEnd: boolean): void {
+    if (isEnd && this.isClose) this.closed();
+  }
+
+  frameRefused(): void {
+    // It was failed before.
   }
 }
 

@@ -24,7 +24,7 @@ export interface FrameSink {
   frameStarted(opcode: Opcode, isFinal: boolean, length: number): void;
   /** The next bytes of the payload, unmasked; `isEnd` with the last ones, which may be none. */
   payloadReceived(bytes: Uint8Array, isEnd: boolean): void;
-  /** The peer broke a rule. The reader has stopped. */
+  /** The peer broke a rule. The reader stops, unless it is made to discard. */
   frameRefused(error: ProtocolError): void;
 }
 
@@ -43,7 +43,9 @@ export class FrameReader {
   /** Why nothing is read; undefined while it is. */
   private halt: "paused" | "stopped" | undefined = undefined;
   private partial: PartialFrame | undefined = undefined;
-  private readonly sink: FrameSink;
+  private sink: FrameSink;
+  /** Whether breaches of rules are of no interest. Declared, so that it takes no memory of those that keep them. */
+  declare private isDiscarding?: boolean;
   /** The mask bit that every frame of the peer has to have. */
   private readonly maskBit: number;
 
@@ -90,6 +92,14 @@ export class FrameReader {
     if (this.isPaused) this.halt = undefined;
   }
 
+  /** Reads on after a failure, by the headers alone, whatever rules they break. @param sink is told instead */
+  discard(sink: FrameSink): void {
+    if (this.halt === "stopped") return;
+    this.halt = undefined;
+    this.isDiscarding = true;
+    this.sink = sink;
+  }
+
   /** Reads no more: what still comes is ignored. */
   stop(): void {
     this.halt = "stopped";
@@ -104,13 +114,14 @@ export class FrameReader {
     const isUsual = (first === FINAL_TEXT || first === FINAL_BINARY) && (second & MASK_BIT) === this.maskBit;
     if (!isUsual && this.refuses(first, second)) return end;
     const lengthCode = second & ~MASK_BIT;
-    const start = offset + headerSize(lengthCode, this.maskBit);
+    const maskBit = second & MASK_BIT;
+    const start = offset + headerSize(lengthCode, maskBit);
     if (start > end) return this.holdHeader(chunk, offset, end);
     const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(chunk, offset + 2, lengthCode);
     if (length < 0) return end;
     if (start + length > end) return this.startFrame(chunk, offset, start, length);
     const payloadEnd = start + length;
-    if (this.maskBit !== 0) xorMask(chunk, start, payloadEnd, chunk, start - MASK_BYTES);
+    if (maskBit !== 0) xorMask(chunk, start, payloadEnd, chunk, start - MASK_BYTES);
     this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, chunk, start, payloadEnd);
     return payloadEnd;
   }
@@ -120,7 +131,7 @@ export class FrameReader {
     const first = bytes[offset] as number;
     const partial = new PartialFrame();
     partial.remaining = length;
-    if (this.maskBit !== 0) {
+    if (((bytes[offset + 1] as number) & MASK_BIT) !== 0) {
       const mask = bytes.subarray(start - MASK_BYTES, start);
       partial.bytes.set(mask);
       partial.bytes.set(mask, MASK_BYTES);
@@ -140,7 +151,7 @@ export class FrameReader {
       const second = bytes[1] as number;
       if (partial.count === 1 ? this.refusesFirst(first) : this.refuses(first, second)) return end;
       const lengthCode = second & ~MASK_BIT;
-      const size = headerSize(lengthCode, this.maskBit);
+      const size = headerSize(lengthCode, second & MASK_BIT);
       if (partial.count < 2 || partial.count < size) continue;
       this.partial = undefined;
       const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(bytes, 2, lengthCode);
@@ -190,17 +201,15 @@ export class FrameReader {
 
   /** @returns the length, or -1 where it was refused */
   private extendedLength(bytes: Uint8Array, offset: number, lengthCode: number): number {
-    if (lengthCode === LENGTH_16) {
-      const length = (bytes[offset] as number) * 256 + (bytes[offset + 1] as number);
-      if (length >= LENGTH_16) return length;
-    } else {
-      const high = uint32At(bytes, offset);
-      const length = high * 0x1_0000_0000 + uint32At(bytes, offset + 4);
-      if (length > 0xffff) return this.checkedLength(high, length);
-    }
+    const isShort = lengthCode === LENGTH_16;
+    const high = isShort ? 0 : uint32At(bytes, offset);
+    const low = isShort ? (bytes[offset] as number) * 256 + (bytes[offset + 1] as number) : uint32At(bytes, offset + 4);
+    const length = high * 0x1_0000_0000 + low;
+    if (isShort && length >= LENGTH_16) return length;
+    if (length > 0xffff) return this.checkedLength(high, length);
     // RFC 6455, 5.2: "the minimal number of bytes MUST be used to encode the length".
-    this.refuse(WebSocketCloseStatus.ProtocolError, "A payload length is not encoded in the fewest bytes.");
-    return -1;
+    const message = "A payload length is not encoded in the fewest bytes.";
+    return this.refuse(WebSocketCloseStatus.ProtocolError, message) ? -1 : length;
   }
 
   private checkedLength(high: number, length: number): number {
@@ -208,13 +217,19 @@ export class FrameReader {
     // RFC 6455, 5.2: of a 64-bit length "the most significant bit MUST be 0".
     if (high > 0x7fff_ffff) this.refuse(WebSocketCloseStatus.ProtocolError, "A payload length has its top bit set.");
     else this.refuse(WebSocketCloseStatus.MessageTooBig, "A frame announces more than 2^53 - 1 bytes.");
+    // What follows such a frame never comes.
+    this.stop();
     return -1;
   }
 
-  private refuse(status: WebSocketCloseStatus, message: string): true {
-    this.stop();
-    this.sink.frameRefused(new ProtocolError(status, message));
-    return true;
+  /** @returns whether the frame is refused; false where it is discarded */
+  private refuse(status: WebSocketCloseStatus, message: string): boolean {
+    if (this.isDiscarding === true) return false;
+    const { sink } = this;
+    sink.frameRefused(new ProtocolError(status, message));
+    const isRefused = this.sink === sink;
+    if (isRefused) this.stop();
+    return isRefused;
   }
 }
 

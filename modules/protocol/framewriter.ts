@@ -62,13 +62,20 @@ export class FrameQueue {
   private data: Uint8Array[] = [];
   private controls: Uint8Array[] = [];
 
-  constructor(blockedAt: number) {
+  /** Bytes that the transport still had when it was last looked at. */
+  bytesInTransport: number;
+
+  constructor(blockedAt: number, bytesInTransport: number) {
     this.blockedAt = blockedAt;
+    this.bytesInTransport = bytesInTransport;
   }
 
-  /** Whether no frame waits. */
-  get isEmpty(): boolean {
-    return this.byteLength === 0;
+  /** Whether some of the bytes in the transport have left, which shows that the peer takes what is sent. */
+  hasProgressed(bytesInTransport: number, now: number): boolean {
+    if (bytesInTransport >= this.bytesInTransport) return false;
+    this.bytesInTransport = bytesInTransport;
+    this.blockedAt = now;
+    return true;
   }
 
   /** Bytes of memory that the waiting frames take. */

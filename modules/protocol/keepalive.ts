@@ -6,14 +6,17 @@ import type { ConnectionSettings } from "./options.js";
 export const KeepAliveAction = { None: 0, Ping: 1, GiveUp: 2 } as const;
 export type KeepAliveAction = (typeof KeepAliveAction)[keyof typeof KeepAliveAction];
 
-/** The keep-alive of one connection. Any byte from the peer shows that it lives, not only a Pong. */
+/**
+ * The keep-alive of one connection. Any byte from the peer shows that it lives, not only a Pong;
+ * so does one of ours that could leave, since the Ping may wait behind it.
+ */
 export class KeepAlive {
-  /** When the peer last sent something. */
-  lastReceivedAt: number;
+  /** When the peer last sent something, or took something that had waited. */
+  lastSignAt: number;
   private pingSentAt = -Infinity;
 
   constructor(now: number) {
-    this.lastReceivedAt = now;
+    this.lastSignAt = now;
   }
 
   /**
@@ -22,7 +25,7 @@ export class KeepAlive {
    */
   deadline(now: number, { keepAliveInterval, serverTimeout }: ConnectionSettings): number {
     if (keepAliveInterval === 0) return Infinity;
-    if (!this.isWaiting) return this.lastReceivedAt + keepAliveInterval;
+    if (!this.isWaiting) return this.lastSignAt + keepAliveInterval;
     if (serverTimeout === 0) return this.pingSentAt + keepAliveInterval;
     const intervals = Math.floor((now - this.pingSentAt) / keepAliveInterval) + 1;
     return this.pingSentAt + Math.min(serverTimeout, intervals * keepAliveInterval);
@@ -36,8 +39,8 @@ export class KeepAlive {
     return KeepAliveAction.Ping;
   }
 
-  /** Whether the peer has sent nothing since it was sent a Ping. */
+  /** Whether the peer gave no sign of life since it was sent a Ping. */
   private get isWaiting(): boolean {
-    return this.pingSentAt > this.lastReceivedAt;
+    return this.pingSentAt > this.lastSignAt;
   }
 }

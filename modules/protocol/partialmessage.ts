@@ -44,8 +44,10 @@ export class PartialMessage {
     this.fragmentCount++;
     const { maxMessageBytes, maxFragments, deliverFragments } = this.settings;
     const maxFrame = maxFrameLength(this.settings);
-    if (length > maxFrame)
-      return new ProtocolError(TOO_BIG, `A frame announces ${length} bytes; maxReceiveFrameSize allows ${maxFrame}.`);
+    if (length > maxFrame) {
+      const option = this.settings.maxReceiveFrameSize === 0 ? "maxMessageBytes" : "maxReceiveFrameSize";
+      return new ProtocolError(TOO_BIG, `A frame announces ${length} bytes; ${option} allows ${maxFrame}.`);
+    }
     if (deliverFragments) {
       this.deadline = undefined;
       return undefined;
@@ -93,6 +95,12 @@ export class PartialMessage {
 /** The largest payload of a frame that the settings allow, in bytes. */
 export function maxFrameLength(settings: ConnectionSettings): number {
   return settings.maxReceiveFrameSize === 0 ? settings.maxMessageBytes : settings.maxReceiveFrameSize;
+}
+
+/** The peer trickles a message, perhaps to keep its memory in use. */
+export function messageTimeout({ messageTimeoutMs }: ConnectionSettings): ProtocolError {
+  const message = `A message was not whole within ${messageTimeoutMs} ms (messageTimeoutMs).`;
+  return new ProtocolError(WebSocketCloseStatus.PolicyViolation, message);
 }
 
 const TOO_BIG = WebSocketCloseStatus.MessageTooBig;

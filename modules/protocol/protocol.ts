@@ -1,13 +1,29 @@
 /** One open connection, without I/O: bytes and time in, events and frames out (RFC 6455, 5 to 7). */
 
-import { Closing, encodeCloseBody, encodeFailure, NOT_CLOSED, parseCloseBody, type CloseOutcome } from "./closing.js";
-import { CONTROL_BIT, MAX_CONTROL_PAYLOAD, Opcode, Role, WebSocketCloseStatus, WebSocketState } from "./constants.js";
+import {
+  Closing,
+  CloseWatcher,
+  encodeCloseBody,
+  encodeFailure,
+  NOT_CLOSED,
+  parseCloseBody,
+  type CloseOutcome,
+} from "./closing.js";
+import {
+  CONTROL_BIT,
+  MAX_CONTROL_PAYLOAD,
+  Opcode,
+  Role,
+  type WebSocketCloseStatus,
+  WebSocketState,
+} from "./constants.js";
 import { InvalidStateError, OptionError, ProtocolError, TimeoutError, type WebSocketError } from "./errors.js";
 import { FrameReader, type FrameSink } from "./framereader.js";
 import { encodedCost, encodeFrame, encodeMessage, FrameQueue } from "./framewriter.js";
 import { KeepAlive, KeepAliveAction } from "./keepalive.js";
 import { MessageReader, type MessageSink } from "./message.js";
 import type { ConnectionSettings } from "./options.js";
+import { messageTimeout } from "./partialmessage.js";
 
 /** What a protocol asks of its transport, and tells its owner. */
 export interface ProtocolOwner {
@@ -79,7 +95,7 @@ export class Protocol implements FrameSink {
    */
   receive(chunk: Uint8Array, now: number): Uint8Array | undefined {
     this.time = now;
-    this.keepAlive.lastReceivedAt = now;
+    this.keepAlive.lastSignAt = now;
     const count = this.reader.read(chunk);
     if (this.messages.current !== undefined) this.startMessageTime();
     return count < chunk.length && this.isPaused ? chunk.subarray(count) : undefined;
@@ -93,7 +109,7 @@ export class Protocol implements FrameSink {
   /** Receives again. The peer has all of its times once more. */
   resume(now: number): void {
     this.reader.resume();
-    this.keepAlive.lastReceivedAt = now;
+    this.keepAlive.lastSignAt = now;
     this.time = now;
     if (this.messages.current !== undefined) this.messages.current.deadline = undefined;
     this.startMessageTime();
@@ -105,9 +121,11 @@ export class Protocol implements FrameSink {
     const { queue } = this;
     this.time = now;
     if (queue === undefined) return;
+    this.keepAlive.lastSignAt = now;
     for (let frame = queue.shift(); frame !== undefined; frame = queue.shift()) {
       if (this.owner.sendFrame(frame)) continue;
       queue.blockedAt = now;
+      queue.bytesInTransport = this.owner.bufferedAmount;
       return this.owner.deadlineMoved();
     }
     this.queueEmptied();
@@ -177,8 +195,9 @@ export class Protocol implements FrameSink {
   /** Stops without a Close frame: the transport is gone, or is to be. */
   stop(error: WebSocketError | undefined, now: number): void {
     this.reader.stop();
-    this.queue = undefined;
     this.closing ??= new Closing(now, 0);
+    if (this.queue !== undefined) this.closing.closeNeverLeft();
+    this.queue = undefined;
     if (!this.closing.wasClean) this.closing.error ??= error;
   }
 
@@ -192,6 +211,7 @@ export class Protocol implements FrameSink {
   /** Does what is due. */
   tick(now: number): void {
     this.time = now;
+    if (this.queue?.hasProgressed(this.owner.bufferedAmount, now) === true) this.keepAlive.lastSignAt = now;
     if (now < this.deadline) return;
     if (this.closing !== undefined) return this.closingIsDue(this.closing);
     if (!this.isPaused && now >= this.messageDeadline) return this.failNow(messageTimeout(this.settings));
@@ -245,7 +265,10 @@ export class Protocol implements FrameSink {
   private closeReceived(payload: Uint8Array): void {
     this.reader.stop();
     const body = parseCloseBody(payload);
-    if (body instanceof ProtocolError) return this.failNow(body);
+    if (body instanceof ProtocolError) {
+      this.failNow(body);
+      return this.failureAnswered();
+    }
     const wasOpen = this.state === WebSocketState.Open;
     const closing = this.startClosing(WebSocketState.CloseReceived);
     closing.complete(body);
@@ -257,13 +280,28 @@ export class Protocol implements FrameSink {
   }
 
   private failNow(error: ProtocolError): void {
-    this.reader.stop();
-    if (this.closing?.wasClean === true || this.closing?.error !== undefined) return;
+    if (this.closing?.wasClean === true || this.closing?.error !== undefined) return this.reader.stop();
     const wasOpen = this.state === WebSocketState.Open;
     if (wasOpen) this.queue?.clear();
     this.startClosing(WebSocketState.CloseSent).fail(error, this.time);
+    this.messages.current = undefined;
+    this.control = undefined;
+    this.reader.discard(
+      new CloseWatcher(() => {
+        this.failureAnswered();
+      }),
+    );
     if (wasOpen) this.enqueue(encodeFrame(this.reader.role, Opcode.Close, true, encodeFailure(error)));
     this.owner.deadlineMoved();
+  }
+
+  /** The Close frame came of a peer that was failed: it sends nothing behind it that could reset the connection. */
+  private failureAnswered(): void {
+    const { closing } = this;
+    this.reader.stop();
+    if (closing?.isLingering !== true) return;
+    closing.endLingering();
+    this.endTransport(closing);
   }
 
   private startClosing(state: WebSocketState): Closing {
@@ -273,7 +311,8 @@ export class Protocol implements FrameSink {
   }
 
   private endTransport(closing: Closing): void {
-    closing.isEndWanted = this.queue?.isEmpty === false;
+    // Also where only the transport has bytes left: it is known then that our Close frame has gone.
+    closing.isEndWanted = this.queue !== undefined;
     if (!closing.isEndWanted) this.owner.endTransport();
   }
 
@@ -312,7 +351,7 @@ export class Protocol implements FrameSink {
 
   private transmit(frame: Uint8Array): void {
     if (this.owner.sendFrame(frame)) return;
-    this.queue = new FrameQueue(this.time);
+    this.queue = new FrameQueue(this.time, this.owner.bufferedAmount);
     this.owner.deadlineMoved();
   }
 
@@ -352,12 +391,6 @@ export class Protocol implements FrameSink {
 interface PartialControl {
   readonly opcode: Opcode;
   readonly payload: Uint8Array;
-}
-
-/** The peer trickles a message, perhaps to keep its memory in use. */
-function messageTimeout({ messageTimeoutMs }: ConnectionSettings): ProtocolError {
-  const message = `A message was not whole within ${messageTimeoutMs} ms (messageTimeoutMs).`;
-  return new ProtocolError(WebSocketCloseStatus.PolicyViolation, message);
 }
 
 /** Never written to, so it may be shared. */

@@ -96,7 +96,7 @@ describe("fragments", () => {
     test.each(cases)(
       "%d bytes in pieces of %d cost no more than was reckoned, and little less",
       (length, size, lengths) => {
-        const queue = new FrameQueue(0);
+        const queue = new FrameQueue(0, 0);
         for (const encoded of encodeMessage(role, Opcode.Text, pattern(length), size)) queue.push(encoded);
         expect(queue.cost).toBeLessThanOrEqual(encodedCost(length, size));
         expect(queue.cost).toBeGreaterThanOrEqual(encodedCost(length, size) - 12 * lengths.length);
@@ -116,7 +116,7 @@ describe("the queue", () => {
   }
 
   test("control frames leave before data, both in the order in which they came", () => {
-    const queue = new FrameQueue(0);
+    const queue = new FrameQueue(0, 0);
     queue.push(data("a"));
     queue.pushControl(pong("1"));
     queue.push(data("b"));
@@ -125,7 +125,7 @@ describe("the queue", () => {
   });
 
   test("bytes and cost go back to 0", () => {
-    const queue = new FrameQueue(0);
+    const queue = new FrameQueue(0, 0);
     queue.push(data("abc"));
     queue.pushControl(pong(""));
     expect(queue.byteLength).toBe(7);
@@ -135,7 +135,7 @@ describe("the queue", () => {
   });
 
   test("no more than 16 control frames wait; a newer one takes the place of the last (RFC 6455, 5.5.3)", () => {
-    const queue = new FrameQueue(0);
+    const queue = new FrameQueue(0, 0);
     for (let at = 0; at < 100; at++) queue.pushControl(pong(String(at).padStart(3, "0")));
     expect(queue.byteLength).toBe(16 * 5);
     const names = drain(queue);

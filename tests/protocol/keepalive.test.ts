@@ -13,8 +13,8 @@ class TestedKeepAlive {
     this.now = now;
   }
 
-  set lastReceivedAt(time: number) {
-    this.keepAlive.lastReceivedAt = time;
+  set lastSignAt(time: number) {
+    this.keepAlive.lastSignAt = time;
   }
 
   get deadline(): number {
@@ -42,7 +42,7 @@ test("a Ping is due after the interval, not before", () => {
 
 test("any byte puts the Ping off", () => {
   const keepAlive = keepAliveOf(30, 60);
-  keepAlive.lastReceivedAt = 25;
+  keepAlive.lastSignAt = 25;
   expect(keepAlive.check(30)).toBe(None);
   expect(keepAlive.deadline).toBe(55);
   expect(keepAlive.check(55)).toBe(Ping);
@@ -62,7 +62,7 @@ test("a silent peer is given up at interval and timeout after its last byte", ()
 test("any byte answers the Ping", () => {
   const keepAlive = keepAliveOf(30, 60);
   keepAlive.check(30);
-  keepAlive.lastReceivedAt = 89;
+  keepAlive.lastSignAt = 89;
   expect(keepAlive.deadline).toBe(119);
   expect(keepAlive.check(119)).toBe(Ping);
   expect(keepAlive.check(179)).toBe(GiveUp);
@@ -95,7 +95,7 @@ test("a clock that stood still for long asks before it gives up", () => {
 test("an answer in the same millisecond counts: a coarse clock does not tell it from the Ping", () => {
   const keepAlive = keepAliveOf(30, 60);
   expect(keepAlive.check(30)).toBe(Ping);
-  keepAlive.lastReceivedAt = 30;
+  keepAlive.lastSignAt = 30;
   expect(keepAlive.deadline).toBe(60);
   expect(keepAlive.check(60)).toBe(Ping);
 });
@@ -103,7 +103,7 @@ test("an answer in the same millisecond counts: a coarse clock does not tell it 
 test("a Ping that is answered is followed by the next at the interval, not at the timeout", () => {
   const keepAlive = keepAliveOf(30, 60);
   expect(keepAlive.check(30)).toBe(Ping);
-  keepAlive.lastReceivedAt = 31;
+  keepAlive.lastSignAt = 31;
   expect(keepAlive.check(60)).toBe(None);
   expect(keepAlive.deadline).toBe(61);
   expect(keepAlive.check(61)).toBe(Ping);

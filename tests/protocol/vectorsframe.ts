@@ -71,12 +71,12 @@ function maskVectors(): Vector[] {
     refusedBytes("a text without a mask", Role.Server, "810548656c6c6f", 1002),
     refusedBytes("an empty text without a mask", Role.Server, "8100", 1002),
     refusedBytes("a Ping without a mask", Role.Server, "8900", 1002),
-    refusedBytes("a Close without a mask", Role.Server, "880203e8", 1002),
+    refusedBytes("a Close without a mask", Role.Server, "880203e8", 1002, true),
     refusedBytes("a long binary without a mask", Role.Server, "827e0100", 1002),
     refusedBytes("a masked text", Role.Client, "818537fa213d7f9f4d5158", 1002),
     refusedBytes("an empty masked text", Role.Client, "818037fa213d", 1002),
     refusedBytes("a masked Pong", Role.Client, "8a8037fa213d", 1002),
-    refusedBytes("a masked Close", Role.Client, "888237fa213d3412", 1002),
+    refusedBytes("a masked Close", Role.Client, "888237fa213d3412", 1002, true),
   ];
 }
 

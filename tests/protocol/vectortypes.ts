@@ -46,7 +46,9 @@ export function refused(
   events: readonly string[] = [],
   details?: VectorDetails,
 ): Vector[] {
-  return inBothRoles(name, frames, () => [...events, `sent close:${status}`], `${status} unclean`, details);
+  // Where the peer's Close frame has come, however wrong it is, nothing is waited for.
+  const end = frames.some(([first]) => (first & 0x0f) === 0x08) ? ["end"] : [];
+  return inBothRoles(name, frames, () => [...events, `sent close:${status}`, ...end], `${status} unclean`, details);
 }
 
 /** Frames the last of which is the peer's Close frame. `answer` is the status that goes back, "" for none. */
@@ -68,12 +70,12 @@ export function closed(
 }
 
 /** Bytes that fail the connection of one role. */
-export function refusedBytes(name: string, role: Role, hex: string, status: number): Vector {
+export function refusedBytes(name: string, role: Role, hex: string, status: number, isClose = false): Vector {
   return {
     name: `${name}, read by a ${role === Role.Server ? "server" : "client"}`,
     role,
     bytes: () => bytesOf(hex),
-    events: [`sent close:${status}`],
+    events: [`sent close:${status}`, ...(isClose ? ["end"] : [])],
     outcome: `${status} unclean`,
   };
 }
