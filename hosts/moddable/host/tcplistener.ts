@@ -93,8 +93,7 @@ export class TcpListener implements Listener {
       this.#listen(options);
       return undefined;
     } catch (error) {
-      // A RangeError is a lack of memory. Else the port is taken: the SDK gives no other reason.
-      return listenError(options.port, error instanceof RangeError ? "ENOMEM" : "EADDRINUSE", error);
+      return listenError(options.port, reasonOf(error), error);
     }
   }
 
@@ -176,6 +175,12 @@ export function wrapTcp(accepted: TCP): TcpSocket | undefined {
     accepted.close();
     return undefined;
   }
+}
+
+/** Where the SDK's Listener gives no reason, the port is taken. */
+function reasonOf(error: unknown): string {
+  if (error instanceof RangeError) return "ENOMEM";
+  return error instanceof Error && error.message.includes("no network") ? "no network" : "EADDRINUSE";
 }
 
 function listenError(port: number, code: string, cause?: unknown): NetworkError {

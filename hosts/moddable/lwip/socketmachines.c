@@ -258,8 +258,11 @@ static const char *const gErrorNames[] = {
 /* XS: tells the end, with the name of its reason; without one where the peer has sent FIN. */
 void recordTell(xsMachine *the, Record *record)
 {
-	const char *name = gErrorNames[record->error];
+	const char *name;
 
+	socketsLock();
+	name = gErrorNames[record->error];
+	socketsUnlock();
 	record->isTold = 1;
 	xsBeginHost(the);
 		/* Nothing is called after it: the object may be collected as any other. */

@@ -51,8 +51,11 @@ void socketPush(Socket *socket)
 {
 	struct tcp_pcb *pcb = socket->pcb;
 	uint32_t size = segmentSize(pcb), count;
-	uint16_t small = socket->hasDelay ? 1 : kSmallSegments;
+	uint16_t small;
 
+	socketsLock();
+	small = socket->hasDelay ? 1 : kSmallSegments;
+	socketsUnlock();
 	while ((count = bytesCount(&socket->out))) {
 		if (pcb->snd_queuelen >= TCP_SND_QUEUELEN - 1)
 			break;
