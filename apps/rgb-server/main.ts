@@ -1,20 +1,20 @@
 /**
  * A web page that sets the colour of a light-emitting diode over WebSocket (mirrors nanoFramework's
- * WebSockets.Server.RgbSample). Three bytes, red, green and blue, set the colour; it is told to all clients.
+ * WebSockets.Server.RgbSample). Three bytes, red, green and blue, set the colour, a text names an effect; both are told
+ * to all clients.
  */
 
 import { exitWith, loadResource, log, onExit, readSettings, whenNetworkReady } from "#environment";
 import { led } from "#led";
 import { HttpListener, type HttpListenerContext } from "xs-websockets/http";
 import { WebSocketMessageType, WebSocketServer } from "xs-websockets/server";
-
-type Color = readonly [red: number, green: number, blue: number];
+import { type Color, Light } from "./light.js";
 
 const NO_NETWORK: Color = [255, 0, 0];
 const SERVING: Color = [0, 255, 0];
 
 const { port, clients } = readSettings({ port: 8080, clients: 10 });
-let color = NO_NETWORK;
+const light = new Light();
 
 const wsServer = new WebSocketServer({
   maxClients: clients,
@@ -24,18 +24,17 @@ const wsServer = new WebSocketServer({
   // A colour is small, and so is the heap of a device.
   maxMessageBytes: 1_024,
   maxQueueBytes: 2_048,
-  onWebSocketOpened(server, { webSocket }) {
-    webSocket.sendBytes(new Uint8Array(color));
-    tellClientsCount(server);
+  onWebSocketOpened(_server, { webSocket }) {
+    webSocket.sendBytes(new Uint8Array(light.color));
+    tellState();
   },
-  onWebSocketClosed: tellClientsCount,
+  onWebSocketClosed: tellState,
   onMessageReceived(_server, { frame }) {
     const [red, green, blue] = frame.buffer;
-    if (frame.messageType !== WebSocketMessageType.Binary || frame.messageLength !== 3) {
-      log(`Ignored a message of ${frame.messageLength} bytes from ${frame.endPoint}: a colour is 3 bytes, binary.`);
-      return;
-    }
-    show([red ?? 0, green ?? 0, blue ?? 0]);
+    if (frame.messageType === WebSocketMessageType.Text && light.play(frame.text)) tellState();
+    else if (frame.messageType === WebSocketMessageType.Binary && frame.messageLength === 3)
+      show([red ?? 0, green ?? 0, blue ?? 0]);
+    else log(`Ignored a message of ${frame.messageLength} bytes from ${frame.endPoint}: a colour is 3 bytes, binary.`);
   },
 });
 
@@ -45,32 +44,36 @@ function answer(context: HttpListenerContext): void {
   const { request, response } = context;
   if (request.isWebSocketRequest) {
     wsServer.addWebSocket(context);
-  } else if (request.path === "/") {
-    response.contentType = "text/html; charset=utf-8";
-    response.close(loadResource("index.html"));
+  } else if (request.path === "/" || request.path === "/style.css") {
+    response.contentType = request.path === "/" ? "text/html; charset=utf-8" : "text/css; charset=utf-8";
+    response.close(loadResource(request.path === "/" ? "index.html" : "style.css"));
   } else {
     response.statusCode = 404;
     response.close();
   }
 }
 
-function show(newColor: Color): void {
-  color = newColor;
-  led.setColor(...color);
+function show(color: Color): void {
+  const { effect } = light;
+  light.show(color);
   wsServer.broadcast(new Uint8Array(color));
+  if (effect !== light.effect) tellState();
 }
 
-function tellClientsCount(server: WebSocketServer): void {
-  server.broadcast(JSON.stringify({ clients: server.clientsCount }));
+function tellState(): void {
+  led.showClients?.(wsServer.clientsCount);
+  wsServer.broadcast(JSON.stringify({ clients: wsServer.clientsCount, effect: light.effect }));
 }
 
 async function main(): Promise<void> {
-  show(NO_NETWORK);
+  light.show(NO_NETWORK);
   const address = await whenNetworkReady();
   await wsServer.start();
   await httpListener.start();
-  show(SERVING);
-  log(`http://${address}:${httpListener.port}/`);
+  const url = `http://${address}:${httpListener.port}/`;
+  led.showAddress?.(url);
+  light.show(SERVING);
+  log(url);
 }
 
 onExit(async () => {

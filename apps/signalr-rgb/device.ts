@@ -1,6 +1,7 @@
 /** The light as a hub on the device, and its page. */
 
 import { delay, loadResource, log } from "#environment";
+import { led } from "#led";
 import { HttpListener, type HttpListenerContext } from "xs-websockets/http";
 import { HubException, HubServer } from "xs-websockets/signalr/server";
 import { isColor, type Light } from "./light.js";
@@ -14,8 +15,13 @@ interface Sample {
 const MIN_INTERVAL_MS = 100;
 const MAX_INTERVAL_MS = 60_000;
 
-/** Where npm has put the official client; on a device it is one of the app's resources. */
-const SCRIPT = "../../node_modules/@microsoft/signalr/dist/browser/signalr.min.js";
+/** The files of the page. On a device all are resources of the app, without their folder. */
+const FILES: readonly (readonly [path: string, folder: string, name: string, type: string])[] = [
+  ["/", "", "index.html", "text/html"],
+  ["/style.css", "../rgb-server/", "style.css", "text/css"],
+  // Where npm has put the official client.
+  ["/signalr.min.js", "../../node_modules/@microsoft/signalr/dist/browser/", "signalr.min.js", "text/javascript"],
+];
 
 /** The hub. */
 export class DeviceHub {
@@ -47,7 +53,9 @@ export class DeviceHub {
   async start(address: string): Promise<void> {
     await this.hub.start();
     await this.listener.start();
-    log(`http://${address}:${this.listener.port}/`);
+    const url = `http://${address}:${this.listener.port}/`;
+    led.showAddress?.(url);
+    log(url);
   }
 
   /** Says good-bye: pages try again. */
@@ -57,6 +65,7 @@ export class DeviceHub {
   }
 
   private tellClients(): void {
+    led.showClients?.(this.hub.clientsCount);
     this.hub.clients.all.send("ClientsChanged", this.hub.clientsCount);
   }
 
@@ -74,23 +83,22 @@ export class DeviceHub {
 }
 
 function answer({ request, response }: HttpListenerContext): void {
-  if (request.path === "/") {
-    response.contentType = "text/html; charset=utf-8";
-    response.close(loadResource("index.html"));
-  } else if (request.path === "/signalr.min.js") {
-    response.contentType = "text/javascript; charset=utf-8";
-    response.setHeader("Cache-Control", "max-age=86400");
-    response.close(loadScript());
-  } else {
+  const file = FILES.find(([path]) => path === request.path);
+  if (file === undefined) {
     response.statusCode = 404;
     response.close();
+    return;
   }
+  const [path, folder, name, type] = file;
+  response.contentType = `${type}; charset=utf-8`;
+  if (path !== "/") response.setHeader("Cache-Control", "max-age=86400");
+  response.close(load(folder, name));
 }
 
-function loadScript(): Uint8Array {
+function load(folder: string, name: string): Uint8Array {
   try {
-    return loadResource("signalr.min.js");
+    return loadResource(name);
   } catch {
-    return loadResource(SCRIPT);
+    return loadResource(folder + name);
   }
 }

@@ -5,13 +5,14 @@ import { once } from "node:events";
 import { WebSocket } from "ws";
 
 import { findFreePort } from "../support/apps.js";
+import { decodeQrCode } from "../support/qrcode.js";
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 
 const sdk = findSimulatorSdk();
 const BUILD_MS = 240_000;
-/** Pixels of the default device's screen: 240 by 320. */
-const SCREEN_PIXELS = 76_800;
+/** The LED has nearly half of the default device's screen, 240 by 320. */
+const LED_PIXELS = 36_000;
 
 interface Client {
   readonly socket: WebSocket;
@@ -57,26 +58,48 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulat
   }, 30_000);
 
   test("is green when it serves", async () => {
-    await eventually(
-      async () => (await simulator.screenshot()).count(0, 252, 0) >= SCREEN_PIXELS,
-      "the screen is green",
-    );
+    await eventually(async () => (await simulator.screenshot()).count(0, 252, 0) >= LED_PIXELS, "the screen is green");
   }, 30_000);
+
+  test("shows its address on the screen, as a QR code too", async () => {
+    const [url = ""] = simulator.lines.filter((line) => line.startsWith("http:"));
+    expect(decodeQrCode(await simulator.screenshot())).toBe(url);
+  }, 30_000);
+
+  test.each(["breathing", "rainbow"])(
+    "plays %s on the screen until the next colour, and tells so",
+    async (effect) => {
+      const client = await openClient(port);
+      client.socket.send(effect);
+      await eventually(() => client.received.at(-1)?.endsWith(`"effect":"${effect}"}`) === true, "the effect is told");
+      const isLed = async (red: number, green: number): Promise<boolean> =>
+        (await simulator.screenshot()).count(red, green, 0) >= LED_PIXELS;
+      await eventually(async () => !(await isLed(0, 252)), "the screen is green no more");
+      client.socket.send("nonsense");
+      await simulator.waitForLine(/Ignored a message of 8 bytes/, 10_000);
+      client.socket.send(Buffer.from([0, 255, 0]));
+      await eventually(() => client.received.at(-1)?.endsWith('"effect":"steady"}') === true, "the end is told");
+      await eventually(() => isLed(0, 252), "the screen is green again");
+      client.socket.close();
+      await once(client.socket, "close");
+    },
+    60_000,
+  );
 
   test("tells a client the colour and the number of clients, and all of them each new colour", async () => {
     const first = await openClient(port);
     await eventually(() => first.received.length >= 2, "the first client is told");
-    expect(first.received).toEqual(["00ff00", '{"clients":1}']);
+    expect(first.received).toEqual(["00ff00", '{"clients":1,"effect":"steady"}']);
     const second = await openClient(port);
-    await eventually(() => first.received.includes('{"clients":2}'), "the first client is told of the second");
+    await eventually(
+      () => first.received.includes('{"clients":2,"effect":"steady"}'),
+      "the first client is told of the second",
+    );
 
     second.socket.send(Buffer.from([0, 0, 248]));
     await eventually(() => first.received.includes("0000f8"), "the first client is told the colour");
     await eventually(() => second.received.includes("0000f8"), "the second client is told the colour");
-    await eventually(
-      async () => (await simulator.screenshot()).count(0, 0, 248) >= SCREEN_PIXELS,
-      "the screen is blue",
-    );
+    await eventually(async () => (await simulator.screenshot()).count(0, 0, 248) >= LED_PIXELS, "the screen is blue");
 
     // A page that comes too late is told so.
     const late = new WebSocket(`ws://127.0.0.1:${port}/`);
@@ -91,7 +114,10 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulat
     second.socket.send(Buffer.from([1, 2]));
     await simulator.waitForLine(/Ignored a message of 2 bytes/, 10_000);
     second.socket.close();
-    await eventually(() => first.received.at(-1) === '{"clients":1}', "the first client is told that it is alone");
+    await eventually(
+      () => first.received.at(-1) === '{"clients":1,"effect":"steady"}',
+      "the first client is told that it is alone",
+    );
     first.socket.close();
     await once(first.socket, "close");
   }, 60_000);

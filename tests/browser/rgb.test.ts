@@ -117,6 +117,25 @@ describeIf(chromiumPath !== undefined, "Chromium", "the RGB page in Chromium", (
   );
 
   test(
+    "an effect chosen in one window is shown in the other, and ends with the next colour",
+    async () => {
+      const [page, other] = [await openPage(), await openPage()];
+      for (const name of ["Breathing", "Rainbow"]) {
+        await page.getByRole("button", { name }).click();
+        await other.getByRole("button", { name, pressed: true }).waitFor();
+        expect(await animationOf(other)).toBe(name.toLowerCase());
+      }
+      await other.emulateMedia({ reducedMotion: "reduce" });
+      expect(await animationOf(other)).toBe("none");
+      await page.fill("#color", "#102030");
+      await other.getByRole("button", { name: "Steady", pressed: true }).waitFor();
+      await waitForText(other, "#hex", "#102030");
+      expect(mistakes).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
     "the pages connect again when the server was gone",
     async () => {
       const pages = [await openPage(), await openPage()];
@@ -158,7 +177,7 @@ describeIf(chromiumPath !== undefined, "Chromium", "the RGB page in Chromium", (
       const page = await openPage();
       await page.fill("#color", "#ff8800");
       await waitForText(page, "#hex", "#ff8800");
-      expect(requests).toEqual([`http://localhost:${port}/`]);
+      expect(requests).toEqual([`http://localhost:${port}/`, `http://localhost:${port}/style.css`]);
     },
     PATIENCE_MS,
   );
@@ -168,6 +187,10 @@ async function waitForText(page: Page, selector: string, text: string): Promise<
   await page.locator(selector).filter({ hasText: text }).waitFor({ state: "attached" });
 }
 
+function animationOf(page: Page): Promise<string> {
+  return page.evaluate('getComputedStyle(document.querySelector("#led")).animationName');
+}
+
 function ledColor(page: Page): Promise<string> {
-  return page.evaluate('getComputedStyle(document.querySelector("#led")).backgroundColor');
+  return page.evaluate('getComputedStyle(document.querySelector("#led")).color');
 }

@@ -120,7 +120,7 @@ describeIf(chromiumPath !== undefined, "Chromium", "the sample's page in Chromiu
       await start();
       const page = await openPage();
       await app?.stop("SIGKILL");
-      await waitForText(page, "#state", "Reconnecting");
+      await waitForText(page, "#state", "Reconnecting…");
       await start();
       await waitForText(page, "#state", "Connected");
       await waitForText(page, "#hex", "#00ff00");

@@ -75,18 +75,18 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "apps/signalr-rgb in the simula
       const [page, other] = [await openPage(), await openPage()];
       await page.locator("#clients").filter({ hasText: /^2$/ }).waitFor();
       for (const [name, hex, red, green, blue] of [
-        ["blue", "#0000ff", 0, 0, 248],
-        ["amber", "#ffa000", 248, 160, 0],
+        ["Violet", "#8822ff", 136, 32, 248],
+        ["Orange", "#ff7700", 248, 116, 0],
       ] as const) {
         await page.getByTitle(name).click();
         await other.locator("#hex").filter({ hasText: hex }).waitFor();
         let pixels = 0;
         while (pixels < 10_000) pixels = (await simulator?.screenshot())?.count(red, green, blue) ?? 0;
       }
-      // Rec. 709: the brightness of amber.
+      // Rec. 709: the brightness of orange.
       await other
         .locator("#sample")
-        .filter({ hasText: /^66 %$/ })
+        .filter({ hasText: /^55 %$/ })
         .waitFor();
       await page.close();
       await other.locator("#clients").filter({ hasText: /^1$/ }).waitFor();

@@ -13,6 +13,8 @@ import { buildForSimulator, findMbedtls, findSdk, type Sdk, simulatorCommand } f
 export interface Screenshot {
   readonly width: number;
   readonly height: number;
+  /** Red, green and blue of each pixel, row by row. */
+  readonly pixels: Uint8Array;
   /** How many pixels have the colour. */
   count(red: number, green: number, blue: number): number;
 }
@@ -143,6 +145,7 @@ function readPixmap(file: Buffer): Screenshot {
   return {
     width: Number(header[1]),
     height: Number(header[2]),
+    pixels,
     count(red, green, blue) {
       let count = 0;
       for (let at = 0; at + 2 < pixels.length; at += 3) {

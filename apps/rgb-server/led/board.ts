@@ -20,4 +20,4 @@ const found = findLed({ NeoPixel, lights, DefaultLed: Host?.LED?.Default, pin: s
 if (found === undefined) log("No LED is known of this board: the colours are on the page only.");
 
 /** ESP32: the LED of the board, where it has one. */
-export const led: Led = found ?? { setColor() {} };
+export const led: Led = found ?? { frameMs: 0, setColor() {} };

@@ -66,6 +66,7 @@ function definedPixels(NeoPixel: Board["NeoPixel"]): Pixels | undefined {
 
 function pixelLed(pixels: Pixels): Led {
   return {
+    frameMs: 40,
     setColor(red, green, blue) {
       pixels.setPixel(0, pixels.makeRGB(red, green, blue));
       pixels.update();
@@ -76,6 +77,7 @@ function pixelLed(pixels: Pixels): Led {
 /** On for every colour but black. */
 function switchLed(light: Switch): Led {
   return {
+    frameMs: 0,
     setColor(red, green, blue) {
       light.write(red + green + blue > 0 ? 1 : 0);
     },
