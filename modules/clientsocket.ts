@@ -24,6 +24,8 @@ export function openSocket({ uri, settings, certificates }: SocketRequest, handl
       serverName: settings.serverName === "" ? host : settings.serverName,
       isVerified: settings.sslVerification !== SslVerification.NoVerification,
       authorities: certificates.authorities,
+      // RFC 7301, 6: WebSocket begins with it, and some servers speak HTTP/2 to whoever says nothing.
+      applicationProtocols: ["http/1.1"],
       minVersion: settings.sslProtocol === SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2",
       ...(identity === undefined ? {} : { identity }),
     },

@@ -1,6 +1,6 @@
 /** A small HTTP/1.1 server: answers one request per connection, and hands upgrade requests over to WebSocketServer. */
 
-import { listen, type Listener, type ListenOptions, type Socket, type TlsIdentity } from "#network";
+import { listen, type Listener, type ListenOptions, type Socket } from "#network";
 import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
 import { whenRejected, type Handler } from "./handlers.js";
 import { logError } from "./log.js";
@@ -15,6 +15,7 @@ import {
   withDefaults,
   type ResolvedOptions,
 } from "./protocol/options.js";
+import { resolveTlsOptions, TLS_SERVER_OPTIONS, type TlsServerOptions } from "./tlsoptions.js";
 
 export type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "./httpexchange.js";
 export type { HttpHeaders } from "./protocol/httpheaders.js";
@@ -39,11 +40,9 @@ export interface HttpListenerLimits {
 }
 
 /** Options of an {@link HttpListener}. */
-export interface HttpListenerOptions extends HttpListenerLimits {
+export interface HttpListenerOptions extends HttpListenerLimits, TlsServerOptions {
   /** The local address to listen on, where the host can choose (Node.js); all addresses when left out. */
   readonly address?: string;
-  /** Serves HTTPS with this certificate and key, where the host can (Node.js): see `tlsIdentity`. */
-  readonly identity?: TlsIdentity;
   /** Becomes the listener's `onRequest`. */
   readonly onRequest?: RequestHandler;
 }
@@ -78,15 +77,15 @@ export class HttpListener {
   /** @throws OptionError where an option is out of its range */
   constructor(options: HttpListenerOptions = {}) {
     checkOptions("HttpListener", options, "{ port: 8080 }");
-    const { onRequest, address, identity, ...limits } = options;
+    const { onRequest, address, identity, clientCertificateRequired, clientAuthorities, ...limits } = options;
     checkHandlers({ onRequest });
     this.onRequest = onRequest;
-    const settings = withDefaults(limits, HTTP_LISTENER_DEFAULTS, ["onRequest", "address", "identity"]);
+    const settings = withDefaults(limits, HTTP_LISTENER_DEFAULTS, ["onRequest", "address", ...TLS_SERVER_OPTIONS]);
     this.settings = { ...settings, keptHeaders: toFieldNames("keptHeaders", settings.keptHeaders) };
     this.listenOptions = {
       port: this.settings.port,
       ...(address === undefined ? {} : { address }),
-      ...(identity === undefined ? {} : { identity }),
+      ...resolveTlsOptions({ identity, clientCertificateRequired, clientAuthorities }),
     };
     checkInteger("port", this.settings.port, 0, 65_535);
     checkInteger("maxHeadBytes", this.settings.maxHeadBytes, 256, 1_048_576);

@@ -56,6 +56,8 @@ export interface HttpListenerRequest {
   readonly isWebSocketRequest: boolean;
   /** The client, as "address:port". */
   readonly remoteEndPoint: string;
+  /** The client's certificate, DER, where it had to show one (`clientCertificateRequired`); else undefined. */
+  readonly clientCertificate: Uint8Array | undefined;
 }
 
 /** The answer (.NET `HttpListenerResponse`). */
@@ -211,7 +213,7 @@ class Context implements HttpListenerContext {
   /** @throws HandshakeError where the request line is not that of HTTP/1.1 */
   constructor(head: HttpHead, exchange: HttpExchange, socket: Socket) {
     this.exchange = exchange;
-    this.request = readRequest(head, formatEndPoint(socket.remoteAddress, socket.remotePort));
+    this.request = readRequest(head, socket);
     this.response = new Response(exchange, this.request.httpMethod === "HEAD");
   }
 
@@ -256,7 +258,7 @@ class Response implements HttpListenerResponse {
 }
 
 /** RFC 9112, 3: method, target and version, one space between them. */
-function readRequest(head: HttpHead, remoteEndPoint: string): HttpListenerRequest {
+function readRequest(head: HttpHead, socket: Socket): HttpListenerRequest {
   const [httpMethod = "", rawUrl = "", version, ...others] = head.startLine.split(" ");
   const resource = resourceOf(rawUrl);
   if (version !== "HTTP/1.1" || others.length > 0 || !isToken(httpMethod) || resource === undefined)
@@ -270,7 +272,8 @@ function readRequest(head: HttpHead, remoteEndPoint: string): HttpListenerReques
     path: path === "" ? "/" : path,
     headers: head.headers,
     isWebSocketRequest: isUpgradeRequest(head.headers),
-    remoteEndPoint,
+    remoteEndPoint: formatEndPoint(socket.remoteAddress, socket.remotePort),
+    clientCertificate: socket.peerCertificate,
   };
 }
 

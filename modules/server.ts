@@ -1,6 +1,5 @@
 /** The server: a pool of clients, alone on a port or inside an HttpListener (.NET nanoFramework `WebSocketServer`). */
 
-import type { TlsIdentity } from "#network";
 import { encodeUtf8, now } from "#platform";
 import { CLOSED_HANDLER_FAILED, isPromise, logRejection, whenRejected, type Handler } from "./handlers.js";
 import { logError } from "./log.js";
@@ -15,6 +14,7 @@ import { TurnedAwayClients } from "./turnedaway.js";
 import { checkAlone, resolveServerOptions } from "./serveroptions.js";
 import type { AcceptDecision, AcceptHook, Refusal, ServerSettings, WebSocketServerLimits } from "./serveroptions.js";
 import { bytesOf, checkFragmentSize, type BinaryData, type WebSocket } from "./websocket.js";
+import type { TlsServerOptions } from "./tlsoptions.js";
 import type { ConnectionClosedEventArgs, MessageReceivedEventArgs } from "./websocket.js";
 
 export type { AcceptDecision, AcceptHook, Refusal } from "./serveroptions.js";
@@ -25,11 +25,9 @@ export type { WebSocketOptions } from "./protocol/options.js";
 export type * from "./websocket.js";
 
 /** Options of a {@link WebSocketServer}. */
-export interface WebSocketServerOptions extends WebSocketServerLimits {
+export interface WebSocketServerOptions extends WebSocketServerLimits, TlsServerOptions {
   /** Stand-alone: the local address to listen on, where the host can choose (Node.js). */
   readonly address?: string;
-  /** Stand-alone: serves wss with this certificate and key: see `tlsIdentity`. On XS with manifest_tls.json. */
-  readonly identity?: TlsIdentity;
   /** Looks at each request before it is accepted. */
   readonly acceptClient?: AcceptHook;
   /** Becomes the server's `onMessageReceived`. */
@@ -85,8 +83,8 @@ export class WebSocketServer {
   constructor(options: WebSocketServerOptions = {}) {
     checkOptions("WebSocketServer", options, "{ port: 8080 }");
     checkAlone({ ...options });
-    const { address, identity, acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed, ...limits } =
-      options;
+    const { address, identity, clientCertificateRequired, clientAuthorities, acceptClient, ...others } = options;
+    const { onMessageReceived, onWebSocketOpened, onWebSocketClosed, ...limits } = others;
     checkHandlers({ acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed });
     this.settings = resolveServerOptions(limits);
     this.pending = new PendingDecisions(this.settings.handshakeTimeoutMs);
@@ -95,7 +93,8 @@ export class WebSocketServer {
     this.onMessageReceived = onMessageReceived;
     this.onWebSocketOpened = onWebSocketOpened;
     this.onWebSocketClosed = onWebSocketClosed;
-    if (this.settings.isStandAlone) this.listener = this.createListener(address, identity);
+    if (this.settings.isStandAlone)
+      this.listener = this.createListener({ address, identity, clientCertificateRequired, clientAuthorities });
   }
 
   /** Whether clients are accepted. */
@@ -281,7 +280,8 @@ export class WebSocketServer {
     logRejection(CLOSED_HANDLER_FAILED, this.onWebSocketClosed?.(this, { ...e, endPoint, webSocket: client }));
   }
 
-  private createListener(address: string | undefined, identity: TlsIdentity | undefined): HttpListener {
+  /** @param options those of the listener that are passed on as they are */
+  private createListener(options: Readonly<Record<string, unknown>>): HttpListener {
     const { port, maxHeadBytes, maxKeptHeadBytes, keptHeaders, handshakeTimeoutMs, prefix, maxClients } = this.settings;
     return new HttpListener({
       port,
@@ -290,8 +290,7 @@ export class WebSocketServer {
       keptHeaders,
       requestTimeoutMs: handshakeTimeoutMs,
       maxRequests: maxClients + SPARE_REQUESTS,
-      ...(address === undefined ? {} : { address }),
-      ...(identity === undefined ? {} : { identity }),
+      ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
       onRequest: (context) => {
         if (context.request.path === prefix) this.addWebSocket(context);
         else this.refuse(context, new HandshakeError(404, "There is no WebSocket at this path."));

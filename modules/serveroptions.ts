@@ -12,6 +12,7 @@ import {
   type ResolvedOptions,
   type WebSocketOptions,
 } from "./protocol/options.js";
+import { TLS_SERVER_OPTIONS } from "./tlsoptions.js";
 
 /** How an accept hook refuses a client. */
 export interface Refusal {
@@ -92,7 +93,7 @@ export const SERVER_DEFAULTS: ServerSettings = Object.freeze({
 /** Options beside those: a name that is nearly one of them is told. */
 const OTHERS: readonly string[] = Object.freeze([
   "address",
-  "identity",
+  ...TLS_SERVER_OPTIONS,
   "acceptClient",
   "onMessageReceived",
   "onWebSocketOpened",
@@ -104,7 +105,7 @@ const ALONE: readonly string[] = Object.freeze([
   "port",
   "prefix",
   "address",
-  "identity",
+  ...TLS_SERVER_OPTIONS,
   "maxHeadBytes",
   "maxKeptHeadBytes",
   "keptHeaders",

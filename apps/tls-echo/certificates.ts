@@ -16,7 +16,8 @@ export interface Issued {
   readonly privateKeyPem: string;
 }
 
-export type KeyKind = "rsa" | "ecdsa";
+/** RSA of 2,048 bits, signing as PKCS #1 or by PSS; ECDSA on P-256 or P-384. */
+export type KeyKind = "rsa" | "rsaPss" | "ecdsa" | "p384";
 
 /** What is written into a certificate. */
 export interface Subject {
@@ -37,8 +38,18 @@ const keyKinds = {
     publicExponent: new Uint8Array([1, 0, 1]),
     modulusLength: 2_048,
   },
+  rsaPss: { name: "RSA-PSS", hash: "SHA-256", publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2_048 },
   ecdsa: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  p384: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" },
 } as const;
+
+/** How a key signs. */
+function signingOf({ algorithm }: webcrypto.CryptoKey): { name: string; hash: string; saltLength?: number } {
+  const isLong = "namedCurve" in algorithm && algorithm.namedCurve === "P-384";
+  const signing = { ...algorithm, hash: isLong ? "SHA-384" : "SHA-256" };
+  // RFC 8017, A.2.3: as long as the digest.
+  return algorithm.name === "RSA-PSS" ? { ...signing, saltLength: 32 } : signing;
+}
 
 const dayMs = 86_400_000;
 
@@ -99,7 +110,7 @@ export class Authority {
       notAfter: subject.notAfter ?? new Date(Date.now() + 365 * dayMs),
       publicKey: keys.publicKey,
       signingKey: signingKeys.privateKey,
-      signingAlgorithm: { ...signingKeys.privateKey.algorithm, hash: "SHA-256" },
+      signingAlgorithm: signingOf(signingKeys.privateKey),
       extensions: [
         ...extensionsOf(subject),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),

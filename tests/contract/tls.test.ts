@@ -32,7 +32,7 @@ const settings: TlsTestSettings = {
 };
 
 describe("#tls on Node", () => {
-  const tests = tlsTests({ tls, network, platform, settings, limits: ["noTruncation"] });
+  const tests = tlsTests({ tls, network, platform, settings, limits: ["noTruncation", "noResumption"] });
   for (const [name, run] of Object.entries(tests)) test(name, async () => run(), 15_000);
 });
 

@@ -14,6 +14,7 @@ import type {
 } from "../../hosts/contract.js";
 import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
 import { type Accepted, Recorder } from "../support/recorder.js";
+import { certificateTests } from "./tlscertificates.js";
 import { listeningTests } from "./tlslistening.js";
 
 /** The servers' names. */
@@ -34,6 +35,16 @@ export type TlsServerName =
   | "wantsClient"
   | "tellsName"
   | "counting"
+  | "p384"
+  | "rsaPss"
+  | "x25519"
+  | "aes256"
+  | "chacha20"
+  | "unordered"
+  | "fragmented"
+  | "tellsResumption"
+  | "tellsResumption12"
+  | "tellsProtocol"
   | "truncating"
   | "onlyTls13"
   | "onlyTls11"
@@ -69,8 +80,8 @@ export interface TlsHost {
   readonly limits: readonly TlsLimit[];
 }
 
-/** What a host cannot do: RSA as key exchange (mbedTLS 4); tell an end without close_notify (Node). */
-export type TlsLimit = "noRsaKeyExchange" | "noTruncation";
+/** What a host cannot do: RSA as key exchange (mbedTLS 4); tell an end without close_notify, resume (Node). */
+export type TlsLimit = "noRsaKeyExchange" | "noTruncation" | "noResumption";
 
 const testTimeoutMs = 12_000;
 
@@ -189,11 +200,13 @@ export async function fails({ recorder }: Accepted, ...codes: readonly NetworkEr
 
 export type BenchTest = (bench: TlsBench) => Promise<void>;
 
-function accepts(server: TlsServerName, changes: Partial<ConnectTlsOptions> = {}): BenchTest {
+/** What is sent to a server comes back. */
+export function accepts(server: TlsServerName, changes: Partial<ConnectTlsOptions> = {}): BenchTest {
   return (bench) => echoes(bench.connect(server, changes), 300);
 }
 
-function refuses(
+/** A server is not connected to. */
+export function refuses(
   server: TlsServerName,
   code: NetworkErrorCode | readonly NetworkErrorCode[],
   changes: Partial<ConnectTlsOptions> = {},
@@ -245,6 +258,38 @@ async function asksForTheName(bench: TlsBench): Promise<void> {
   for (const serverName of ["", "127.0.0.1"]) {
     assertEqual(await textUntilEnd(bench.connect("tellsName", { serverName })), "false\n", "SNI of an address");
   }
+}
+
+async function agreesOnAProtocol(bench: TlsBench): Promise<void> {
+  assertEqual(await textUntilEnd(bench.connect("tellsProtocol")), "false\n", "protocol where none is offered");
+  const connection = bench.connect("tellsProtocol", { applicationProtocols: ["a", "c"] });
+  assertEqual(await textUntilEnd(connection), "a\n", "protocol");
+}
+
+async function resumesSessions(bench: TlsBench): Promise<void> {
+  const own = bench.authorities;
+  const unverified = { isVerified: false, authorities: [] };
+  const turns: readonly (readonly [changes: Partial<ConnectTlsOptions>, isResumed: boolean])[] = [
+    [unverified, false],
+    [unverified, false],
+    [{}, false],
+    [{}, true],
+    [{}, true],
+    [unverified, false],
+    [{ authorities: [...own, ...own] }, false],
+    [{ serverName: "" }, false],
+    [{ identity: bench.identity("client") }, false],
+    [{}, true],
+  ];
+  for (const server of ["tellsResumption", "tellsResumption12"] as const) {
+    for (const [changes, isResumed] of turns) {
+      const text = await textUntilEnd(bench.connect(server, changes));
+      const isPossible = !bench.host.limits.includes("noResumption");
+      assertEqual(text, `${String(isResumed && isPossible)}\n`, "whether it is resumed");
+    }
+  }
+  // Whoever does not trust the server is not let in by what another connection has found.
+  await fails(bench.connect("tellsResumption", { authorities: [] }), "ETLSUNTRUSTED");
 }
 
 async function showsItsCertificate(bench: TlsBench): Promise<void> {
@@ -308,41 +353,6 @@ async function tellsTruncation(bench: TlsBench): Promise<void> {
   if (!bench.host.limits.includes("noTruncation")) assertEqual(code, "ECONNRESET", "code");
 }
 
-function certificateTests(): Readonly<Record<string, BenchTest>> {
-  const unverified = { isVerified: false, authorities: [] };
-  return {
-    "an RSA certificate is accepted": accepts("rsa"),
-    "a key exchange by RSA is accepted": (bench) =>
-      bench.host.limits.includes("noRsaKeyExchange")
-        ? refuses("rsaKeyExchange", "ETLSVERSION")(bench)
-        : accepts("rsaKeyExchange")(bench),
-    "a certificate without a chain is accepted": accepts("single"),
-    "a certificate is accepted for its IP address": accepts("right", { serverName: "" }),
-    "a wildcard is accepted for one label": accepts("wildcard", { serverName: "One.test.example" }),
-    "a wildcard is refused for two labels": refuses("wildcard", "ETLSHOSTNAME", { serverName: "a.b.test.example" }),
-    "a wildcard is refused for none": refuses("wildcard", "ETLSHOSTNAME", { serverName: "test.example" }),
-    "a certificate without a chain is refused for another name": refuses("single", "ETLSHOSTNAME", {
-      serverName: "other.example",
-    }),
-    "an untrusted certificate is refused": refuses("untrusted", "ETLSUNTRUSTED"),
-    "a certificate is refused where no authority is named": refuses("right", "ETLSUNTRUSTED", { authorities: [] }),
-    "a chain that belongs to another is refused": refuses("borrowedChain", "ETLSUNTRUSTED"),
-    "a certificate that no authority has signed is refused": refuses("notByAnAuthority", "ETLSUNTRUSTED"),
-    "a client's certificate is refused": refuses("clientOnly", "ETLSUNTRUSTED"),
-    "a certificate by an authority for clients is refused": refuses("byClientAuthority", "ETLSUNTRUSTED"),
-    "an expired certificate is refused": refuses("expired", "ETLSEXPIRED"),
-    "a certificate is refused before its time": refuses("notYetValid", "ETLSEXPIRED"),
-    "a certificate for another host is refused": refuses("wrongHost", "ETLSHOSTNAME"),
-    "an untrusted certificate is accepted without verification": accepts("untrusted", unverified),
-    "an expired certificate is accepted without verification": accepts("expired", unverified),
-    "a wrong host is accepted without verification": accepts("wrongHost", unverified),
-    "verification is not skipped after a connection without it": async (bench) => {
-      await accepts("untrusted", unverified)(bench);
-      await refuses("untrusted", "ETLSUNTRUSTED")(bench);
-    },
-  };
-}
-
 /** @returns the tests of the secured sockets of `host`, by name */
 export function tlsTests(host: TlsHost): Tests {
   const tests: Readonly<Record<string, BenchTest>> = {
@@ -353,6 +363,8 @@ export function tlsTests(host: TlsHost): Tests {
     ...certificateTests(),
     "the server's name is asked for, an address is not": asksForTheName,
     "a client's certificate is shown": showsItsCertificate,
+    "an application protocol is agreed on": agreesOnAProtocol,
+    "a session is resumed by whoever trusts the same": resumesSessions,
     "a client's ECDSA certificate is shown": showsAnEcdsaCertificate,
     "a client without its certificate fails": failsWithoutItsCertificate,
     "TLS 1.3 can be asked for": accepts("onlyTls13", { minVersion: "TLSv1.3" }),

@@ -1,17 +1,15 @@
 /** The Python package `websockets` as client of our server. */
 
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
 import { describeIf } from "../support/describeif.js";
+import { findPython } from "../support/python.js";
 import { startEchoServer, stopServers } from "./peer.js";
 
 const SCRIPT = path.join(__dirname, "python", "client.py");
 
-/** The first interpreter that has the package: Debian's own has what Debian's packages install. */
-const python = ["python3", "/usr/bin/python3", "python"].find(
-  (command) => spawnSync(command, ["-c", "import websockets; websockets.connect"]).status === 0,
-);
+const python = findPython();
 
 const CHECKS: readonly (readonly [name: string, check: string])[] = [
   ["messages of all sizes come back", "echo"],

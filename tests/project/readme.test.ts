@@ -47,10 +47,18 @@ const TABLES: readonly (readonly [heading: string, members: readonly string[], d
     [
       ...membersOf("modules/serveroptions.ts", "WebSocketServerLimits"),
       ...membersOf("modules/server.ts", "WebSocketServerOptions"),
+      ...membersOf("modules/tlsoptions.ts", "TlsServerOptions"),
     ],
     ownDefaults(SERVER_DEFAULTS),
   ],
-  ["HttpListener", membersOf("modules/http.ts", "HttpListenerLimits", "HttpListenerOptions"), HTTP_LISTENER_DEFAULTS],
+  [
+    "HttpListener",
+    [
+      ...membersOf("modules/http.ts", "HttpListenerLimits", "HttpListenerOptions"),
+      ...membersOf("modules/tlsoptions.ts", "TlsServerOptions"),
+    ],
+    HTTP_LISTENER_DEFAULTS,
+  ],
   [
     "ClientWebSocket",
     [

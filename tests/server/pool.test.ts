@@ -24,6 +24,7 @@ function contextOf(socket: FakeSocket, early: Uint8Array = pattern(0)): HttpList
       headers,
       isWebSocketRequest: true,
       remoteEndPoint: `192.0.2.1:${socket.remotePort}`,
+      clientCertificate: undefined,
     },
     response: { statusCode: 200, contentType: undefined, isClosed: false, setHeader() {}, close() {} },
     upgrade: () => ({ socket, bytes: early }),

@@ -2,7 +2,8 @@
 
 import { once } from "node:events";
 import { connect, type TLSSocket } from "node:tls";
-import { WebSocketServer } from "../../modules/server.js";
+import { ClientWebSocket, NetworkError } from "../../modules/client.js";
+import { WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
 import { testCertificates } from "../support/certificates.js";
 import { upgradeRequest } from "../support/rawclient.js";
 import { asciiOf, frame } from "../support/vectors.js";
@@ -58,4 +59,44 @@ test("a client that ends within its request is gone", async () => {
   socket.end("GET / HT");
   expect(await textOf(socket)).toBe("");
   expect(server.clientsCount).toBe(0);
+});
+
+describe("clients that need a certificate", () => {
+  test.each<[name: string, options: WebSocketServerOptions, message: string]>([
+    ["authorities alone", { clientAuthorities: new Uint8Array(1) }, "belong together"],
+    ["no authorities", { clientCertificateRequired: true }, "belong together"],
+    ["no identity", { clientCertificateRequired: true, clientAuthorities: new Uint8Array(1) }, "needs an identity"],
+    ["an empty list", { identity: [] }, "empty list"],
+  ])("%s is a mistake", (_name, options, message) => {
+    expect(() => new WebSocketServer({ port: 0, ...options })).toThrow(message);
+  });
+
+  test("show it to acceptClient", async () => {
+    const { right, authority, client, strangeClient } = await testCertificates();
+    const shown: (Uint8Array | undefined)[] = [];
+    const mutual = new WebSocketServer({
+      ...{ address: "127.0.0.1", port: 0, identity: [right], clientCertificateRequired: true },
+      clientAuthorities: authority,
+      acceptClient: ({ clientCertificate }) => shown.push(clientCertificate) > 0,
+    });
+    await mutual.start();
+    const options = { certificate: authority, serverName: "localhost" };
+    const known = new ClientWebSocket({
+      ...options,
+      clientCertificate: client.certificatesPem,
+      clientPrivateKey: client.privateKeyPem,
+    });
+    await known.connect(`wss://127.0.0.1:${mutual.port}/`);
+    known.abort();
+    expect(shown).toEqual([new Uint8Array(client.certificates[0] ?? [])]);
+    const stranger = new ClientWebSocket({
+      ...options,
+      clientCertificate: strangeClient.certificatesPem,
+      clientPrivateKey: strangeClient.privateKeyPem,
+    });
+    for (const refused of [stranger, new ClientWebSocket(options)])
+      await expect(refused.connect(`wss://127.0.0.1:${mutual.port}/`)).rejects.toBeInstanceOf(NetworkError);
+    expect(shown).toHaveLength(1);
+    mutual.abort();
+  });
 });

@@ -250,7 +250,15 @@ test("an access token is found where clients put it", () => {
   const request = (rawUrl: string, authorization?: string): Parameters<typeof accessTokenOf>[0] => {
     const headers = new HttpHeaders();
     if (authorization !== undefined) headers.append("Authorization", authorization);
-    return { httpMethod: "GET", rawUrl, path: "/hub", headers, isWebSocketRequest: true, remoteEndPoint: "a:1" };
+    return {
+      httpMethod: "GET",
+      rawUrl,
+      path: "/hub",
+      headers,
+      isWebSocketRequest: true,
+      remoteEndPoint: "a:1",
+      clientCertificate: undefined,
+    };
   };
   expect(accessTokenOf(request("/hub?id=1&access_token=a%2Bb"))).toBe("a+b");
   expect(accessTokenOf(request("/hub", "bearer abc"))).toBe("abc");

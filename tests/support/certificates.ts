@@ -9,6 +9,10 @@ export interface Certificates {
   readonly right: Issued;
   /** The same with an RSA key of 2,048 bits. */
   readonly rsa: Issued;
+  /** The same on P-384, behind an authority on P-384. */
+  readonly p384: Issued;
+  /** The same, signed by RSA-PSS. */
+  readonly rsaPss: Issued;
   /** For *.test.example, behind an authority between. */
   readonly wildcard: Issued;
   /** The certificate of `right` alone, without the authority's: what a server sends that names no chain. */
@@ -43,12 +47,20 @@ async function create(): Promise<Certificates> {
   const forClients = await authority.issueAuthority({ name: "an authority for clients", usage: "clientAuthority" });
   const server = await authority.issueAuthority({ name: "a server", hosts: ["server.example"] });
   const right = await authority.issue({ name: "localhost", hosts });
+  const p384 = await authority.issueAuthority({ name: "an authority on P-384", usage: "authority", keyKind: "p384" });
+  const pss = await authority.issueAuthority({
+    name: "an authority of RSA-PSS",
+    usage: "authority",
+    keyKind: "rsaPss",
+  });
   const past = { notBefore: new Date(Date.now() - 9 * dayMs), notAfter: new Date(Date.now() - dayMs) };
   const future = { notBefore: new Date(Date.now() + dayMs), notAfter: new Date(Date.now() + 9 * dayMs) };
   return {
     authority: authority.issued.certificates[0] ?? new Uint8Array(),
     right,
     rsa: await authority.issue({ name: "localhost", hosts, keyKind: "rsa" }),
+    p384: await p384.issue({ name: "localhost", hosts, keyKind: "p384" }),
+    rsaPss: await pss.issue({ name: "localhost", hosts, keyKind: "rsa" }),
     wildcard: await between.issue({ name: "wildcard", hosts: ["*.test.example"] }),
     single: { ...right, certificates: right.certificates.slice(0, 1), certificatesPem: firstOf(right.certificatesPem) },
     expired: await authority.issue({ name: "localhost", hosts, ...past }),

@@ -1,6 +1,6 @@
 /** The servers of the TLS tests, some of them hostile. Each has a port of its own; all of them are on Node. */
 
-import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from "node:tls";
 
 import type { TlsTestSettings } from "../contract/tls.js";
@@ -100,8 +100,39 @@ function unsignedHandshake({ certificates }: Issued, signature: Uint8Array): Buf
 /** An ECDSA signature whose two numbers are 0, with its algorithms. */
 const zeroSignature = Buffer.from("040300083006020100020100", "hex");
 
+/** The certificate, and those of its issuers in the wrong order. */
+function unordered(pem: string): string {
+  const [own = "", ...issuers] = pem.split(/(?<=-----END CERTIFICATE-----\n)/);
+  return [own, ...issuers.reverse()].join("");
+}
+
+/** In front of a server: makes records of 40 bytes of the handshake (RFC 5246, 6.2.1), until it is encrypted. */
+function fragmenting(server: Server): Server {
+  const front = plain((socket) => {
+    const inner = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    let isEncrypted = false;
+    inner.on("data", (bytes: Buffer) => {
+      for (let at = 0; at < bytes.length;) {
+        const end = at + 5 + bytes.readUInt16BE(at + 3);
+        isEncrypted ||= bytes[at] !== 22;
+        if (isEncrypted) socket.write(bytes.subarray(at, end));
+        else
+          for (let from = at + 5; from < end; from += 40)
+            socket.write(record(22, bytes.subarray(from, Math.min(end, from + 40))));
+        at = end;
+      }
+    });
+    socket.pipe(inner).on("error", () => socket.destroy());
+    inner.on("close", () => socket.destroy());
+    socket.on("close", () => inner.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  front.on("close", () => server.close());
+  return front;
+}
+
 function createServers(certificates: Certificates): Readonly<Record<keyof TlsTestSettings["ports"], Server>> {
-  const { right, untrusted } = certificates;
+  const { right, untrusted, wildcard } = certificates;
   const clients: TlsOptions = { requestCert: true, maxVersion: "TLSv1.2", ca: right.certificatesPem };
   const nameOf = (socket: TLSSocket): string => String(socket.getPeerCertificate().subject.CN);
   const counting = secured(right, {}, (socket) => {
@@ -133,6 +164,28 @@ function createServers(certificates: Certificates): Readonly<Record<keyof TlsTes
       report((socket) => `${String(socket.servername)}\n`),
     ),
     counting,
+    p384: secured(certificates.p384, { ecdhCurve: "P-384" }),
+    rsaPss: secured(certificates.rsaPss),
+    x25519: secured(right, { ecdhCurve: "X25519" }),
+    aes256: secured(right, { maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES256-GCM-SHA384" }),
+    chacha20: secured(right, { maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-CHACHA20-POLY1305" }),
+    unordered: secured({ ...wildcard, certificatesPem: unordered(wildcard.certificatesPem) }),
+    fragmented: fragmenting(secured(right, { maxVersion: "TLSv1.2" })),
+    tellsResumption: secured(
+      right,
+      {},
+      report((socket) => `${socket.isSessionReused()}\n`),
+    ),
+    tellsResumption12: secured(
+      right,
+      { maxVersion: "TLSv1.2" },
+      report((socket) => `${socket.isSessionReused()}\n`),
+    ),
+    tellsProtocol: secured(
+      right,
+      { ALPNProtocols: ["b", "a"] },
+      report((socket) => `${String(socket.alpnProtocol)}\n`),
+    ),
     truncating: secured(right, {}, (socket) => {
       socket.on("error", () => undefined);
       socket.write("half of it", () => socket.destroy());

@@ -1,11 +1,12 @@
 import type { ConnectTlsOptions, TlsNetwork } from "../../contract.js";
 import { connectSocket } from "../host/connecting.js";
+import { monotonicTime } from "../host/native.js";
 import type { NetworkError } from "../host/networkerror.js";
 import { isLiteralAddress } from "../host/resolve.js";
 import { TcpSocket } from "../host/tcpsocket.js";
 import { addBuiltInAuthorities } from "./authorities.js";
 import { TlsContext, TlsEngine } from "./engine.js";
-import { keepSession, maxSessionBytes, sessionKeyOf, takeSession } from "./sessions.js";
+import { keepSession, maxSessionBytes, type Session, sessionKeyOf, takeSession } from "./sessions.js";
 import { TlsStream, type TlsStreamOwner } from "./stream.js";
 
 /** @throws NetworkError where the host cannot do what is asked for */
@@ -24,6 +25,8 @@ function contextOf(options: ConnectTlsOptions): TlsContext {
 class Client implements TlsStreamOwner {
   hint = "";
   readonly #sessionKey: string | undefined;
+  /** What it goes on with. */
+  #session: Session | undefined;
 
   constructor(sessionKey: string | undefined) {
     this.#sessionKey = sessionKey;
@@ -31,8 +34,8 @@ class Client implements TlsStreamOwner {
 
   /** Goes on with the session of an earlier connection, where there is one. */
   resume(engine: TlsEngine): void {
-    const session = this.#sessionKey === undefined ? undefined : takeSession(this.#sessionKey);
-    if (session !== undefined) engine.resume(session);
+    this.#session = this.#sessionKey === undefined ? undefined : takeSession(this.#sessionKey);
+    if (this.#session !== undefined) engine.resume(this.#session.bytes);
   }
 
   authorityWanted(engine: TlsEngine): void {
@@ -40,16 +43,21 @@ class Client implements TlsStreamOwner {
   }
 
   sessionReceived(engine: TlsEngine): void {
-    const session = this.#sessionKey === undefined ? undefined : engine.session(maxSessionBytes);
-    if (session !== undefined && this.#sessionKey !== undefined) keepSession(this.#sessionKey, session);
+    const key = this.#sessionKey;
+    const bytes = key === undefined ? undefined : engine.session(maxSessionBytes);
+    if (key === undefined || bytes === undefined) return;
+    // One that continues another is no younger: nothing was checked anew.
+    const since = engine.isResumed && this.#session !== undefined ? this.#session.since : monotonicTime();
+    keepSession({ key, bytes, since });
   }
 
   engineWanted(): void {
     // It has one from the beginning.
   }
 
-  secured(): void {
-    // The socket is told by its first writable.
+  /** Some servers send no new ticket where a session was resumed: the old one stays. */
+  secured(engine: TlsEngine): void {
+    if (engine.isResumed && this.#session !== undefined) keepSession(this.#session);
   }
 
   streamClosed(): void {

@@ -26,6 +26,7 @@ const engineCertificates = native("xs_tlsengine_certificates");
 const engineIssuer = native("xs_tlsengine_issuer");
 const engineAddAuthority = native("xs_tlsengine_addAuthority");
 const enginePeer = native("xs_tlsengine_peer");
+const engineIsResumed = native("xs_tlsengine_isResumed");
 const engineHasSession = native("xs_tlsengine_hasSession");
 const engineSession = native("xs_tlsengine_session");
 const engineResume = native("xs_tlsengine_resume");
@@ -172,6 +173,11 @@ export class TlsEngine extends Native("xs_tlsengine_destructor") {
   /** The peer's certificate, DER, after the handshake. */
   get peer(): ArrayBuffer | undefined {
     return enginePeer.call(this) as ArrayBuffer | undefined;
+  }
+
+  /** Whether it goes on with a session: nobody has shown a certificate. */
+  get isResumed(): boolean {
+    return engineIsResumed.call(this) as boolean;
   }
 
   get hasSession(): boolean {

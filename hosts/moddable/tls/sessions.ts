@@ -11,9 +11,10 @@ const maxAgeMs = 86_400_000;
 /** Of one session. */
 export const maxSessionBytes = 6_144;
 
-interface Session {
+export interface Session {
   readonly key: string;
   readonly bytes: ArrayBuffer;
+  /** When the peer's certificates were checked, on the clock of `monotonicTime`. */
   readonly since: number;
 }
 
@@ -41,15 +42,15 @@ function bytesOf(bytes: Uint8Array): ArrayBuffer {
   return bytes.slice().buffer;
 }
 
-/** Gives a session away: RFC 8446, C.4: "Clients SHOULD NOT reuse a ticket for multiple connections." */
-export function takeSession(key: string): ArrayBuffer | undefined {
+/** Gives a session away: that of a connection which fails is not tried again. */
+export function takeSession(key: string): Session | undefined {
   const found = sessions.find((session) => session.key === key);
   if (found === undefined) return undefined;
   sessions = sessions.filter((session) => session !== found);
-  return monotonicTime() - found.since < maxAgeMs ? found.bytes : undefined;
+  return monotonicTime() - found.since < maxAgeMs ? found : undefined;
 }
 
-export function keepSession(key: string, bytes: ArrayBuffer): void {
-  const others = sessions.filter((session) => session.key !== key);
-  sessions = [...others.slice(-(maxSessions - 1)), { key, bytes, since: monotonicTime() }];
+export function keepSession(session: Session): void {
+  const others = sessions.filter(({ key }) => key !== session.key);
+  sessions = [...others.slice(-(maxSessions - 1)), session];
 }

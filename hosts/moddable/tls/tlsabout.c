@@ -31,6 +31,11 @@ int tlsEngineResume(TlsEngine *engine, const uint8_t *bytes, size_t count)
 	return result;
 }
 
+int tlsEngineIsResumed(const TlsEngine *engine)
+{
+	return engine->isSecured && engine->isResuming && !engine->hasCertificate;
+}
+
 int tlsEngineHasSession(const TlsEngine *engine)
 {
 	return engine->hasSession;

@@ -168,7 +168,7 @@ static int beSecured(TlsEngine *engine)
 	const TlsSettings *settings = &engine->context->settings;
 
 	/* Whoever is not asked for a certificate was: when the session began that is gone on with. */
-	if (!settings->isServer && settings->isVerified && !engine->isVerified && !engine->isResuming) {
+	if (!settings->isServer && settings->isVerified && !engine->isVerified && (!engine->isResuming || engine->hasCertificate)) {
 		engine->failure.flags |= kTlsBadAbsent;
 		return refusePeer(engine, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
 	}
@@ -206,7 +206,7 @@ static int shakeHands(TlsEngine *engine)
 		return fail(engine, result);
 	if (!engine->context->settings.isServer && (MBEDTLS_SSL_SERVER_CERTIFICATE == before)
 		&& (MBEDTLS_SSL_SERVER_CERTIFICATE != engine->ssl.PRIVATE(state)))
-		engine->isUnverified = 1;
+		engine->isUnverified = engine->hasCertificate = 1;
 	if (mbedtls_ssl_is_handshake_over(&engine->ssl))
 		return engine->isUnverified ? refusePeer(engine, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) : beSecured(engine);
 	return kTlsContinue;

@@ -114,6 +114,8 @@ unsigned tlsEngineCertificates(const TlsEngine *engine);
 int tlsEngineAddAuthority(TlsEngine *engine, const uint8_t *der, size_t count, int isStatic);
 /* The peer's own certificate, DER, once the handshake is over; NULL: none. */
 const uint8_t *tlsEnginePeer(const TlsEngine *engine, size_t *count);
+/* A client: the server has gone on with the session, and has shown no certificate. */
+int tlsEngineIsResumed(const TlsEngine *engine);
 /* A session to resume can be had. tlsEngineSession gives its length where `bytes` are NULL; 0: none. */
 int tlsEngineHasSession(const TlsEngine *engine);
 size_t tlsEngineSession(TlsEngine *engine, uint8_t *bytes, size_t count);

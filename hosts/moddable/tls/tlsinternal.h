@@ -76,6 +76,8 @@ struct TlsEngineStruct {
 	TlsFailure failure;
 	char names[160];
 	uint8_t isSecured, isEnded, hasEnded, isStarved, hasSession, isResuming, isVerified;
+	/* The peer has shown certificates in this handshake. */
+	uint8_t hasCertificate;
 	/* The peer's certificates are there, and not looked at yet. */
 	uint8_t isUnverified;
 	uint8_t hasAskedForAuthority;

@@ -257,6 +257,11 @@ void xs_tlsengine_peer(xsMachine *the)
 		memcpy(xsmcSetArrayBuffer(xsResult, NULL, (xsIntegerValue)count), bytes, count);
 }
 
+void xs_tlsengine_isResumed(xsMachine *the)
+{
+	xsmcSetBoolean(xsResult, tlsEngineIsResumed(engineOf(the, &xsThis)));
+}
+
 void xs_tlsengine_hasSession(xsMachine *the)
 {
 	xsmcSetBoolean(xsResult, tlsEngineHasSession(engineOf(the, &xsThis)));

@@ -183,7 +183,7 @@ static void resumed(int isTls13)
 	end(&connection, 0, 0);
 	kind.session = session;
 	CHECK(!begin(&connection, &kind, server));
-	CHECK(talk(&connection));
+	CHECK(talk(&connection) && tlsEngineIsResumed(connection.engines[kClient]));
 	CHECK(connection.sent[kServer] < full);
 	end(&connection, 1, 0);
 	for (size_t at = 0; at < kind.sessionLength; at += 7) {
