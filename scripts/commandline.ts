@@ -46,6 +46,24 @@ export function readCommandLine(
   return { names, settings, flags: given };
 }
 
+/**
+ * Reads `name=value` parameters of a script of which all names are known.
+ *
+ * @throws UsageError for anything else
+ */
+export function readOptions(parameters: readonly string[], names: readonly string[]): ReadonlyMap<string, string> {
+  const options = new Map<string, string>();
+  for (const parameter of parameters) {
+    const [name = "", ...value] = parameter.split("=");
+    if (!names.includes(name) || value.length === 0)
+      throw new UsageError(
+        `"${parameter}" is no option.${didYouMean(name, names)} The options are ${names.join("=..., ")}=...`,
+      );
+    options.set(name, value.join("="));
+  }
+  return options;
+}
+
 /** The settings as parameters of mcconfig. */
 export function parametersOf(settings: ReadonlyMap<string, string>): string[] {
   return [...settings].map(([name, value]) => `${name}=${value}`);

@@ -117,7 +117,14 @@ export function findStaleManifests(project: string): string[] {
   return [...new Set([...manifests.keys(), ...present])].filter((name) => read(name) !== manifests.get(name));
 }
 
-function main(): number {
+/** A text as the project's formatter has it in a file. */
+async function formatAs(file: string, text: string): Promise<string> {
+  // Jest, which reads this file too, does not load the formatter.
+  const { format, resolveConfig } = await import("prettier");
+  return format(text, { ...(await resolveConfig(file)), filepath: file });
+}
+
+async function main(): Promise<number> {
   const project = process.cwd();
   const { flags } = readCommandLine(process.argv.slice(2), ["check"]);
   if (flags.has("check")) {
@@ -131,7 +138,7 @@ function main(): number {
   for (const name of findStaleManifests(project)) {
     const text = manifests.get(name);
     if (text === undefined) rmSync(path.join(project, name));
-    else writeFileSync(path.join(project, name), text);
+    else writeFileSync(path.join(project, name), await formatAs(path.join(project, name), text));
   }
   return 0;
 }

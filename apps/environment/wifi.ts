@@ -14,6 +14,7 @@ const REMIND_MS = 10_000;
 
 /** What `connection` of a WiFi is, from up and until down. */
 const HAS_ADDRESS = 500;
+const IS_LET_IN = 400;
 const IS_AWAY = 200;
 
 /** How many networks are named where the right one is not to be found. */
@@ -46,6 +47,8 @@ export default function joinWifi(done: () => void): void {
         isStarted = true;
         askForDate();
         done();
+      } else if (connection >= IS_LET_IN && !isJoined) {
+        trace(`The Wi-Fi "${ssid}" lets the device in. Waiting for an address.\n`);
       } else if (connection <= IS_AWAY) {
         if (isJoined) trace(`The Wi-Fi "${ssid}" is lost. Trying again.\n`);
         else explain(wifi);

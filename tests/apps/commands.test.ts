@@ -32,7 +32,7 @@ interface Result {
 function runScript(script: string, parameters: readonly string[], environment: NodeJS.ProcessEnv = {}): Result {
   const noDisplay = { DISPLAY: undefined, WAYLAND_DISPLAY: undefined };
   const env = { ...process.env, ...noDisplay, MODDABLE: sdk.folder, IDF_PATH: folder, ...environment };
-  const command = ["--import", "tsx", `scripts/${script}.ts`, ...parameters];
+  const command = ["--import", "tsx", "--conditions=source", `scripts/${script}.ts`, ...parameters];
   return spawnSync(process.execPath, command, { cwd: PROJECT, encoding: "utf8", env });
 }
 
@@ -71,6 +71,10 @@ test.each<[script: string, parameters: readonly string[], text: string]>([
   ["simulator", ["rgb-server", "other"], '"other" is too much.'],
   ["simulator", ["rgb-server", "prot=1"], 'There is no setting "prot". Did you mean "port"?'],
   ["simulator", ["rgb-server", "port=1"], "xvfb-run npm run simulator -- rgb-server port=1"],
+  ["../tests/bench/soak", ["minuts=5"], '"minuts=5" is no option. Did you mean "minutes"?'],
+  ["../tests/bench/soak", ["minutes=x"], "minutes=x: this is a number above 0, such as minutes=10."],
+  ["../tests/bench/soak", ["host=esp"], "host=esp: this is node or xs."],
+  ["../tests/conformance/main", ["sever"], 'There is no "sever". What can be run alone: server, client,'],
   ["manifests", ["--chek"], 'There is no flag "--chek". Did you mean "--check"?'],
 ])(
   "%s %j: one text, no stack, nothing built",

@@ -34,6 +34,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the Wi-Fi of a device, in the
         CONNECT,
         'The Wi-Fi "home" cannot be tried: Error: connect failed',
         CONNECT,
+        'The Wi-Fi "home" lets the device in. Waiting for an address.',
         JOINED,
         "The time server time.example does not answer. Asking again.",
         "SNTP asks time.example, then time.example",

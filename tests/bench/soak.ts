@@ -7,6 +7,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { findSimulatorSdk } from "../support/simulator.js";
+import { readOptions, runScript, UsageError } from "../../scripts/commandline.js";
 import { missingSdkMessage } from "../../scripts/sdk.js";
 import { nodeStage, type SoakStage, xsStage } from "./soakstages.js";
 import type { SoakFigures } from "./soakload.js";
@@ -68,20 +69,27 @@ async function run(stage: SoakStage, minutes: number): Promise<boolean> {
   return problems.length === 0;
 }
 
-async function main(): Promise<void> {
-  const options = new Map(process.argv.slice(2).map((text) => text.split("=", 2) as [string, string]));
-  const option = (name: string, value: number): number => Number(options.get(name) ?? value);
-  const isXs = options.get("host") === "xs";
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2), ["host", "minutes", "clients", "rate"]);
+  const option = (name: string, value: number): number => {
+    const number = Number(options.get(name) ?? value);
+    if (number > 0) return number;
+    throw new UsageError(`${name}=${options.get(name) ?? ""}: this is a number above 0, such as ${name}=${value}.`);
+  };
+  const host = options.get("host") ?? "node";
+  if (host !== "node" && host !== "xs") throw new UsageError(`host=${host}: this is node or xs.`);
+  const isXs = host === "xs";
   const sdk = isXs ? findSimulatorSdk() : undefined;
-  if (isXs && sdk === undefined) throw new Error(missingSdkMessage);
+  if (isXs && sdk === undefined) throw new UsageError(missingSdkMessage.trimEnd());
   // The simulator moves 1,536 bytes of each connection every 20 ms.
   const plan = { clients: option("clients", isXs ? 8 : 20), rate: option("rate", isXs ? 10 : 50) };
+  const minutes = option("minutes", 10);
   const stage = sdk === undefined ? await nodeStage(plan) : await xsStage(plan, sdk);
   try {
-    if (!(await run(stage, option("minutes", 10)))) process.exitCode = 1;
+    return (await run(stage, minutes)) ? 0 : 1;
   } finally {
     await stage.stop();
   }
 }
 
-await main();
+runScript(main);

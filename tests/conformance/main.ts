@@ -9,7 +9,13 @@ import { type Combination, formatProblems, formatTable } from "./report.js";
 
 const sdk = findSimulatorSdk();
 const combinations: Combination[] = [];
+const KINDS = ["server", "client", "xs-server", "xs-client"];
 const kinds = process.argv.slice(2);
+const unknown = kinds.find((kind) => !KINDS.includes(kind));
+if (unknown !== undefined) {
+  process.stderr.write(`There is no "${unknown}". What can be run alone: ${KINDS.join(", ")}.\n`);
+  process.exit(1);
+}
 const run = async (name: string, start: () => Promise<Combination>): Promise<void> => {
   if (kinds.length > 0 && !kinds.includes(name)) return;
   const began = performance.now();
