@@ -17,6 +17,8 @@ export interface Cycles {
   readonly uris?: readonly string[];
   /** The authority that is trusted, DER in base64. */
   readonly authority?: string;
+  /** How many are under way at the same time. */
+  readonly lanes?: number;
 }
 
 /** Cycles at the same time: each waits for the simulator's next look at its socket, most of its time. */
@@ -54,7 +56,7 @@ export class LeaksApp {
 
   /** Runs cycles. @returns how often each code of an error came; "" where there was none */
   cycles(cycles: Cycles, count: number): Promise<Readonly<Record<string, number>>> {
-    const all = { uris: [""], authority: "", ...cycles, count, lanes: LANES };
+    const all = { uris: [""], authority: "", lanes: LANES, ...cycles, count };
     return this.app.ask("cycles", all) as Promise<Readonly<Record<string, number>>>;
   }
 

@@ -4,6 +4,8 @@ export interface Memory {
   readonly slots: number;
   /** Bytes of chunks that are reachable. */
   readonly chunks: number;
+  /** Names of properties, which XS keeps for as long as the program runs. */
+  readonly keys: number;
   /** Timers; in the simulator each socket has one. */
   readonly timers: number;
 }

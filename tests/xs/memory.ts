@@ -10,7 +10,12 @@ export function measureMemory(): Memory {
   // Twice: what the end of a host object has let go, as a timer its callback, is garbage for the second one.
   Debug.gc();
   Debug.gc();
-  return { slots: used("XS Slot Heap Used"), chunks: used("XS Chunk Heap Used"), timers: used("Timers") };
+  return {
+    slots: used("XS Slot Heap Used"),
+    chunks: used("XS Chunk Heap Used"),
+    timers: used("Timers"),
+    keys: used("XS Keys Used"),
+  };
 }
 
 function used(name: Parameters<typeof Instrumentation.map>[0]): number {
