@@ -7,12 +7,16 @@ import type { Duplex } from "node:stream";
 import type { WebSocketServer } from "xs-websockets/server";
 import { upgradeContext } from "xs-websockets/upgrade";
 
+import { answerWithoutUpgrade, isForWebSocket } from "./otherupgrade.js";
 import { NodeSocket } from "./socket.js";
 
 /**
  * Passes the arguments of the event "upgrade" to a WebSocketServer, whose option `isStandAlone` is false:
  *
  *     httpServer.on("upgrade", (request, socket, head) => addWebSocket(wsServer, request, socket, head));
+ *
+ * An upgrade to something else, such as curl's and Java's to h2c, is ignored: the request goes to the handlers of the
+ * server's event "request", as one without it does.
  *
  * @returns as `WebSocketServer.addWebSocket`
  * @throws TypeError where `socket` is a stream of another kind
@@ -27,6 +31,10 @@ export function addWebSocket(
   // Whoever awaited something before may come too late: such a socket tells its end to nobody any more.
   if (socket.readableEnded || !socket.writable) {
     socket.destroy();
+    return false;
+  }
+  if (!isForWebSocket(request)) {
+    answerWithoutUpgrade(request, socket, head);
     return false;
   }
   const { rawHeaders, method = "GET", url = "/" } = request;

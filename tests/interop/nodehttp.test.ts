@@ -66,6 +66,61 @@ test("a frame in the segment of the request is not lost", async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\n\x81\x05Hello$/s);
 });
 
+/** All that comes of a request. */
+async function answerTo(request: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1").setEncoding("latin1");
+  socket.write(request);
+  let answer = "";
+  for await (const text of socket) answer += String(text);
+  return answer;
+}
+
+describe("an upgrade to something else is ignored (RFC 9110, 7.8)", () => {
+  const fields = `Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n`;
+
+  test("curl --http2 gets the page", async () => {
+    expect(await answerTo(`GET / HTTP/1.1\r\n${fields}\r\n`)).toMatch(/^HTTP\/1\.1 200 [^]*page/);
+  });
+
+  test.each([
+    ["in the segment of its head", 0],
+    ["behind it", 50],
+  ])("Java's POST with a body that comes %s", async (_name, pauseMs) => {
+    http.removeAllListeners("request");
+    http.on("request", (request, response) => {
+      void request.toArray().then((chunks: Buffer[]) => response.end(`body ${Buffer.concat(chunks).toString()}`));
+    });
+    const socket = connect(port, "127.0.0.1").setEncoding("latin1");
+    socket.write(`POST / HTTP/1.1\r\n${fields}Content-Length: 9\r\n\r\n${pauseMs === 0 ? "some text" : "some"}`);
+    if (pauseMs > 0) setTimeout(() => socket.write(" text"), pauseMs);
+    let answer = "";
+    for await (const text of socket) answer += String(text);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*body some text/);
+  });
+
+  test("a body without a length is refused with 411", async () => {
+    expect(await answerTo(`POST / HTTP/1.1\r\n${fields}Transfer-Encoding: chunked\r\n\r\n`)).toMatch(
+      /^HTTP\/1\.1 411 /,
+    );
+  });
+
+  test("426 where the server answers no requests", async () => {
+    http.removeAllListeners("request");
+    const answer = await answerTo(`GET / HTTP/1.1\r\n${fields}\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 426 [^]*Upgrade: websocket/);
+  });
+
+  test("one to WebSocket among others is taken", async () => {
+    const socket = connect(port, "127.0.0.1").setEncoding("latin1");
+    socket.write(
+      `GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c, websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    );
+    const [head] = (await once(socket, "data")) as [string];
+    expect(head).toMatch(/^HTTP\/1\.1 101 /);
+    socket.destroy();
+  });
+});
+
 test("a request of another version is answered with 426", async () => {
   const response = await new Promise<string>((resolve) => {
     const socket = connect(port, "127.0.0.1", () =>
