@@ -1,11 +1,13 @@
 /** A small HTTP/1.1 server: answers one request per connection, and hands upgrade requests over to WebSocketServer. */
 
+import { log } from "#platform";
 import { listen, type Listener, type ListenOptions, type Socket } from "#network";
 import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
 import { whenRejected, type Handler } from "./handlers.js";
 import { logError } from "./log.js";
 import { everyCharacter, isAlphanumericOr } from "./protocol/characters.js";
-import { InvalidStateError, networkError, OptionError } from "./protocol/errors.js";
+import { HandshakeError, InvalidStateError, networkError, OptionError } from "./protocol/errors.js";
+import { RequestPolicy } from "./requestpolicy.js";
 import { toFieldNames } from "./protocol/httphead.js";
 import {
   checkHandlers,
@@ -18,6 +20,7 @@ import {
 import { resolveTlsOptions, TLS_SERVER_OPTIONS, type TlsServerOptions } from "./tlsoptions.js";
 
 export type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "./httpexchange.js";
+export { queryValue } from "./query.js";
 export type { HttpHeaders } from "./protocol/httpheaders.js";
 
 /** Limits of an {@link HttpListener}. */
@@ -33,6 +36,11 @@ export interface HttpListenerLimits {
   readonly maxKeptHeadBytes?: number;
   /** Names of header fields that are kept in any case, because handlers read them, such as ["cookie"]. */
   readonly keptHeaders?: readonly string[];
+  /**
+   * Names that this server answers by, such as ["device.local"], or [".local"] for all that end so, beside its IP
+   * addresses and localhost; others get 421. []: any name, so that a page may have its own point here (DNS rebinding).
+   */
+  readonly allowedHosts?: readonly string[];
   /** Milliseconds until the head must have come whole, and again until the answer must have left. */
   readonly requestTimeoutMs?: number;
   /** Requests that are answered at the same time; as many more get 503, others no answer. Connections that became WebSockets do not count. */
@@ -57,8 +65,9 @@ export type RequestHandler = Handler<[context: HttpListenerContext]>;
 export const HTTP_LISTENER_DEFAULTS: ResolvedOptions<HttpListenerLimits> = Object.freeze({
   port: 80,
   maxHeadBytes: 16_384,
-  maxKeptHeadBytes: 2_048,
+  maxKeptHeadBytes: 3_072,
   keptHeaders: Object.freeze([]),
+  allowedHosts: Object.freeze([]),
   requestTimeoutMs: 10_000,
   maxRequests: 16,
 });
@@ -70,6 +79,8 @@ export class HttpListener {
   private readonly settings: ResolvedOptions<HttpListenerLimits>;
   private readonly listenOptions: ListenOptions;
   private readonly routes = new Map<string, RequestHandler>();
+  private readonly policy: RequestPolicy;
+  private isRefusalLogged = false;
   private readonly exchanges = new Set<HttpExchange>();
   private listener: Listener | undefined = undefined;
   private rejectStart: ((error: Error) => void) | undefined = undefined;
@@ -82,6 +93,7 @@ export class HttpListener {
     this.onRequest = onRequest;
     const settings = withDefaults(limits, HTTP_LISTENER_DEFAULTS, ["onRequest", "address", ...TLS_SERVER_OPTIONS]);
     this.settings = { ...settings, keptHeaders: toFieldNames("keptHeaders", settings.keptHeaders) };
+    this.policy = new RequestPolicy({ allowedHosts: settings.allowedHosts, allowedOrigins: [] });
     this.listenOptions = {
       port: this.settings.port,
       ...(address === undefined ? {} : { address }),
@@ -166,6 +178,9 @@ export class HttpListener {
       requestReceived: (context) => {
         this.answer(context, this.routes.get(routeOf(context.request.path)) ?? this.onRequest);
       },
+      headRefused: (error) => {
+        this.logRefusal(error);
+      },
       ended: () => this.exchanges.delete(exchange),
     });
     this.exchanges.add(exchange);
@@ -173,7 +188,20 @@ export class HttpListener {
     return exchange;
   }
 
+  /** A limit that is too low is met again and again: it is told once. */
+  private logRefusal({ statusCode, message }: HandshakeError): void {
+    if (statusCode === 400 || this.isRefusalLogged) return;
+    this.isRefusalLogged = true;
+    log(`A request was answered with ${statusCode}. ${message} Further ones are not logged.`);
+  }
+
   private answer(context: HttpListenerContext, handler: RequestHandler | undefined): void {
+    try {
+      this.policy.checkHost(context.request.headers);
+    } catch (error) {
+      if (!(error instanceof HandshakeError)) throw error;
+      return this.answerWith(context, error.statusCode, error.message);
+    }
     if (handler === undefined) return this.answerWith(context, 404);
     const failed = (cause: unknown): void => {
       this.handlerFailed(context, cause);
@@ -190,10 +218,10 @@ export class HttpListener {
     this.answerWith(context, 500);
   }
 
-  private answerWith(context: HttpListenerContext, statusCode: number): void {
-    if (context.response.isClosed) return;
-    context.response.statusCode = statusCode;
-    context.response.close();
+  private answerWith({ response }: HttpListenerContext, statusCode: number, text = ""): void {
+    if (response.isClosed) return;
+    response.statusCode = statusCode;
+    response.close(text === "" ? "" : `${text}\n`);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Socket, SocketHandlers } from "#network";
 import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
-import { everyCharacter } from "./protocol/characters.js";
+import { everyCharacter, isDecimal } from "./protocol/characters.js";
 import { InvalidStateError, OptionError, HandshakeError } from "./protocol/errors.js";
 import { isUpgradeRequest } from "./protocol/handshake.js";
 import { HttpHeadReader, isFieldValue, isToken, type HttpHead } from "./protocol/httphead.js";
@@ -22,6 +22,8 @@ export interface HttpExchangeLimits {
 export interface HttpExchangeEvents {
   /** The head of a request has come whole. */
   requestReceived(context: HttpListenerContext): void;
+  /** A head was too long, or is none. It is answered. */
+  headRefused(error: HandshakeError): void;
   /** The connection has ended, or is a WebSocket now. Called once. */
   ended(): void;
 }
@@ -49,8 +51,10 @@ export interface HttpListenerRequest {
   readonly httpMethod: string;
   /** The request target as it came, such as "/led?on=1". */
   readonly rawUrl: string;
-  /** The target without its query. */
+  /** The target without its query: see `queryValue`. */
   readonly path: string;
+  /** "1.1", or "1.0", which cannot become a WebSocket. */
+  readonly httpVersion: "1.0" | "1.1";
   readonly headers: HttpHeaders;
   /** Whether an upgrade to WebSocket is asked for: pass the context to `WebSocketServer.addWebSocket`. */
   readonly isWebSocketRequest: boolean;
@@ -86,6 +90,10 @@ export class HttpExchange implements SocketHandlers {
   private reader: HttpHeadReader | undefined;
   private timer: TimerHandle | undefined = undefined;
   private early: Uint8Array[] = [];
+  /** What of the answer's body is still to be written. */
+  private body: Uint8Array | undefined = undefined;
+  /** Of what was written, what the network had not taken when the time started. */
+  private waitingBytes = 0;
   private isAnswered = false;
   private isEnded = false;
 
@@ -121,12 +129,13 @@ export class HttpExchange implements SocketHandlers {
       this.events.requestReceived(context);
     } catch (error) {
       if (!(error instanceof HandshakeError)) throw error;
-      this.refuse(error.statusCode);
+      this.refuse(error.statusCode, error.message);
+      this.events.headRefused(error);
     }
   }
 
   drain(): void {
-    // An answer is one piece: nothing waits for room.
+    if (this.body !== undefined) this.writeBody(this.body);
   }
 
   close(): void {
@@ -140,10 +149,13 @@ export class HttpExchange implements SocketHandlers {
   }
 
   /** Answers without having asked anyone. */
-  refuse(statusCode: number): void {
+  refuse(statusCode: number, text = ""): void {
     this.reader = undefined;
-    if (this.isAnswered) this.abort();
-    else this.respond(encodeUtf8(formatHead(statusCode, [["Content-Length", "0"], CLOSE])));
+    if (this.isAnswered) return this.abort();
+    const body = encodeUtf8(text === "" ? "" : `${text}\n`);
+    const type = text === "" ? [] : [["Content-Type", "text/plain"] as const];
+    const headers = [...type, ["Content-Length", String(body.length)] as const, ["Connection", "close"] as const];
+    this.respond(encodeUtf8(formatHead(statusCode, headers)), body);
   }
 
   /** Sends the answer, then ends the connection. */
@@ -151,13 +163,33 @@ export class HttpExchange implements SocketHandlers {
     if (this.isEnded || this.isAnswered) return;
     this.isAnswered = true;
     this.early = [];
-    this.startTimer(() => {
-      this.abort();
-    });
     this.socket.resume();
-    this.socket.write(head);
-    if (body !== undefined && body.length > 0) this.socket.write(body);
-    this.socket.end();
+    const isTaken = this.socket.write(head);
+    if (body === undefined || body.length === 0) this.socket.end();
+    else if (isTaken) return this.writeBody(body);
+    else this.body = body;
+    this.startStallTimer();
+  }
+
+  /** Writes as much of the body as the network takes: what leaves in pieces shows that it leaves. */
+  private writeBody(body: Uint8Array): void {
+    let rest = body;
+    for (let isTaken = true; isTaken && rest.length > 0;) {
+      isTaken = this.socket.write(rest.subarray(0, PIECE_BYTES));
+      rest = rest.subarray(PIECE_BYTES);
+    }
+    this.body = rest.length > 0 ? rest : undefined;
+    if (rest.length === 0) this.socket.end();
+    this.startStallTimer();
+  }
+
+  /** An answer may take any time, as long as the client takes of it. */
+  private startStallTimer(): void {
+    this.waitingBytes = this.socket.bufferedAmount;
+    this.startTimer(() => {
+      if (this.socket.bufferedAmount < this.waitingBytes) this.startStallTimer();
+      else this.abort();
+    });
   }
 
   /** Gives the socket away. */
@@ -175,6 +207,7 @@ export class HttpExchange implements SocketHandlers {
   private end(): void {
     if (this.isEnded) return;
     this.isEnded = true;
+    this.body = undefined;
     if (this.timer !== undefined) clearTimer(this.timer);
     this.events.ended();
   }
@@ -200,17 +233,18 @@ const NEEDED_FIELDS: readonly string[] = Object.freeze([
   "access-control-request-headers",
 ]);
 
+/** Bytes of an answer that are written at a time. */
+const PIECE_BYTES = 4_096;
+
 /** Header fields that say where the answer ends. */
 const OWN_FIELDS: readonly string[] = Object.freeze(["content-length", "transfer-encoding", "connection"]);
-
-const CLOSE = Object.freeze(["Connection", "close"] as const);
 
 class Context implements HttpListenerContext {
   readonly request: HttpListenerRequest;
   readonly response: HttpListenerResponse;
   private readonly exchange: HttpExchange;
 
-  /** @throws HandshakeError where the request line is not that of HTTP/1.1 */
+  /** @throws HandshakeError where the request line is not that of HTTP/1.1 or HTTP/1.0 */
   constructor(head: HttpHead, exchange: HttpExchange, socket: Socket) {
     this.exchange = exchange;
     this.request = readRequest(head, socket);
@@ -252,7 +286,10 @@ class Response implements HttpListenerResponse {
     const hasContent = this.statusCode !== 204 && this.statusCode !== 304;
     const length = hasContent ? [["Content-Length", String(bytes.length)] as const] : [];
     this.isClosed = true;
-    const head = encodeUtf8(formatHead(this.statusCode, [...this.headers, ...length, CLOSE]));
+    // RFC 9110, 7.8: who sends Upgrade sends it as an option of Connection, too.
+    const isUpgrade = this.headers.some(([name]) => name.toLowerCase() === "upgrade");
+    const connection = ["Connection", isUpgrade ? "Upgrade, close" : "close"] as const;
+    const head = encodeUtf8(formatHead(this.statusCode, [...this.headers, ...length, connection]));
     this.exchange.respond(head, this.isBodiless || !hasContent ? undefined : bytes);
   }
 }
@@ -261,20 +298,30 @@ class Response implements HttpListenerResponse {
 function readRequest(head: HttpHead, socket: Socket): HttpListenerRequest {
   const [httpMethod = "", rawUrl = "", version, ...others] = head.startLine.split(" ");
   const resource = resourceOf(rawUrl);
-  if (version !== "HTTP/1.1" || others.length > 0 || !isToken(httpMethod) || resource === undefined)
+  const httpVersion = versionOf(version);
+  if (httpVersion === undefined || others.length > 0 || !isToken(httpMethod) || resource === undefined)
     throw new HandshakeError(400, "The request line is not that of HTTP/1.1.");
-  // RFC 9112, 3.2: 400 for a request that "lacks a Host header field".
-  if (head.headers.get("host") === undefined) throw new HandshakeError(400, "The request has no Host.");
+  // RFC 9112, 3.2: 400 for an HTTP/1.1 request that "lacks a Host header field". Older ones have none.
+  if (httpVersion === "1.1" && head.headers.get("host") === undefined)
+    throw new HandshakeError(400, "The request has no Host.");
   const [path = ""] = resource.split("?");
   return {
     httpMethod,
     rawUrl,
     path: path === "" ? "/" : path,
+    httpVersion,
     headers: head.headers,
-    isWebSocketRequest: isUpgradeRequest(head.headers),
+    // RFC 9110, 7.8: "A server MUST ignore an Upgrade header field that is received in an HTTP/1.0 request."
+    isWebSocketRequest: httpVersion === "1.1" && isUpgradeRequest(head.headers),
     remoteEndPoint: formatEndPoint(socket.remoteAddress, socket.remotePort),
     clientCertificate: socket.peerCertificate,
   };
+}
+
+/** RFC 9110, 2.5: a higher minor version is to be read as the highest that is known. */
+function versionOf(text: string | undefined): "1.0" | "1.1" | undefined {
+  if (text === "HTTP/1.0") return "1.0";
+  return text?.startsWith("HTTP/1.") === true && text.length === 8 && isDecimal(text.slice(7)) ? "1.1" : undefined;
 }
 
 /** Path and query of a request target, which may name the server, too (RFC 9112, 3.2); undefined where it is none. */
@@ -312,6 +359,7 @@ const REASONS: Readonly<Record<number, string>> = Object.freeze({
   405: "Method Not Allowed",
   408: "Request Timeout",
   414: "URI Too Long",
+  421: "Misdirected Request",
   426: "Upgrade Required",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",

@@ -8,6 +8,7 @@ import { Opcode, Role, WebSocketCloseStatus } from "./protocol/constants.js";
 import { HandshakeError, InvalidStateError, OptionError } from "./protocol/errors.js";
 import { encodeMessage } from "./protocol/framewriter.js";
 import { checkHandlers, checkInteger, checkOptions } from "./protocol/options.js";
+import { RequestPolicy } from "./requestpolicy.js";
 import { checkServerRequest, PendingDecisions, upgradeHeaders } from "./serverhandshake.js";
 import { ServerClient } from "./serverclient.js";
 import { TurnedAwayClients } from "./turnedaway.js";
@@ -77,6 +78,7 @@ export class WebSocketServer {
   private readonly clients = new Map<string, ServerClient>();
   private readonly pending: PendingDecisions;
   private readonly turnedAway: TurnedAwayClients | undefined;
+  private readonly policy: RequestPolicy;
   private isStarted = false;
 
   /** @throws OptionError where an option is out of its range */
@@ -87,6 +89,7 @@ export class WebSocketServer {
     const { onMessageReceived, onWebSocketOpened, onWebSocketClosed, ...limits } = others;
     checkHandlers({ acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed });
     this.settings = resolveServerOptions(limits);
+    this.policy = new RequestPolicy(this.settings);
     this.pending = new PendingDecisions(this.settings.handshakeTimeoutMs);
     this.turnedAway = this.settings.whenFull === "close" ? new TurnedAwayClients(this.settings) : undefined;
     this.acceptClient = acceptClient;
@@ -300,7 +303,7 @@ export class WebSocketServer {
 
   private checkRequest(request: HttpListenerRequest): string {
     if (!this.isStarted) throw new HandshakeError(503, "The WebSocketServer is not started.");
-    return checkServerRequest(request, this.settings.allowedOrigins);
+    return checkServerRequest(request, this.policy);
   }
 
   /** Tells a client for which there is no place, by HTTP or by a Close frame. */

@@ -3,22 +3,23 @@
 import { clearTimer, setTimer } from "#platform";
 import type { HttpListenerRequest } from "./httpexchange.js";
 import { HandshakeError } from "./protocol/errors.js";
-import { acceptForKey, checkUpgradeRequest, chooseSubprotocol, isSameOrigin } from "./protocol/handshake.js";
+import { acceptForKey, checkUpgradeRequest, chooseSubprotocol } from "./protocol/handshake.js";
 import type { HttpHeaders } from "./protocol/httpheaders.js";
+import type { RequestPolicy } from "./requestpolicy.js";
 import type { AcceptDecision, ServerSettings } from "./serveroptions.js";
 
 /**
- * Checks a request against RFC 6455, 4.2.1, and the origin of a browser's page against the policy (RFC 6455, 10.2).
+ * Checks a request against RFC 6455, 4.2.1, and its Host and the origin of a browser's page against the policy.
  *
  * @returns the Sec-WebSocket-Key
- * @throws HandshakeError with the status of the answer: 400, 403, 405 or 426
+ * @throws HandshakeError with the status of the answer: 400, 403, 405, 421 or 426
  */
-export function checkServerRequest(request: HttpListenerRequest, allowedOrigins: readonly string[]): string {
+export function checkServerRequest(request: HttpListenerRequest, policy: RequestPolicy): string {
+  if (request.httpVersion !== "1.1")
+    throw new HandshakeError(400, "An upgrade is a request of HTTP/1.1: a proxy has to pass it on as one.");
   const key = checkUpgradeRequest(request.httpMethod, request.headers);
-  const origin = request.headers.get("origin");
-  const isAllowed = isSameOrigin(request.headers) || allowedOrigins.includes("*");
-  if (!isAllowed && !allowedOrigins.some((allowed) => allowed.toLowerCase() === origin?.toLowerCase()))
-    throw new HandshakeError(403, "Pages of this origin may not connect: add it to allowedOrigins.");
+  policy.checkHost(request.headers);
+  policy.checkOrigin(request.headers);
   return key;
 }
 

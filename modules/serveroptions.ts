@@ -62,6 +62,11 @@ export interface WebSocketServerLimits extends WebSocketOptions {
   readonly subprotocols?: readonly string[];
   /** Origins of web pages that may connect beside those of this server, as "https://example.org"; ["*"]: any. */
   readonly allowedOrigins?: readonly string[];
+  /**
+   * Names that this server answers by, such as ["device.local"], or [".local"] for all that end so, beside its IP
+   * addresses and localhost; others get 421. []: any name, so that a page may have its own point here (DNS rebinding).
+   */
+  readonly allowedHosts?: readonly string[];
 }
 
 /** A server's settings, validated. */
@@ -88,6 +93,7 @@ export const SERVER_DEFAULTS: ServerSettings = Object.freeze({
   handshakeTimeoutMs: 10_000,
   subprotocols: Object.freeze([]),
   allowedOrigins: Object.freeze([]),
+  allowedHosts: Object.freeze([]),
 });
 
 /** Options beside those: a name that is nearly one of them is told. */

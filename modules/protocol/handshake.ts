@@ -41,19 +41,6 @@ export function checkUpgradeRequest(method: string, headers: HttpHeaders): strin
 }
 
 /**
- * Whether a request comes from a page of this very server. Browsers always send an Origin with an upgrade, other
- * clients mostly none (RFC 6455, 10.2).
- */
-export function isSameOrigin(headers: HttpHeaders): boolean {
-  const origin = headers.get("origin")?.toLowerCase();
-  if (origin === undefined) return true;
-  const [scheme, authority] = origin.split("://");
-  const defaultPort = scheme === "https" ? ":443" : ":80";
-  const host = (headers.get("host") ?? "").toLowerCase();
-  return authority !== undefined && withoutSuffix(authority, defaultPort) === withoutSuffix(host, defaultPort);
-}
-
-/**
  * Chooses a subprotocol (RFC 6455, 4.2.2): the first of ours that the client offers.
  *
  * @returns undefined where there is none in common: the connection then has no subprotocol
@@ -66,8 +53,4 @@ export function chooseSubprotocol(supported: readonly string[], headers: HttpHea
 /** RFC 6455, 4.1: a key is 16 bytes in base64. */
 function isKey(text: string): boolean {
   return text.length === 24 && text.endsWith("==") && everyCharacter(text.slice(0, 22), isAlphanumericOr("+/"));
-}
-
-function withoutSuffix(text: string, suffix: string): string {
-  return text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
 }

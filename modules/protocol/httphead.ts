@@ -159,7 +159,7 @@ export class HttpHeadReader {
     this.keptBytes = costOfText(this.firstLine ?? "");
     for (const name of this.headers.keys())
       for (const value of this.headers.getAll(name)) this.keptBytes += costOf(name, value);
-    if (size > this.room) throw this.keptTooLong(431, "What is needed of the head");
+    if (size > this.room) throw this.keptTooLong(431, "What has to be kept of the head");
   }
 
   /** A field is kept whole or not at all: what comes of this name later is left out too. */
@@ -179,7 +179,7 @@ export class HttpHeadReader {
   private dropLine(): void {
     const name = this.lastName;
     if (isSpace(this.line[0]) && name !== undefined) {
-      if (this.isNeeded(name)) throw this.keptTooLong(431, "What is needed of the head");
+      if (this.isNeeded(name)) throw this.keptTooLong(431, "What has to be kept of the head");
       this.leaveOut(name);
     } else this.leaveOut(this.readName());
     this.isSkipping = true;

@@ -1,24 +1,23 @@
 /** How a hub answers the negotiation: WebSockets, and nothing else. */
 
-import type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "../http.js";
+import { queryValue, type HttpListenerContext, type HttpListenerRequest, type HttpListenerResponse } from "../http.js";
 import { logError } from "../log.js";
-import { isSameOrigin } from "../protocol/handshake.js";
-import { OptionError } from "../protocol/errors.js";
+import { HandshakeError, OptionError } from "../protocol/errors.js";
+import type { RequestPolicy } from "../requestpolicy.js";
 import type { AcceptHook, Refusal } from "../server.js";
 import type { ConnectionTokens } from "./connectiontokens.js";
-import { queryValue } from "./hubserveroptions.js";
 
 /** What a negotiation is answered by. */
 export interface Negotiator {
   readonly tokens: ConnectionTokens;
   readonly authorize: AcceptHook;
-  readonly allowedOrigins: readonly string[];
+  readonly policy: RequestPolicy;
 }
 
 /** Answers a request to the negotiation's URL. */
 export async function answerNegotiation(context: HttpListenerContext, negotiator: Negotiator): Promise<void> {
   const { request, response } = context;
-  const refusal = check(context, negotiator.allowedOrigins) ?? (await decide(request, negotiator.authorize));
+  const refusal = check(context, negotiator.policy) ?? (await decide(request, negotiator.authorize));
   // It may have taken too long, and was answered meanwhile.
   if (response.isClosed) return;
   if (refusal === undefined) {
@@ -32,12 +31,16 @@ export async function answerNegotiation(context: HttpListenerContext, negotiator
 }
 
 /** @returns what is answered at once, without asking whether the client may connect */
-function check({ request, response }: HttpListenerContext, allowedOrigins: readonly string[]): Refusal | undefined {
-  if (!isSameOrigin(request.headers)) {
-    const origin = request.headers.get("origin") ?? "";
-    if (!isAllowed(origin, allowedOrigins)) return { statusCode: 403 };
-    addCrossOriginHeaders(request, response, origin);
+function check({ request, response }: HttpListenerContext, policy: RequestPolicy): Refusal | undefined {
+  const { headers } = request;
+  try {
+    policy.checkHost(headers);
+    policy.checkOrigin(headers);
+  } catch (error) {
+    if (!(error instanceof HandshakeError)) throw error;
+    return { statusCode: error.statusCode };
   }
+  if (!policy.isOwnPage(headers)) addCrossOriginHeaders(request, response, headers.get("origin") ?? "");
   if (request.httpMethod === "OPTIONS") return { statusCode: 204 };
   return request.httpMethod === "POST" ? undefined : { statusCode: 405, headers: { Allow: "POST" } };
 }
@@ -64,10 +67,6 @@ function createAnswer(url: string, tokens: ConnectionTokens): object {
   // Version 0 knows no token: it connects by its id.
   if (!(version >= 1)) return { negotiateVersion: 0, connectionId: token, availableTransports };
   return { negotiateVersion: 1, connectionId: id, connectionToken: token, availableTransports };
-}
-
-function isAllowed(origin: string, allowedOrigins: readonly string[]): boolean {
-  return allowedOrigins.some((allowed) => allowed === "*" || allowed.toLowerCase() === origin.toLowerCase());
 }
 
 /** What a browser wants to see before it lets a page of another origin read the answer (Fetch Standard, 3.3). */

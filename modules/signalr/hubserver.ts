@@ -1,16 +1,17 @@
 /** A hub on the device: SignalR clients connect to it (ASP.NET Core `Hub` and its host). */
 
-import type { HttpListenerContext, HttpListenerRequest, RequestHandler } from "../http.js";
+import { queryValue, type HttpListenerContext, type HttpListenerRequest, type RequestHandler } from "../http.js";
 import { logRejection } from "../handlers.js";
 import { logError } from "../log.js";
 import { OptionError } from "../protocol/errors.js";
+import { RequestPolicy } from "../requestpolicy.js";
 import { WebSocketServer, type WebSocketOpenedEventArgs } from "../server.js";
 import { ConnectionTokens } from "./connectiontokens.js";
 import { HubClient, type HubClientOwner } from "./hubclient.js";
 import { ClientRegistry, HubClients, HubGroups } from "./hubclients.js";
 import type { HubCallerContext } from "./hubcontext.js";
 import { answerNegotiation } from "./hubnegotiate.js";
-import { queryValue, resolveHubServerOptions } from "./hubserveroptions.js";
+import { resolveHubServerOptions } from "./hubserveroptions.js";
 import type { HubServerOptions, HubServerSettings } from "./hubserveroptions.js";
 
 /** How a hub says good-bye. */
@@ -40,6 +41,8 @@ export class HubServer {
 
   private readonly settings: HubServerSettings;
   private readonly registry = new ClientRegistry();
+  /** For negotiations. */
+  private readonly policy: RequestPolicy;
   private readonly tokens = new ConnectionTokens();
   private readonly server: WebSocketServer;
   private isStarted = false;
@@ -53,6 +56,8 @@ export class HubServer {
     if (typeof (listener as Partial<HubListener> | undefined)?.route !== "function")
       throw new OptionError("A HubServer is on an HttpListener: new HubServer(new HttpListener({ port }), path).");
     this.settings = resolveHubServerOptions(options);
+    const { allowedHosts = [], allowedOrigins = [] } = this.settings.webSocket;
+    this.policy = new RequestPolicy({ allowedHosts, allowedOrigins });
     this.clients = new HubClients(this.registry);
     this.groups = new HubGroups(this.registry);
     this.onConnected = options.onConnected;
@@ -123,9 +128,8 @@ export class HubServer {
 
   private negotiate(context: HttpListenerContext): void {
     if (!this.isStarted) return refuse(context, 503);
-    const { authorize, webSocket } = this.settings;
-    const { allowedOrigins = [] } = webSocket;
-    answerNegotiation(context, { tokens: this.tokens, authorize, allowedOrigins }).catch((error: unknown) => {
+    const { authorize } = this.settings;
+    answerNegotiation(context, { tokens: this.tokens, authorize, policy: this.policy }).catch((error: unknown) => {
       logError("The negotiation could not be answered.", error);
       if (!context.response.isClosed) refuse(context, 500);
     });

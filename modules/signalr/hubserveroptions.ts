@@ -1,6 +1,6 @@
 /** Options of HubServer: types, defaults and validation. */
 
-import type { HttpListenerRequest } from "../http.js";
+import { queryValue, type HttpListenerRequest } from "../http.js";
 import { OptionError } from "../protocol/errors.js";
 import type { Handler } from "../handlers.js";
 import { checkHandlers, checkInteger, checkOptions, checkTime, type ResolvedOptions } from "../protocol/options.js";
@@ -163,22 +163,4 @@ export function accessTokenOf(request: HttpListenerRequest): string | undefined 
   const token = authorization.slice(SCHEME.length).trim();
   const isBearer = authorization.slice(0, SCHEME.length).toLowerCase() === SCHEME && token !== "";
   return isBearer ? token : queryValue(request.rawUrl, "access_token");
-}
-
-/** A value of a URL's query; undefined where there is none. */
-export function queryValue(url: string, name: string): string | undefined {
-  const [, query = ""] = url.split("?");
-  for (const pair of query.split("&")) {
-    const [key, value = ""] = pair.split("=");
-    if (key === name) return decode(value);
-  }
-  return undefined;
-}
-
-function decode(value: string): string | undefined {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return undefined;
-  }
 }

@@ -56,7 +56,7 @@ async function shakeHands(handshake: Handshake, peer: Peer, port: number): Promi
   await peer.send(Buffer.concat([Buffer.from(text, "latin1"), early]), cut);
   const answer = await peer.head();
   const found = fieldsOf(answer);
-  const wanted = status === 101 ? { ...fields, ...upgradeFields(text) } : { ...fields, connection: "close" };
+  const wanted = status === 101 ? { ...fields, ...upgradeFields(text) } : { connection: "close", ...fields };
   const [, code] = /^HTTP\/1\.1 (\d{3}) /.exec(answer) ?? [];
   if (code !== String(status))
     throw new Error(`handshake: it answered ${answer.split("\r\n")[0] ?? ""}, wanted ${status}`);

@@ -43,7 +43,11 @@ export function readRequest(chunks: readonly Uint8Array[]): string {
   const exchange = new HttpExchange(
     socket,
     { maxHeadBytes: MAX_HEAD_BYTES, maxKeptHeadBytes: MAX_HEAD_BYTES, keptHeaders: [], requestTimeoutMs: 1_000 },
-    { requestReceived: (context) => void server.addWebSocket(context), ended: () => undefined },
+    {
+      requestReceived: (context) => void server.addWebSocket(context),
+      headRefused: () => undefined,
+      ended: () => undefined,
+    },
   );
   for (const chunk of chunks) {
     exchange.data(chunk);

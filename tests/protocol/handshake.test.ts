@@ -3,7 +3,6 @@ import {
   acceptForKey,
   checkUpgradeRequest,
   chooseSubprotocol,
-  isSameOrigin,
   isUpgradeRequest,
 } from "../../modules/protocol/handshake.js";
 import { HttpHeaders } from "../../modules/protocol/httpheaders.js";
@@ -89,36 +88,6 @@ test.each([
   [undefined, false],
 ])("Upgrade: %s asks for WebSocket: %s", (Upgrade, isOne) => {
   expect(isUpgradeRequest(headersOf({ Upgrade }))).toBe(isOne);
-});
-
-describe("the origin of a page is this server's", () => {
-  test.each([
-    [undefined, "example.org", true],
-    ["http://example.org", "example.org", true],
-    ["http://example.org", "example.org:80", true],
-    ["http://example.org:80", "example.org", true],
-    ["https://example.org", "example.org", true],
-    ["https://example.org", "example.org:443", true],
-    ["http://EXAMPLE.org", "Example.ORG", true],
-    ["http://example.org:8080", "example.org:8080", true],
-    ["http://192.168.1.7", "192.168.1.7", true],
-    ["http://[fe80::80]", "[fe80::80]:80", true],
-    ["http://example.org", "example.org:8080", false],
-    ["http://example.org:8080", "example.org", false],
-    ["https://example.org", "example.org:80", false],
-    ["http://example.org", "example.org:443", false],
-    ["http://evil.org", "example.org", false],
-    ["http://example.org.evil.org", "example.org", false],
-    ["http://evil-example.org", "example.org", false],
-    ["http://example.org@evil.org", "example.org", false],
-    ["http://evil.org://example.org", "example.org", false],
-    ["null", "example.org", false],
-    ["", "example.org", false],
-    ["example.org", "example.org", false],
-    ["http://example.org", "", false],
-  ])("%s at Host %s: %s", (Origin, Host, isSame) => {
-    expect(isSameOrigin(headersOf({ Origin, Host }))).toBe(isSame);
-  });
 });
 
 describe("the subprotocol is the server's first that the client offers", () => {

@@ -16,7 +16,7 @@ async function answerTo(request: string | Uint8Array, options: Parameters<typeof
 
 function statusOf(answer: string): number {
   expect(answer).toMatch(/^HTTP\/1\.1 \d{3} [^\r\n]+\r\n/);
-  expect(answer).toContain("\r\nConnection: close\r\n");
+  expect(answer).toMatch(/\r\nConnection: (?:Upgrade, )?close\r\n/);
   return Number(answer.slice(9, 12));
 }
 
@@ -70,6 +70,8 @@ describe("a request is refused", () => {
     expect(statusOf(answer)).toBe(426);
     expect(answer).toContain("\r\nSec-WebSocket-Version: 13\r\n");
     expect(answer).toContain("\r\nUpgrade: websocket\r\n");
+    // RFC 9110, 7.8: an option of Connection, too.
+    expect(answer).toContain("\r\nConnection: Upgrade, close\r\n");
   });
 
   test("with 405 and the method that is allowed", async () => {

@@ -23,6 +23,7 @@ function contextOf(socket: FakeSocket, early: Uint8Array = pattern(0)): HttpList
       path: "/",
       headers,
       isWebSocketRequest: true,
+      httpVersion: "1.1",
       remoteEndPoint: `192.0.2.1:${socket.remotePort}`,
       clientCertificate: undefined,
     },

@@ -256,11 +256,13 @@ test("an access token is found where clients put it", () => {
       path: "/hub",
       headers,
       isWebSocketRequest: true,
+      httpVersion: "1.1",
       remoteEndPoint: "a:1",
       clientCertificate: undefined,
     };
   };
   expect(accessTokenOf(request("/hub?id=1&access_token=a%2Bb"))).toBe("a+b");
+  expect(accessTokenOf(request("/hub?access_token=YWJjZA==&id=1"))).toBe("YWJjZA==");
   expect(accessTokenOf(request("/hub", "bearer abc"))).toBe("abc");
   expect(accessTokenOf(request("/hub?access_token=%zz"))).toBeUndefined();
   expect(accessTokenOf(request("/hub", "Basic abc"))).toBeUndefined();

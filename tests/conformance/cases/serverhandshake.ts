@@ -154,6 +154,11 @@ function valid(): Case[] {
     accepted("no subprotocol", request(), { ...names, fields: noName }),
     accepted(`a head of ${MAX_HEAD_BYTES} bytes`, requestOfSize(MAX_HEAD_BYTES)),
     accepted("a field of 3,000 bytes that nobody asked for", request({ Cookie: "x".repeat(3_000) })),
+    accepted("HTTP/1.2, which is to be read as HTTP/1.1", request({}, "GET / HTTP/1.2")),
+    accepted(
+      "a foreign port of the Origin, and a Host without",
+      request({ Host: "a.example", Origin: "https://a.example:8443" }),
+    ),
     accepted("line ends of LF alone", request().replaceAll("\r\n", "\n")),
     accepted("an empty line before the request", `\r\n${request()}`),
     accepted("byte by byte", request(), { cut: "bytes" }),
@@ -194,7 +199,7 @@ function hostile(): Case[] {
     ...["POST", "PUT", "HEAD", "OPTIONS", "DELETE", "get"].map((method) =>
       refused(`the method ${method}`, request({}, `${method} / HTTP/1.1`), 405),
     ),
-    ...["HTTP/1.0", "HTTP/0.9", "HTTP/2.0", "HTTP/1.2", "HTTP/11", "http/1.1", ""].map((version) =>
+    ...["HTTP/1.0", "HTTP/0.9", "HTTP/2.0", "HTTP/1.10", "HTTP/11", "http/1.1", ""].map((version) =>
       refused(`the version ${JSON.stringify(version)}`, request({}, `GET / ${version}`), 400),
     ),
     ...[
@@ -232,7 +237,7 @@ function hostile(): Case[] {
         `the version of WebSocket ${JSON.stringify(version)}`,
         request({ "Sec-WebSocket-Version": version }),
         426,
-        { fields: { "sec-websocket-version": "13", upgrade: "websocket" } },
+        { fields: { "sec-websocket-version": "13", upgrade: "websocket", connection: "Upgrade, close" } },
       ),
     ),
     refused("two versions of WebSocket", request({ "Sec-WebSocket-Version": "13\r\nSec-WebSocket-Version: 8" }), 400),
@@ -255,6 +260,8 @@ function hostile(): Case[] {
       "https://127.0.0.1",
       "http://HOST.evil.example",
       "http://evil.example/HOST",
+      "http://HOST://evil.example",
+      "http://HOST/",
       "HOST",
       "",
       ALLOWED_ORIGIN,
