@@ -65,7 +65,7 @@ export type RequestHandler = Handler<[context: HttpListenerContext]>;
 export const HTTP_LISTENER_DEFAULTS: ResolvedOptions<HttpListenerLimits> = Object.freeze({
   port: 80,
   maxHeadBytes: 16_384,
-  maxKeptHeadBytes: 3_072,
+  maxKeptHeadBytes: 2_048,
   keptHeaders: Object.freeze([]),
   allowedHosts: Object.freeze([]),
   requestTimeoutMs: 10_000,
