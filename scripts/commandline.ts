@@ -20,7 +20,7 @@ export interface CommandLine {
 }
 
 /** Settings of the samples, and those of the SDK that a device needs. An app of one's own may have others. */
-const SETTINGS: readonly string[] = ["ssid", "password", "port", "clients", "url", "ca", "hub", "sntp"];
+const SETTINGS: readonly string[] = ["ssid", "password", "port", "clients", "url", "ca", "hub", "sntp", "secure"];
 
 /**
  * Sorts the parameters of a script.
@@ -120,6 +120,25 @@ export function findApp(name: string | undefined, usage: string): string {
   const isPath = name.includes("/") || name.includes(path.sep);
   if (isPath ? existsSync(manifestOf(name)) : apps.includes(name)) return path.dirname(manifestOf(name));
   throw new UsageError(`There is no sample "${name}".${didYouMean(name, apps)} ${list}`);
+}
+
+/** Where `npm run certificate` puts what it makes: CERTIFICATES of the environment, or a folder of this project. */
+export function certificatesFolder(): string {
+  return path.resolve(process.env["CERTIFICATES"] ?? "certificates");
+}
+
+/**
+ * The folder that is built for an app: with `secure=1` the one in it that adds TLS and the device's certificate, where
+ * the app has one.
+ *
+ * @throws UsageError where there is no certificate yet
+ */
+export function variantOf(app: string, settings: ReadonlyMap<string, string>): string {
+  const variant = path.join(app, `${path.basename(app)}-secure`);
+  if (["", "0"].includes(settings.get("secure") ?? "") || !existsSync(path.join(variant, "manifest.json"))) return app;
+  if (existsSync(path.join(certificatesFolder(), "device", "manifest.json"))) return variant;
+  throw new UsageError(`secure=1: there is no certificate in ${certificatesFolder()}. Make one for the name and the addresses
+by which the device is found, such as: npm run certificate -- lamp.local 192.168.1.20`);
 }
 
 /** Runs a script: its mistakes of use are a text, and anything else that goes wrong, too. */

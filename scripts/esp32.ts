@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import path from "node:path";
 
 import { type Board, checkWifi, findBoard } from "./boards.js";
-import { findApp, parametersOf, readCommandLine, runScript, UsageError } from "./commandline.js";
+import { findApp, parametersOf, readCommandLine, runScript, UsageError, variantOf } from "./commandline.js";
 import { runStep } from "./progress.js";
 import { findSdk, missingSdkMessage, run, runMcconfig, type Sdk } from "./sdk.js";
 import { describeSizes } from "./sizes.js";
@@ -32,7 +32,7 @@ const DEFAULT_BOARD = "m5atom_lite";
 function parse(): Request {
   const { names, settings, flags } = readCommandLine(process.argv.slice(2), FLAGS);
   const [name = "", board = DEFAULT_BOARD, ...others] = names;
-  const app = findApp(names[0], USAGE);
+  const app = variantOf(findApp(names[0], USAGE), settings);
   if (others.length > 0) throw new UsageError(`"${others.join(" ")}" is too much. usage: ${USAGE}`);
   const sdk = findSdk();
   if (sdk === undefined) throw new UsageError(missingSdkMessage.trimEnd());

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 
-import { findApp, parametersOf, readCommandLine, runScript, UsageError } from "./commandline.js";
+import { findApp, parametersOf, readCommandLine, runScript, UsageError, variantOf } from "./commandline.js";
 import { runStep } from "./progress.js";
 import { findSdk, libraryOf, missingSdkMessage, runMcconfig, type Sdk, simulatorCommand } from "./sdk.js";
 
@@ -22,7 +22,7 @@ function checkDisplay(sdk: Sdk): void {
 async function main(): Promise<number> {
   const { names, settings, flags } = readCommandLine(process.argv.slice(2), ["verbose"]);
   const [name = ""] = names;
-  const app = findApp(names[0], USAGE);
+  const app = variantOf(findApp(names[0], USAGE), settings);
   if (names.length > 1) throw new UsageError(`"${names[1] ?? ""}" is too much. usage: ${USAGE}`);
   const sdk = findSdk();
   if (sdk === undefined) throw new UsageError(missingSdkMessage.trimEnd());

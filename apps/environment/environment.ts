@@ -17,6 +17,13 @@ export interface Environment {
    */
   loadResource(name: string): Uint8Array;
   /**
+   * The certificate and the key that `npm run certificate` has made: on a device and in the simulator its resources
+   * "device-certificate.der" and "device-key.der".
+   *
+   * @throws SettingError where there are none
+   */
+  loadIdentity(): { readonly certificates: readonly Uint8Array[]; readonly privateKey: Uint8Array };
+  /**
    * Fulfilled when sockets can be used: on a device, when it is connected to its network.
    *
    * @returns the name or IP address by which a browser finds the app

@@ -26,10 +26,19 @@ export function readSettings<D extends Defaults>(defaults: D): Settings<D> {
   return read(Object.fromEntries(given.map(([name, value]) => [name, String(value)])), defaults);
 }
 
+const certificateName = "device-certificate.der";
+const keyName = "device-key.der";
+
 export const loadResource: Environment["loadResource"] = (name) => {
   // XS makes views of a resource as of an ArrayBuffer, without a copy: it stays in flash.
   const resource: object = new Resource(name);
   return new Uint8Array(resource as ArrayBuffer);
+};
+
+export const loadIdentity: Environment["loadIdentity"] = () => {
+  if (!Resource.exists(certificateName) || !Resource.exists(keyName))
+    throw new SettingError(`TLS needs the resources ${certificateName} and ${keyName}: see "npm run certificate".`);
+  return { certificates: [loadResource(certificateName)], privateKey: loadResource(keyName) };
 };
 
 /** The device has joined its network before the app starts: see wifi.ts. */

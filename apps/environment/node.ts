@@ -1,7 +1,7 @@
 /** `#environment` on Node.js. */
 
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { readAuthority } from "./authority.js";
 import { didYouMean } from "./closest.js";
 import type { Environment } from "./environment.js";
@@ -36,6 +36,16 @@ function explain(argument: string, name: string, names: readonly string[]): stri
 
 export const loadResource: Environment["loadResource"] = (name) =>
   readFileSync(join(dirname(process.argv[1] ?? ""), name));
+
+export const loadIdentity: Environment["loadIdentity"] = () => {
+  const folder = resolve(process.env["CERTIFICATES"] ?? "certificates", "device");
+  const [certificate, key] = ["device-certificate.der", "device-key.der"].map((name) => join(folder, name));
+  if (certificate === undefined || key === undefined || !existsSync(certificate) || !existsSync(key))
+    throw new SettingError(
+      `There is no certificate in ${folder}. Make one: npm run certificate -- localhost 127.0.0.1`,
+    );
+  return { certificates: [readFileSync(certificate)], privateKey: readFileSync(key) };
+};
 
 export const whenNetworkReady: Environment["whenNetworkReady"] = () => Promise.resolve("localhost");
 

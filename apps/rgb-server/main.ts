@@ -4,7 +4,7 @@
  * to all clients.
  */
 
-import { exitWith, loadResource, log, onExit, readSettings, whenNetworkReady } from "#environment";
+import { exitWith, loadIdentity, loadResource, log, onExit, readSettings, whenNetworkReady } from "#environment";
 import { led } from "#led";
 import { HttpListener, type HttpListenerContext } from "xs-websockets/http";
 import { WebSocketMessageType, WebSocketServer } from "xs-websockets/server";
@@ -13,7 +13,7 @@ import { type Color, Light } from "./light.js";
 const NO_NETWORK: Color = [255, 0, 0];
 const SERVING: Color = [0, 255, 0];
 
-const { port, clients } = readSettings({ port: 8080, clients: 10 });
+const { port, clients, secure } = readSettings({ port: 8080, clients: 10, secure: 0 });
 const light = new Light();
 
 const wsServer = new WebSocketServer({
@@ -38,7 +38,12 @@ const wsServer = new WebSocketServer({
   },
 });
 
-const httpListener = new HttpListener({ port, onRequest: answer });
+const httpListener = new HttpListener({
+  port,
+  // By TLS the page, which is https: then, opens its WebSocket as wss: by itself.
+  ...(secure === 0 ? {} : { identity: loadIdentity() }),
+  onRequest: answer,
+});
 
 function answer(context: HttpListenerContext): void {
   const { request, response } = context;
@@ -70,7 +75,7 @@ async function main(): Promise<void> {
   const address = await whenNetworkReady();
   await wsServer.start();
   await httpListener.start();
-  const url = `http://${address}:${httpListener.port}/`;
+  const url = `${secure === 0 ? "http" : "https"}://${address}:${httpListener.port}/`;
   led.showAddress?.(url);
   light.show(SERVING);
   log(url);

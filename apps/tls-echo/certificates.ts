@@ -1,6 +1,7 @@
-/** Makes certificate authorities and certificates, for trying TLS and for the tests. Nothing of it is for real use. */
+/** Makes certificate authorities and certificates: for trying TLS, for devices in a local network, for the tests. */
 
 import { webcrypto } from "node:crypto";
+import { isIP } from "node:net";
 
 import "./reflection.js";
 import * as x509 from "@peculiar/x509";
@@ -24,8 +25,8 @@ export interface Subject {
   readonly name: string;
   /** Host names and IP addresses that it is for. */
   readonly hosts?: readonly string[];
-  /** "authority" may sign others; the default is "server". */
-  readonly usage?: "server" | "client" | "authority" | "clientAuthority";
+  /** "authority" may sign others; "device" is for both roles; the default is "server". */
+  readonly usage?: "server" | "client" | "device" | "authority" | "clientAuthority";
   readonly keyKind?: KeyKind;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
@@ -60,11 +61,12 @@ function extensionsOf({ usage = "server", hosts = [] }: Subject): x509.Extension
       usage === "authority" ? [] : [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])];
     return [new x509.BasicConstraintsExtension(true, undefined, true), signs, ...limits];
   }
-  const purpose = usage === "client" ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth;
-  const names = hosts.map((host) => ({ type: /^[\d.]+$/.test(host) ? "ip" : "dns", value: host }) as const);
+  const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+  const purposes = { server: [serverAuth], client: [clientAuth], device: [serverAuth, clientAuth] }[usage];
+  const names = hosts.map((host) => ({ type: isIP(host) === 0 ? "dns" : "ip", value: host }) as const);
   return [
     new x509.BasicConstraintsExtension(false, undefined, true),
-    new x509.ExtendedKeyUsageExtension([purpose]),
+    new x509.ExtendedKeyUsageExtension(purposes),
     ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
   ];
 }
@@ -85,6 +87,28 @@ export class Authority {
   /** Makes an authority that has signed itself. */
   static create(subject: Omit<Subject, "usage">): Promise<Authority> {
     return Authority.make({ ...subject, usage: "authority" }, undefined);
+  }
+
+  /**
+   * An authority that was made before.
+   *
+   * @param certificatePem its certificate
+   * @param privateKeyPem its private key, ECDSA on P-256
+   */
+  static async load(certificatePem: string, privateKeyPem: string): Promise<Authority> {
+    const { ecdsa } = keyKinds;
+    const certificate = new x509.X509Certificate(certificatePem);
+    const pkcs8 = x509.PemConverter.decodeFirst(privateKeyPem);
+    const privateKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, ecdsa, true, ["sign"]);
+    const spki = certificate.publicKey.rawData;
+    const publicKey = await webcrypto.subtle.importKey("spki", spki, ecdsa, true, ["verify"]);
+    const issued: Issued = {
+      certificates: [new Uint8Array(certificate.rawData)],
+      privateKey: new Uint8Array(pkcs8),
+      certificatesPem: certificatePem,
+      privateKeyPem,
+    };
+    return new Authority(issued, certificate, { privateKey, publicKey });
   }
 
   /** Makes a certificate and its key. */

@@ -31,7 +31,14 @@ interface Result {
 
 function runScript(script: string, parameters: readonly string[], environment: NodeJS.ProcessEnv = {}): Result {
   const noDisplay = { DISPLAY: undefined, WAYLAND_DISPLAY: undefined };
-  const env = { ...process.env, ...noDisplay, MODDABLE: sdk.folder, IDF_PATH: folder, ...environment };
+  const env = {
+    ...process.env,
+    ...noDisplay,
+    MODDABLE: sdk.folder,
+    IDF_PATH: folder,
+    CERTIFICATES: folder,
+    ...environment,
+  };
   const command = ["--import", "tsx", "--conditions=source", `scripts/${script}.ts`, ...parameters];
   return spawnSync(process.execPath, command, { cwd: PROJECT, encoding: "utf8", env });
 }
@@ -66,6 +73,7 @@ test.each<[script: string, parameters: readonly string[], text: string]>([
   ["esp32", ["rgb-server", "ssid=home", "password=short"], "has 8 to 64 characters, this one 5."],
   ["esp32", ["rgb-server", `ssid=${"é".repeat(17)}`], "the name of a Wi-Fi has at most 32 bytes."],
   ["esp32", ["server-client", "ca=none.pem", ...WIFI], "ca=none.pem: there is no file"],
+  ["esp32", ["rgb-server", "secure=1", ...WIFI], "secure=1: there is no certificate in "],
   ["simulator", [], SAMPLES],
   ["simulator", ["rgb-server", "--vebose"], 'Did you mean "--verbose"?'],
   ["simulator", ["rgb-server", "other"], '"other" is too much.'],

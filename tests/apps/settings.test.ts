@@ -34,7 +34,12 @@ test.each<[app: string, settings: readonly string[], environment: Readonly<Recor
   ["server-client", ["port=abc"], {}, `port=abc: ${NO_PORT}`],
   ["tls-echo", ["port=abc"], {}, `port=abc: ${NO_PORT}`],
   ["rgb-server", ["prot=80"], {}, 'There is no setting "prot". Did you mean "port"?'],
-  ["rgb-server", ["80"], {}, '"80" is no setting. The settings of this sample are port, clients: write port=value.'],
+  [
+    "rgb-server",
+    ["80"],
+    {},
+    '"80" is no setting. The settings of this sample are port, clients, secure: write port=value.',
+  ],
   ["rgb-server", ["clients=many"], {}, "clients=many: this is a whole number from 0 to 65535, such as clients=10."],
   ["client", ["port=80"], {}, "The settings of this sample are url: write url=value."],
   ["server-client", ["ca=nowhere.pem"], {}, "ca=nowhere.pem: there is no file "],

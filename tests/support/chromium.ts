@@ -12,8 +12,12 @@ export const chromiumPath: string | undefined = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ].find((path) => path !== "" && existsSync(path));
 
-/** Starts it without a window, and without what it does on the network of its own accord. */
-export function launchChromium(): Promise<Browser> {
+/**
+ * Starts it without a window, and without what it does on the network of its own accord.
+ *
+ * @param parameters more of its command line
+ */
+export function launchChromium(parameters: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
     args: [
@@ -24,6 +28,7 @@ export function launchChromium(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...parameters,
     ],
   });
 }
