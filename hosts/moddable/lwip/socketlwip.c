@@ -1,26 +1,13 @@
 /*
-	A connection as lwIP sees it. All of this runs in the tcpip thread.
-
-	Closing. XS has done with the connection, and lwIP has not: what was written is sent, then FIN. What the peer still
-	sends is read and dropped, since lwIP answers it with RST otherwise, at which the peer drops what it has not read.
-	This ends with the peer's FIN, with an error, or after a time. Those that linger are few: a new one ends the oldest.
-
-	TIME_WAIT. lwIP keeps the pcb of the side that closes first for two minutes, so that late segments of the connection
-	do not disturb the next one on the same ports. A device has no memory for all of them: the newest are kept.
+	A connection as lwIP sees it: what lwIP tells of it, and what XS wants. All of this runs in the tcpip thread, but for
+	what is said to be of any thread.
 */
 
 #include "lwipsockets.h"
 
 #include "lwip/priv/tcp_priv.h"
 
-#define kMaxLingering (kMaxConnections / 2 + 1)
-#define kMaxTimeWait 16
-
-/* In half seconds, the interval of lwIP's slow timer. */
-#define kLingerTime 60
-
 static uint16_t gConnections;			/* those that XS has not closed; with the lock */
-static Socket *gLingering;				/* the oldest first */
 
 /* Any thread: a connection with one use. NULL where there is no memory, or where there are too many. */
 Socket *socketNew(void)
@@ -45,6 +32,7 @@ Socket *socketNew(void)
 	}
 	socket->record.class = &gSocketClass;
 	socket->record.uses = 1;
+	socket->hasDelay = 1;
 	return socket;
 }
 
@@ -89,55 +77,8 @@ uint8_t errorOf(err_t error)
 	}
 }
 
-static void removeLingering(Socket *socket)
-{
-	Socket **at = &gLingering;
-
-	while (*at && (*at != socket))
-		at = &(*at)->next;
-	if (*at)
-		*at = socket->next;
-}
-
-/* The record and its pcb part. The pcb goes on by itself, or is ended by the caller. */
-void socketDetach(Socket *socket)
-{
-	struct tcp_pcb *pcb = socket->pcb;
-
-	tcp_arg(pcb, NULL);
-	tcp_recv(pcb, NULL);
-	tcp_sent(pcb, NULL);
-	tcp_err(pcb, NULL);
-	tcp_poll(pcb, NULL, 0);
-	socket->pcb = NULL;
-	removeLingering(socket);
-	recordRelease(&socket->record);
-}
-
-static void abortConnection(Socket *socket)
-{
-	struct tcp_pcb *pcb = socket->pcb;
-
-	socketDetach(socket);
-	tcp_abort(pcb);
-}
-
-static void trimTimeWait(void)
-{
-	struct tcp_pcb *pcb, *oldest = NULL;
-	int count = 0;
-
-	for (pcb = tcp_tw_pcbs; pcb; pcb = pcb->next) {
-		count += 1;
-		if (!oldest || ((u32_t)(tcp_ticks - pcb->tmr) >= (u32_t)(tcp_ticks - oldest->tmr)))
-			oldest = pcb;
-	}
-	if (count > kMaxTimeWait)
-		tcp_abort(oldest);
-}
-
 /* Opens the window for what was read. */
-static void openWindow(Socket *socket, uint32_t count)
+void socketOpenWindow(Socket *socket, uint32_t count)
 {
 	socketsLock();
 	count += socket->read;
@@ -168,10 +109,8 @@ static int store(Socket *socket, struct pbuf *buffers)
 static void receivedFin(Socket *socket)
 {
 	socket->hasReceivedFin = 1;
-	if (socket->hasSentFin) {
-		socketDetach(socket);
-		trimTimeWait();
-	}
+	if (socket->hasSentFin)
+		socketLeaveEnded(socket);
 	else if (!socket->lingering)
 		recordEnd(&socket->record, kErrorNone);
 }
@@ -205,7 +144,10 @@ static err_t sent(void *arg, struct tcp_pcb *pcb, u16_t count)
 	socket->queued -= LWIP_MIN(count, socket->queued);
 	socketsUnlock();
 	recordRaise(&socket->record, kEventWritable);
-	socketPush(socket);
+	if (socket->hasSentFin && socket->hasReceivedFin)
+		socketLeaveEnded(socket);
+	else
+		socketPush(socket);
 	return ERR_OK;
 }
 
@@ -216,7 +158,7 @@ static void failed(void *arg, err_t error)
 	uint8_t reason = errorOf(error);
 
 	socket->pcb = NULL;
-	removeLingering(socket);
+	socketForget(socket);
 	if (!socket->isConnected && (kErrorReset == reason))
 		reason = kErrorRefused;
 	socketsLock();
@@ -242,7 +184,7 @@ static err_t polled(void *arg, struct tcp_pcb *pcb)
 		recordRaise(&socket->record, kEventWritable);
 	socketsKick();
 	if (socket->lingering && (0 == --socket->lingering)) {
-		abortConnection(socket);
+		socketAbort(socket);
 		return ERR_ABRT;
 	}
 	if (socket->isConnected && !socket->hasSentFin)
@@ -283,7 +225,7 @@ static void openConnection(Socket *socket)
 	struct tcp_pcb *pcb = tcp_new_ip_type(IP_GET_TYPE(&socket->address));
 	err_t error;
 
-	trimTimeWait();
+	socketsTrimTimeWait();
 	if (!pcb) {
 		recordEnd(&socket->record, kErrorNoMemory);
 		return;
@@ -297,31 +239,6 @@ static void openConnection(Socket *socket)
 	}
 }
 
-static void closeConnection(Socket *socket)
-{
-	struct tcp_pcb *pcb = socket->pcb;
-	Socket **at;
-	uint32_t unread;
-	int count = 0;
-
-	if (!socket->isConnected) {
-		socketDetach(socket);
-		tcp_close(pcb);
-		return;
-	}
-	socket->lingering = kLingerTime;
-	socket->next = NULL;
-	for (at = &gLingering; *at; at = &(*at)->next)
-		count += 1;
-	*at = socket;
-	if (count >= kMaxLingering)
-		abortConnection(gLingering);
-	unread = bytesCount(&socket->in);
-	bytesClear(&socket->in);
-	openWindow(socket, unread);
-	socketPush(socket);
-}
-
 /* Does what XS wants. */
 void socketWork(Record *record, uint8_t wants)
 {
@@ -332,11 +249,11 @@ void socketWork(Record *record, uint8_t wants)
 	if (!socket->pcb)
 		return;
 	if (wants & kWantAbort)
-		abortConnection(socket);
+		socketAbort(socket);
 	else if (wants & kWantClose)
-		closeConnection(socket);
+		socketFinish(socket);
 	else if (socket->isConnected) {
-		openWindow(socket, 0);
+		socketOpenWindow(socket, 0);
 		if (wants & kWantSend)
 			socketPush(socket);
 	}
@@ -348,7 +265,7 @@ int socketAccept(Listener *listener, struct tcp_pcb *pcb)
 	Machine *machine;
 	Socket *socket = socketNew();
 
-	trimTimeWait();
+	socketsTrimTimeWait();
 	if (!socket)
 		return 0;
 	socket->isConnected = 1;

@@ -25,8 +25,8 @@
 	buffer at once; `read` takes from it, and opens the window. They have memory only while there are bytes.
 
 	States of a connection. XS: connecting, connected, told of its end, closed. lwIP: none yet, a pcb, gone. The two are
-	independent: XS may close a connection whose pcb still sends and waits for the peer's FIN ("lingering"), and a pcb
-	may be gone while XS has bytes to read. The end is told when all that came before was read, never twice, and not in
+	independent: XS may close a connection whose pcb still sends and waits for the peer's FIN (it lingers, socketclose.c),
+	and a pcb may be gone while XS has bytes to read. The end is told when all that came before was read, never twice, and not in
 	the turn in which the last byte was delivered, so that an answer to it may still be written.
 */
 

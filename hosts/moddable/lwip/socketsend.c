@@ -14,15 +14,6 @@
 /* Buffers on their way up to which less than a segment is given to lwIP. */
 #define kSmallSegments 4
 
-/* The last that is sent. After the FIN of both sides lwIP needs nobody. */
-static void finish(Socket *socket)
-{
-	socket->hasSentFin = 1;
-	tcp_shutdown(socket->pcb, 0, 1);
-	if (socket->hasReceivedFin)
-		socketDetach(socket);
-}
-
 /* Gives lwIP a segment, from one or several blocks. Gives 0 where it has no memory. */
 static int writeSegment(Socket *socket, uint32_t count)
 {
@@ -64,8 +55,10 @@ void socketPush(Socket *socket)
 		if (!writeSegment(socket, LWIP_MIN(count, size)))
 			break;
 	}
-	if (!count && socket->lingering && !socket->hasSentFin)
-		finish(socket);
+	if (!count && socket->lingering && !socket->hasSentFin) {
+		socket->hasSentFin = 1;
+		tcp_shutdown(pcb, 0, 1);
+	}
 	else
 		tcp_output(pcb);
 }

@@ -117,6 +117,7 @@ static Socket *takeSocket(xsMachine *the, uint8_t *events)
 	if (!socket)
 		xsUnknownError("invalid from");
 	clearObject(the, socket, &xsVar(0));
+	socket->record.isTold = 0;
 	*events = kEventReadable | kEventWritable | kEventEnded;
 	return socket;
 }
@@ -125,7 +126,7 @@ void xs_websockets_tcp_constructor(xsMachine *the)
 {
 	Socket *socket;
 	xsSlot *onReadable, *onWritable, *onError;
-	uint8_t format, events = 0, hasDelay = 2, isNew;
+	uint8_t format, events = 0, hasDelay = 0, isDelayGiven, isNew;
 
 	xsmcVars(1);
 	format = builtinInitializeFormat(the, kIOFormatBuffer);
@@ -134,9 +135,10 @@ void xs_websockets_tcp_constructor(xsMachine *the)
 	onReadable = builtinGetCallback(the, xsID_onReadable);
 	onWritable = builtinGetCallback(the, xsID_onWritable);
 	onError = builtinGetCallback(the, xsID_onError);
-	if (xsmcHas(xsArg(0), xsID_nodelay)) {
+	isDelayGiven = xsmcHas(xsArg(0), xsID_nodelay);
+	if (isDelayGiven) {
 		xsmcGet(xsVar(0), xsArg(0), xsID_nodelay);
-		hasDelay = xsmcToBoolean(xsVar(0)) ? 0 : 1;
+		hasDelay = !xsmcToBoolean(xsVar(0));
 	}
 	builtinInitializeTarget(the);
 
@@ -155,10 +157,11 @@ void xs_websockets_tcp_constructor(xsMachine *the)
 	socket->record.onError = onError;
 	socket->format = format;
 	socket->isWrapped = 1;
-	socketsLock();
-	if ((2 != hasDelay) || isNew)
-		socket->hasDelay = hasDelay != 0;
-	socketsUnlock();
+	if (isDelayGiven) {
+		socketsLock();
+		socket->hasDelay = hasDelay;
+		socketsUnlock();
+	}
 
 	if (isNew) {
 		recordWant(&socket->record, kWantOpen);
