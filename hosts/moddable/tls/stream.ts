@@ -137,6 +137,8 @@ export class TlsStream implements TcpStream {
     if (this.#tcp === undefined) return;
     this.heardAt = monotonicTime();
     if (this.#engine === undefined) {
+      // A polling TCP notices the peer's end only where nothing is unread.
+      if (pollsSockets() && this.#inputBytes === 0) this.#receive();
       this.#owner.engineWanted();
       return;
     }

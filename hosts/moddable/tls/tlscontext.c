@@ -145,10 +145,9 @@ static int configureRole(TlsContext *context)
 	if (!context->settings.isServer) {
 		/* The certificates are looked at between two steps of the handshake: see tlsVerify. */
 		mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_NONE);
-#if defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_SESSION_TICKETS) && (TLS_MBEDTLS_MAJOR < 4)
+	/* mbedTLS 4 always tells of tickets, and 3.6.0 had no choice either. */
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_SESSION_TICKETS) && (TLS_MBEDTLS_MAJOR < 4) && (MBEDTLS_VERSION_NUMBER >= 0x03060100)
 		mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(config, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
-#elif defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_SESSION_TICKETS)
-		mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(config, 1);
 #endif
 		return 0;
 	}
