@@ -58,7 +58,7 @@ export class HttpHeadReader {
   private isSkipping = false;
   private isAfterCr = false;
   /** Names of fields that had no room. */
-  private readonly leftOut = new Set<string>();
+  private leftOut: string[] = [];
   /** Nothing is kept any more but what is needed. */
   private isFull = false;
   /** The name of the last field, where it was kept: a folded line may go on with it. */
@@ -153,7 +153,7 @@ export class HttpHeadReader {
   /** Room for a field that is needed: those that are not have to leave, and no other is kept. */
   private makeRoom(size: number): void {
     if (size <= this.room) return;
-    this.leftOut.clear();
+    this.leftOut = [];
     this.isFull = true;
     for (const name of this.headers.keys()) if (!this.isNeeded(name)) this.headers.drop(name);
     this.keptBytes = costOfText(this.firstLine ?? "");
@@ -171,8 +171,9 @@ export class HttpHeadReader {
       this.isFull = true;
       return;
     }
-    if (!this.leftOut.has(name)) this.keptBytes += cost;
-    this.leftOut.add(name);
+    if (this.leftOut.includes(name)) return;
+    this.leftOut.push(name);
+    this.keptBytes += cost;
   }
 
   /** The field of this line, or the one it goes on with, has no room. */
@@ -254,7 +255,7 @@ export class HttpHeadReader {
     const cost = costOf(name, value);
     this.lastName = undefined;
     if (isNeeded) this.makeRoom(cost);
-    else if (this.isFull || this.leftOut.has(name) || cost > this.room) return this.leaveOut(name);
+    else if (this.isFull || this.leftOut.includes(name) || cost > this.room) return this.leaveOut(name);
     this.lastName = name;
     this.keptBytes += cost;
     headers.append(name, value);
@@ -277,7 +278,7 @@ export class HttpHeadReader {
       return;
     }
     this.keptBytes += cost;
-    this.headers.extend(lastName, more);
+    this.headers.extend(more);
   }
 
   /** RFC 9112, 2.2: a head is read as octets, because a field may have bytes of any character set. */

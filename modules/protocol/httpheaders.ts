@@ -1,14 +1,15 @@
-/** Header fields. A peer chooses their names, so they are the keys of a Map: XS keeps each name of a property for ever. */
+/**
+ * Header fields. A peer chooses their names, so no object is keyed by them: XS keeps each name of a property for ever. They
+ * are kept as lines, because an entry of a Map takes several times the slots there.
+ */
 
 /** Elements that `list` gives at most: on XS each takes memory of its own. */
 const MAX_ELEMENTS = 100;
 
-/** Between the values of fields of one name: no value has it. */
-const LINE_END = "\n";
-
 /** Header fields by name, whose letter case does not matter. */
 export class HttpHeaders {
-  private readonly fields = new Map<string, string>();
+  /** Each a lower-case name, ":" and the value. */
+  private lines: string[] = [];
   private isWhole = true;
 
   /** False where fields that nobody asked for were left out, because they did not fit into `maxKeptHeadBytes`. */
@@ -18,23 +19,35 @@ export class HttpHeaders {
 
   /** The value of a field; undefined where there is none. Fields of one name are joined by ", " (RFC 9110, 5.3). */
   get(name: string): string | undefined {
-    const value = this.fields.get(name.toLowerCase());
-    return value?.includes(LINE_END) === true ? value.split(LINE_END).join(", ") : value;
+    const start = startOf(name);
+    let all: string | undefined;
+    for (const line of this.lines) {
+      if (!line.startsWith(start)) continue;
+      const value = line.slice(start.length);
+      all = all === undefined ? value : `${all}, ${value}`;
+    }
+    return all;
   }
 
   /** The values of all fields of a name, such as Set-Cookie, which cannot be joined (RFC 9110, 5.3). */
   getAll(name: string): string[] {
-    return this.fields.get(name.toLowerCase())?.split(LINE_END) ?? [];
+    const start = startOf(name);
+    return this.lines.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length));
   }
 
   /** The lower-case names, in the order in which they came. */
   keys(): string[] {
-    return [...this.fields.keys()];
+    const names: string[] = [];
+    for (const line of this.lines) {
+      const name = line.slice(0, line.indexOf(":"));
+      if (!names.includes(name)) names.push(name);
+    }
+    return names;
   }
 
   /** Each lower-case name with the value that `get` gives. */
   *[Symbol.iterator](): IterableIterator<[name: string, value: string]> {
-    for (const name of this.fields.keys()) yield [name, this.get(name) ?? ""];
+    for (const name of this.keys()) yield [name, this.get(name) ?? ""];
   }
 
   /** The elements of a comma-separated field, without white space and empty ones (RFC 9110, 5.6.1); the first 100. */
@@ -63,21 +76,20 @@ export class HttpHeaders {
 
   /** Adds a field. @internal */
   append(name: string, value: string): void {
-    const key = name.toLowerCase();
-    const before = this.fields.get(key);
-    this.fields.set(key, before === undefined ? value : before + LINE_END + value);
+    this.lines.push(startOf(name) + value);
   }
 
   /** Goes on with the value of the field that was added last. @internal */
-  extend(name: string, more: string): void {
-    const before = this.fields.get(name) ?? "";
-    this.fields.set(name, before === "" || before.endsWith(LINE_END) ? before + more : `${before} ${more}`);
+  extend(more: string): void {
+    const last = this.lines.pop() ?? "";
+    this.lines.push(last.endsWith(":") ? last + more : `${last} ${more}`);
   }
 
   /** Leaves a field out, whether it was added or not. @internal */
   drop(name: string): void {
+    const start = startOf(name);
     this.isWhole = false;
-    this.fields.delete(name);
+    this.lines = this.lines.filter((line) => !line.startsWith(start));
   }
 
   /**
@@ -97,6 +109,11 @@ export class HttpHeaders {
     }
     return false;
   }
+}
+
+/** No name has a colon. */
+function startOf(name: string): string {
+  return `${name.toLowerCase()}:`;
 }
 
 /** RFC 9110, 5.6.3: white space is space and tab. Latin-1 has others, which are the value's own. */

@@ -96,10 +96,12 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     return Promise.all(Array.from({ length: maxClients }, () => open()));
   }
 
-  /** Heads that do not end, on all places that are left. */
+  /** Heads that do not end, on all places that are left: of one long line, or of as many fields as are kept. */
   function fillRequests(): void {
-    const head = `GET / HTTP/1.1\r\nX: ${"x".repeat(HTTP_LISTENER_DEFAULTS.maxKeptHeadBytes - 50)}`;
-    for (let count = 0; count < REQUESTS; count++) connect().send(head);
+    const most = HTTP_LISTENER_DEFAULTS.maxKeptHeadBytes;
+    const long = `GET / HTTP/1.1\r\nX: ${"x".repeat(most - 60)}`;
+    const many = `GET / HTTP/1.1\r\n${Array.from({ length: 200 }, (_, at) => `${at}:\r\n`).join("")}`;
+    for (let count = 0; count < REQUESTS; count++) connect().send(count % 2 === 0 ? long : many);
   }
 
   /** Asks for streams and does not read them, until nothing more of them leaves. */
@@ -153,6 +155,24 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     for (const client of await openAll()) client.text(text);
     await pause(500);
   });
+
+  test("requests with lists of nothing but commas, and with cookies of 6 KB", async () => {
+    for (let turn = 0; turn < 10; turn++) {
+      const commas = upgradeRequest({ Connection: ",".repeat(1_800), Upgrade: ",".repeat(600) }, "/hub");
+      expect(await connect().send(commas).all()).toMatch(/^HTTP\/1\.1 400 /);
+      const fields = { Connection: `${",".repeat(1_800)}Upgrade`, Cookie: "c".repeat(6_000) };
+      expect(await connect().send(upgradeRequest(fields, "/hub")).head()).toMatch(/^HTTP\/1\.1 101 /);
+      await endAll();
+    }
+  }, 60_000);
+
+  test("names of header fields without end", async () => {
+    for (let name = 0; name < 20_000;) {
+      const fields = Array.from({ length: 180 }, () => `N${name++}:\r\n`).join("");
+      const answer = await connect().send(`GET /hub HTTP/1.1\r\nHost: a\r\n${fields}\r\n`).all();
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    }
+  }, 60_000);
 
   test("names of fields without end", async () => {
     for (let name = 0; name < 3_600;) {
