@@ -26,8 +26,21 @@ export interface Platform {
    * first of them meets the byte at `start` (RFC 6455, 5.3). `mask` may be `bytes` itself, outside of that range.
    */
   xorMask(bytes: Uint8Array, start: number, end: number, mask: Uint8Array, maskStart: number): void;
-  /** Decodes `bytes` from `start` to `end` as a whole text. A byte order mark is kept. Throws TypeError where they are not UTF-8. */
-  decodeUtf8(bytes: Uint8Array, start: number, end: number): string;
+  /**
+   * Decodes `bytes` from `start` to `end` as a whole text. A byte order mark is kept. Masked ones are unmasked before, in
+   * place: their mask is the four bytes before `start` (RFC 6455, 5.2). Throws TypeError where they are not UTF-8.
+   */
+  decodeUtf8(bytes: Uint8Array, start: number, end: number, isMasked?: boolean): string;
+  /** A copy of `bytes` from `start` to `end`, the caller's own; unmasked where they are masked, as for `decodeUtf8`. */
+  copyBytes(bytes: Uint8Array, start: number, end: number, isMasked?: boolean): Uint8Array;
+  /**
+   * Copies a payload, bytes or a text as UTF-8, behind room for the header of a frame: `room` bytes where the payload has up to
+   * 125, `room16` where it has up to 65,535, `room64` where it has more (RFC 6455, 5.2). What is in the room is not said. A
+   * lone surrogate becomes U+FFFD.
+   */
+  withRoom(payload: Uint8Array | string, room: number, room16: number, room64: number): Uint8Array;
+  /** Fills the four bytes before `start` with a fresh mask, and masks all that is behind, in place (RFC 6455, 5.3). */
+  maskFrame(frame: Uint8Array, start: number): void;
   /** A decoder for a text that arrives in pieces. A byte order mark is kept. */
   createUtf8Decoder(): Utf8Decoder;
   /** Encodes a text as UTF-8; a lone surrogate becomes U+FFFD. The result is the caller's own, a part of a larger buffer perhaps. */

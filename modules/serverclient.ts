@@ -1,7 +1,7 @@
 /** A client of a WebSocketServer, as the server sees it (.NET nanoFramework `WebSocketServerClient`). */
 
 import type { Socket } from "#network";
-import { Role, WebSocketState, type FragmentationType, type WebSocketMessageType } from "./protocol/constants.js";
+import { Role, WebSocketState, type FragmentationType } from "./protocol/constants.js";
 import type { ConnectionSettings } from "./protocol/options.js";
 import {
   MessageReceivedFrame,
@@ -65,13 +65,11 @@ export class ServerClient extends WebSocket {
   }
 
   override messageReceived(
-    type: WebSocketMessageType,
-    bytes: Uint8Array | undefined,
-    text: string | undefined,
+    payload: Uint8Array | string,
     fragmentation: FragmentationType,
+    textBytes?: Uint8Array,
   ): void {
-    const frame = new MessageReceivedFrame(this, type, bytes, text, fragmentation);
-    const e = { frame, webSocket: this };
+    const e = new MessageReceivedFrame(this, payload, fragmentation, textBytes);
     const ownersReturned = this.owner.clientMessageReceived(e);
     if (ownersReturned !== undefined) this.handlerReturned(ownersReturned);
     const returned = this.onMessageReceived?.(this, e);

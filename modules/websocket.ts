@@ -13,46 +13,62 @@ import {
   WebSocketMessageType,
   WebSocketState,
 } from "./protocol/constants.js";
-import { InvalidStateError, OptionError, type WebSocketError } from "./protocol/errors.js";
+import { notOpen, OptionError, type WebSocketError } from "./protocol/errors.js";
 import type { ConnectionSettings } from "./protocol/options.js";
 
 export type { Handler } from "./handlers.js";
 
-/** A received message, or fragment of one (.NET nanoFramework `ReceiveMessageFrame`). */
-export class MessageReceivedFrame {
+/** What `onMessageReceived` is told. */
+export interface MessageReceivedEventArgs {
+  readonly frame: MessageReceivedFrame;
+  /** The connection it came on: answer with its `sendString` or `sendBytes`. */
+  readonly webSocket: WebSocket;
+}
+
+/** A received message, or fragment of one (.NET nanoFramework `ReceiveMessageFrame`). It is its event's arguments, too. */
+export class MessageReceivedFrame implements MessageReceivedEventArgs {
   // Declared, not defined: a field that is defined before the constructor sets it takes XS twice the time.
-  /** Text or Binary. */
-  declare readonly messageType: WebSocketMessageType;
+  /** The connection it came on. */
+  declare readonly webSocket: WebSocket;
   /** Which part of its message it is; NotFragmented for a whole message, however many frames it came in. */
   declare readonly fragmentation: FragmentationType;
-  declare private bytes: Uint8Array | undefined;
-  declare private readonly characters: string | undefined;
-  declare private readonly source: WebSocket;
+  declare private readonly payload: Uint8Array | string;
+  declare private textBytes?: Uint8Array;
 
   /** @internal */
   constructor(
-    source: WebSocket,
-    messageType: WebSocketMessageType,
-    bytes: Uint8Array | undefined,
-    text: string | undefined,
+    webSocket: WebSocket,
+    payload: Uint8Array | string,
     fragmentation: FragmentationType,
+    textBytes?: Uint8Array,
   ) {
-    this.source = source;
-    this.messageType = messageType;
-    this.bytes = bytes;
-    this.characters = text;
+    this.webSocket = webSocket;
+    this.payload = payload;
     this.fragmentation = fragmentation;
+    if (textBytes !== undefined) this.textBytes = textBytes;
+  }
+
+  /** The message itself. */
+  get frame(): this {
+    return this;
+  }
+
+  /** Text or Binary. */
+  get messageType(): WebSocketMessageType {
+    return typeof this.payload === "string" ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
   }
 
   /** The payload as bytes: the receiver's own. That of a whole text is made of `text` when it is first asked for. */
   get buffer(): Uint8Array {
+    const { payload } = this;
+    if (typeof payload !== "string") return payload;
     // Copied, because a host may encode into a buffer that others share.
-    return (this.bytes ??= new Uint8Array(encodeUtf8(this.characters ?? "")));
+    return (this.textBytes ??= new Uint8Array(encodeUtf8(payload)));
   }
 
   /** The payload of a text message. "" for a binary one. Of a fragment: the characters that are complete by its end. */
   get text(): string {
-    return this.characters ?? "";
+    return typeof this.payload === "string" ? this.payload : "";
   }
 
   /** Bytes of the payload. */
@@ -67,15 +83,8 @@ export class MessageReceivedFrame {
 
   /** The sender, as "address:port". */
   get endPoint(): string {
-    return this.source.remoteEndPoint;
+    return this.webSocket.remoteEndPoint;
   }
-}
-
-/** What `onMessageReceived` is told. */
-export interface MessageReceivedEventArgs {
-  readonly frame: MessageReceivedFrame;
-  /** The connection it came on: answer with its `sendString` or `sendBytes`. */
-  readonly webSocket: WebSocket;
 }
 
 /** What `onConnectionClosed` is told. */
@@ -174,12 +183,12 @@ export abstract class WebSocket implements ConnectionEvents {
   sendString(message: string, fragmentSize?: number): boolean {
     if (typeof message !== "string")
       throw new OptionError(`sendString takes a string; it was given ${typeof message}.`);
-    return this.sendPayload(Opcode.Text, encodeUtf8(message), fragmentSize);
+    return this.sendPayload(Opcode.Text, message, fragmentSize);
   }
 
   /** Sends a binary message. As {@link WebSocket.send}. */
   sendBytes(data: BinaryData, fragmentSize?: number): boolean {
-    return this.send(data, WebSocketMessageType.Binary, fragmentSize);
+    return this.sendPayload(Opcode.Binary, data instanceof Uint8Array ? data : bytesOf(data), fragmentSize);
   }
 
   /**
@@ -240,14 +249,9 @@ export abstract class WebSocket implements ConnectionEvents {
   }
 
   /** @internal */
-  messageReceived(
-    type: WebSocketMessageType,
-    bytes: Uint8Array | undefined,
-    text: string | undefined,
-    fragmentation: FragmentationType,
-  ): void {
-    const frame = new MessageReceivedFrame(this, type, bytes, text, fragmentation);
-    const returned = this.onMessageReceived?.(this, { frame, webSocket: this });
+  messageReceived(payload: Uint8Array | string, fragmentation: FragmentationType, textBytes?: Uint8Array): void {
+    const e = new MessageReceivedFrame(this, payload, fragmentation, textBytes);
+    const returned = this.onMessageReceived?.(this, e);
     if (returned !== undefined) this.handlerReturned(returned);
   }
 
@@ -296,15 +300,16 @@ export abstract class WebSocket implements ConnectionEvents {
     return this.state === WebSocketState.Closed || this.state === WebSocketState.Aborted;
   }
 
-  private sendPayload(opcode: Opcode, payload: Uint8Array, fragmentSize = this.settings.maxFragmentSize): boolean {
-    checkFragmentSize(fragmentSize);
-    return this.requireConnection().protocol.send(opcode, payload, fragmentSize, now());
+  private sendPayload(opcode: Opcode, payload: Uint8Array | string, fragmentSize?: number): boolean {
+    if (fragmentSize !== undefined) checkFragmentSize(fragmentSize);
+    const { connection } = this;
+    if (connection === undefined) throw notOpen();
+    return connection.protocol.send(opcode, payload, fragmentSize, now());
   }
 
   private requireConnection(): Connection {
     const { connection } = this;
-    if (connection === undefined || this.state !== WebSocketState.Open)
-      throw new InvalidStateError("The WebSocket is not open: look at its state before sending.");
+    if (connection === undefined) throw notOpen();
     return connection;
   }
 }

@@ -4,7 +4,16 @@ import Timer from "timer";
 
 import type { Platform, Utf8Decoder } from "../contract.js";
 // XS resolves this against this module's name, "xs-websockets/#platform": it is "xs-websockets/host/native" there.
-import { decodeAscii, fillRandom, hasSurrogates, monotonicTime, xorRange } from "./host/native.js";
+import {
+  copyRange,
+  decodeText,
+  fillRandom,
+  hasSurrogates,
+  maskBehind,
+  monotonicTime,
+  placeBehindRoom,
+  xorRange,
+} from "./host/native.js";
 
 export type { Platform, TimerHandle, Utf8Decoder } from "../contract.js";
 
@@ -14,17 +23,20 @@ const maxDelayMs = 0x7fff_ffff;
 const decoderOptions = { fatal: true, ignoreBOM: true } as const;
 const streaming = { stream: true } as const;
 
-/** Made when it is first needed: it changes itself, and a preloaded object lies in flash. */
-let wholeTextDecoder: TextDecoder | undefined;
-
 export const xorMask: Platform["xorMask"] = xorRange;
 
-export const decodeUtf8: Platform["decodeUtf8"] = (bytes, start, end) => {
-  const text = decodeAscii(bytes, start, end);
-  if (text !== undefined) return text;
-  wholeTextDecoder ??= new TextDecoder("utf-8", decoderOptions);
-  return wholeTextDecoder.decode(bytes.subarray(start, end));
-};
+export const decodeUtf8: Platform["decodeUtf8"] = decodeText;
+
+export const copyBytes: Platform["copyBytes"] = (bytes, start, end, isMasked) =>
+  new Uint8Array(copyRange(bytes, start, end, isMasked));
+
+export const withRoom: Platform["withRoom"] = (payload, room, room16, room64) =>
+  new Uint8Array(
+    placeBehindRoom(payload, room, room16, room64) ??
+      (placeBehindRoom(encodeUtf8(payload as string), room, room16, room64) as ArrayBuffer),
+  );
+
+export const maskFrame: Platform["maskFrame"] = maskBehind;
 
 class StreamingDecoder implements Utf8Decoder {
   readonly #decoder = new TextDecoder("utf-8", decoderOptions);

@@ -30,8 +30,30 @@ function wordOf(key: readonly number[], lead: number, ...order: readonly number[
 
 const fatalDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-export const decodeUtf8: Platform["decodeUtf8"] = (bytes, start, end) =>
-  fatalDecoder.decode(bytes.subarray(start, end));
+export const decodeUtf8: Platform["decodeUtf8"] = (bytes, start, end, isMasked = false) => {
+  if (isMasked) xorMask(bytes, start, end, bytes, start - 4);
+  return fatalDecoder.decode(bytes.subarray(start, end));
+};
+
+export const copyBytes: Platform["copyBytes"] = (bytes, start, end, isMasked = false) => {
+  const copy = Uint8Array.prototype.slice.call(bytes, start, end);
+  if (isMasked) xorMask(copy, 0, copy.length, bytes, start - 4);
+  return copy;
+};
+
+export const withRoom: Platform["withRoom"] = (payload, room, room16, room64) => {
+  const length = typeof payload === "string" ? Buffer.byteLength(payload) : payload.length;
+  const size = length < 126 ? room : length < 65_536 ? room16 : room64;
+  const bytes = Buffer.allocUnsafe(size + length);
+  if (typeof payload === "string") bytes.write(payload, size, "utf8");
+  else bytes.set(payload, size);
+  return bytes;
+};
+
+export const maskFrame: Platform["maskFrame"] = (frame, start) => {
+  randomFill(frame.subarray(start - 4, start));
+  xorMask(frame, start, frame.length, frame, start - 4);
+};
 
 export const createUtf8Decoder: Platform["createUtf8Decoder"] = () => {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -49,6 +49,11 @@ export class InvalidStateError extends WebSocketError {
   }
 }
 
+/** For what only an open connection does. */
+export function notOpen(): InvalidStateError {
+  return new InvalidStateError("The WebSocket is not open: look at its state before sending.");
+}
+
 /** The peer broke RFC 6455 or a limit. The connection is closed with `closeStatus`. */
 export class ProtocolError extends WebSocketError {
   override readonly name = "ProtocolError";

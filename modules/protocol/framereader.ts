@@ -18,7 +18,10 @@ import { ProtocolError } from "./errors.js";
 
 /** What a reader tells: a frame that came whole, or the parts of one that comes in pieces. */
 export interface FrameSink {
-  /** A frame came whole; its payload, unmasked, is `chunk` from `start` to `end`. */
+  /**
+   * A frame came whole; its payload is `chunk` from `start` to `end`. That of a client's data frame is still masked, by the
+   * four bytes before.
+   */
   frameReceived(opcode: Opcode, isFinal: boolean, chunk: Uint8Array, start: number, end: number): void;
   /** The header of a frame came that obeys the rules of its role; `payloadReceived` follows. */
   frameStarted(opcode: Opcode, isFinal: boolean, length: number): void;
@@ -26,6 +29,18 @@ export interface FrameSink {
   payloadReceived(bytes: Uint8Array, isEnd: boolean): void;
   /** The peer broke a rule. The reader stops, unless it is made to discard. */
   frameRefused(error: ProtocolError): void;
+}
+
+/** Who is told of whole text and binary messages that came in one frame: most of what comes. */
+export interface WholeMessageSink {
+  /** As `frameReceived` of a {@link FrameSink}. @returns the error that fails the connection, if there is one */
+  frameReceived(
+    opcode: Opcode,
+    isFinal: boolean,
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+  ): ProtocolError | undefined;
 }
 
 /** A frame that comes in pieces: its header at first, then its payload. */
@@ -44,20 +59,18 @@ export class FrameReader {
   private halt: "paused" | "stopped" | undefined = undefined;
   private partial: PartialFrame | undefined = undefined;
   private sink: FrameSink;
-  /** Whether breaches of rules are of no interest. Declared, so that it takes no memory of those that keep them. */
-  declare private isDiscarding?: boolean;
-  /** The mask bit that every frame of the peer has to have. */
-  private readonly maskBit: number;
+  private readonly messages: WholeMessageSink;
+  /** The mask bit that every frame of the peer has to have; DISCARDING where it may have any. */
+  private maskBit: number;
 
-  /** @param role the side of the reader: a server wants masked frames, a client unmasked ones */
-  constructor(role: Role, sink: FrameSink) {
+  /**
+   * @param role the side of the reader: a server wants masked frames, a client unmasked ones
+   * @param messages is told of frames that are a whole message, in the place of `sink`
+   */
+  constructor(role: Role, sink: FrameSink, messages: WholeMessageSink) {
     this.maskBit = role === Role.Server ? MASK_BIT : 0;
     this.sink = sink;
-  }
-
-  /** The side of the reader. */
-  get role(): Role {
-    return this.maskBit === 0 ? Role.Client : Role.Server;
+    this.messages = messages;
   }
 
   /** Whether it was paused, and not stopped. */
@@ -66,7 +79,7 @@ export class FrameReader {
   }
 
   /**
-   * Reads bytes as they come from the network, in pieces of any size; their payload is unmasked in place.
+   * Reads bytes as they come from the network, in pieces of any size; the payload of pieces is unmasked in place.
    *
    * @returns how many were read: not all where the reader was paused or stopped meanwhile
    */
@@ -75,9 +88,9 @@ export class FrameReader {
     let offset = 0;
     while (offset < end && this.halt === undefined) {
       const { partial } = this;
-      if (partial !== undefined && partial.remaining !== 0) offset = this.readPayload(partial, chunk, offset, end);
-      else if (partial !== undefined || end - offset < 2) offset = this.holdHeader(chunk, offset, end);
-      else offset = this.readFrame(chunk, offset, end);
+      if (partial === undefined && end - offset > 1) offset = this.readFrame(chunk, offset, end);
+      else if (partial === undefined || partial.remaining === 0) offset = this.holdHeader(chunk, offset, end);
+      else offset = this.readPayload(partial, chunk, offset, end);
     }
     return offset;
   }
@@ -96,7 +109,7 @@ export class FrameReader {
   discard(sink: FrameSink): void {
     if (this.halt === "stopped") return;
     this.halt = undefined;
-    this.isDiscarding = true;
+    this.maskBit = DISCARDING;
     this.sink = sink;
   }
 
@@ -110,19 +123,25 @@ export class FrameReader {
   private readFrame(chunk: Uint8Array, offset: number, end: number): number {
     const first = chunk[offset] as number;
     const second = chunk[offset + 1] as number;
-    // A whole text or binary message, masked as it should be, is most of what comes.
-    const isUsual = (first === FINAL_TEXT || first === FINAL_BINARY) && (second & MASK_BIT) === this.maskBit;
+    const maskBit = second & MASK_BIT;
+    const isUsual = (first === FINAL_TEXT || first === FINAL_BINARY) && maskBit === this.maskBit;
     if (!isUsual && this.refuses(first, second)) return end;
     const lengthCode = second & ~MASK_BIT;
-    const maskBit = second & MASK_BIT;
-    const start = offset + headerSize(lengthCode, maskBit);
+    const start = offset + (lengthCode < LENGTH_16 ? 2 : lengthCode === LENGTH_16 ? 4 : 10) + (maskBit >> MASK_SHIFT);
     if (start > end) return this.holdHeader(chunk, offset, end);
     const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(chunk, offset + 2, lengthCode);
     if (length < 0) return end;
-    if (start + length > end) return this.startFrame(chunk, offset, start, length);
     const payloadEnd = start + length;
-    if (maskBit !== 0) xorMask(chunk, start, payloadEnd, chunk, start - MASK_BYTES);
-    this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, chunk, start, payloadEnd);
+    if (payloadEnd > end) return this.startFrame(chunk, offset, start, length);
+    const opcode = (first & OPCODE_BITS) as Opcode;
+    // The frame may have been refused meanwhile, for its length.
+    if (isUsual && maskBit === this.maskBit) {
+      const error = this.messages.frameReceived(opcode, true, chunk, start, payloadEnd);
+      if (error !== undefined) this.sink.frameRefused(error);
+    } else {
+      if ((first & CONTROL_BIT) !== 0 && maskBit !== 0) xorMask(chunk, start, payloadEnd, chunk, start - MASK_BYTES);
+      this.sink.frameReceived(opcode, (first & FIN_BIT) !== 0, chunk, start, payloadEnd);
+    }
     return payloadEnd;
   }
 
@@ -155,7 +174,8 @@ export class FrameReader {
       if (partial.count < 2 || partial.count < size) continue;
       this.partial = undefined;
       const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(bytes, 2, lengthCode);
-      if (length === 0) this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, bytes, 0, 0);
+      if (length === 0)
+        this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, bytes, size, size);
       else if (length > 0) this.startFrame(bytes, 0, size, length);
       return at + 1;
     }
@@ -201,12 +221,15 @@ export class FrameReader {
 
   /** @returns the length, or -1 where it was refused */
   private extendedLength(bytes: Uint8Array, offset: number, lengthCode: number): number {
-    const isShort = lengthCode === LENGTH_16;
-    const high = isShort ? 0 : uint32At(bytes, offset);
-    const low = isShort ? (bytes[offset] as number) * 256 + (bytes[offset + 1] as number) : uint32At(bytes, offset + 4);
-    const length = high * 0x1_0000_0000 + low;
-    if (isShort && length >= LENGTH_16) return length;
-    if (length > 0xffff) return this.checkedLength(high, length);
+    let length: number;
+    if (lengthCode === LENGTH_16) {
+      length = (bytes[offset] as number) * 256 + (bytes[offset + 1] as number);
+      if (length >= LENGTH_16) return length;
+    } else {
+      const high = uint32At(bytes, offset);
+      length = high * 0x1_0000_0000 + uint32At(bytes, offset + 4);
+      if (length > 0xffff) return this.checkedLength(high, length);
+    }
     // RFC 6455, 5.2: "the minimal number of bytes MUST be used to encode the length".
     const message = "A payload length is not encoded in the fewest bytes.";
     return this.refuse(WebSocketCloseStatus.ProtocolError, message) ? -1 : length;
@@ -224,7 +247,7 @@ export class FrameReader {
 
   /** @returns whether the frame is refused; false where it is discarded */
   private refuse(status: WebSocketCloseStatus, message: string): boolean {
-    if (this.isDiscarding === true) return false;
+    if (this.maskBit === DISCARDING) return false;
     const { sink } = this;
     sink.frameRefused(new ProtocolError(status, message));
     const isRefused = this.sink === sink;
@@ -233,13 +256,17 @@ export class FrameReader {
   }
 }
 
+/** What no mask bit is: breaches of rules are of no interest. */
+const DISCARDING = -1;
 const FINAL_TEXT = FIN_BIT | Opcode.Text;
 const FINAL_BINARY = FIN_BIT | Opcode.Binary;
 
+/** What makes the four bytes of a mask of the mask bit, 0x80. */
+const MASK_SHIFT = 5;
+
 /** Bytes of a header with this length code (RFC 6455, 5.2). */
 function headerSize(lengthCode: number, maskBit: number): number {
-  const size = lengthCode < LENGTH_16 ? 2 : lengthCode === LENGTH_16 ? 4 : 10;
-  return maskBit === 0 ? size : size + MASK_BYTES;
+  return (lengthCode < LENGTH_16 ? 2 : lengthCode === LENGTH_16 ? 4 : 10) + (maskBit >> MASK_SHIFT);
 }
 
 function firstByteProblem(first: number): string | undefined {

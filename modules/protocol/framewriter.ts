@@ -1,7 +1,9 @@
 /** Messages to frames (RFC 6455, 5.2 to 5.5): fragments, masks, and the order in which frames leave. */
 
-import { randomFill, xorMask } from "#platform";
+import { maskFrame, withRoom } from "#platform";
 import { FIN_BIT, LENGTH_16, LENGTH_64, MASK_BIT, MASK_BYTES, MAX_HEADER_BYTES, Opcode, Role } from "./constants.js";
+import { OptionError } from "./errors.js";
+import type { ConnectionSettings } from "./options.js";
 
 /** Pongs and Pings that may wait; RFC 6455, 5.5.3 lets a newer Pong stand for those before it. */
 const MAX_WAITING_CONTROLS = 16;
@@ -10,18 +12,39 @@ const MAX_WAITING_CONTROLS = 16;
  * Encodes one frame. The payload is copied, so the caller's buffer is neither kept nor changed.
  *
  * @param role the sender: a client's frame gets a fresh random mask (RFC 6455, 5.3)
+ * @param payload bytes, or a text, which becomes UTF-8
  */
-export function encodeFrame(role: Role, opcode: Opcode, isFinal: boolean, payload: Uint8Array): Uint8Array {
-  const length = payload.length;
-  const lengthSize = length < LENGTH_16 ? 0 : length <= 0xffff ? 2 : 8;
-  const start = 2 + lengthSize + (role === Role.Client ? MASK_BYTES : 0);
-  const frame = new Uint8Array(start + length);
-  frame[0] = isFinal ? FIN_BIT | opcode : opcode;
-  frame[1] = lengthSize === 0 ? length : lengthSize === 2 ? LENGTH_16 : LENGTH_64;
-  if (lengthSize !== 0) writeLength(frame, lengthSize, length);
-  frame.set(payload, start);
-  if (role === Role.Client) maskFrame(frame, start);
+export function encodeFrame(role: Role, opcode: Opcode, isFinal: boolean, payload: Uint8Array | string): Uint8Array {
+  const frame = placePayload(role, payload);
+  finishFrame(role, isFinal ? FIN_BIT | opcode : opcode, frame, headerLength(role, frame));
   return frame;
+}
+
+/** A frame of which all but its payload is still to be written. */
+export function placePayload(role: Role, payload: Uint8Array | string): Uint8Array {
+  return role === Role.Client ? withRoom(payload, 6, 8, 14) : withRoom(payload, 2, 4, 10);
+}
+
+/** Bytes before the payload of a frame. */
+export function headerLength(role: Role, frame: Uint8Array): number {
+  const maskSize = role === Role.Client ? MASK_BYTES : 0;
+  const size = frame.length - maskSize;
+  return maskSize + (size < 2 + LENGTH_16 ? 2 : size <= 4 + 0xffff ? 4 : 10);
+}
+
+/**
+ * Writes the header of a frame, and masks it.
+ *
+ * @param first FIN and the opcode
+ * @param start where the payload begins
+ */
+export function finishFrame(role: Role, first: number, frame: Uint8Array, start: number): void {
+  const length = frame.length - start;
+  const maskBit = role === Role.Client ? MASK_BIT : 0;
+  frame[0] = first;
+  if (length < LENGTH_16) frame[1] = maskBit | length;
+  else writeLength(frame, maskBit, length);
+  if (maskBit !== 0) maskFrame(frame, start);
 }
 
 /**
@@ -41,14 +64,23 @@ export function encodeMessage(role: Role, opcode: Opcode, payload: Uint8Array, f
   return frames;
 }
 
-/** Bytes of memory that the frames of a payload of `length` bytes take while they wait. At most a little too high. */
-export function encodedCost(length: number, fragmentSize: number): number {
+/**
+ * Bytes of memory that the frames of a payload of `length` bytes take while they wait. At most a little too high.
+ *
+ * @throws OptionError where that is more than `maxQueueBytes`
+ */
+export function encodedCost(length: number, fragmentSize: number, maxQueueBytes: number): number {
   const frames = fragmentSize === 0 || length <= fragmentSize ? 1 : Math.ceil(length / fragmentSize);
-  return length + frames * (MAX_HEADER_BYTES + FRAME_OVERHEAD_BYTES);
+  const cost = length + frames * MAX_FRAME_COST;
+  if (cost <= maxQueueBytes) return cost;
+  throw new OptionError(`A message of ${length} bytes takes ${cost} of the queue; maxQueueBytes is ${maxQueueBytes}.`);
 }
 
 /** What a waiting frame costs in memory beside its bytes: its objects on a 32-bit XS. */
 const FRAME_OVERHEAD_BYTES = 64;
+
+/** The most that a frame costs in memory beside its payload. */
+export const MAX_FRAME_COST = MAX_HEADER_BYTES + FRAME_OVERHEAD_BYTES;
 
 /**
  * The frames that wait while the transport is full. Each leaves whole; control frames leave between the fragments of a
@@ -111,17 +143,17 @@ export class FrameQueue {
   }
 }
 
-function writeLength(frame: Uint8Array, size: number, length: number): void {
+/** When a peer is given up that takes nothing of what is sent to it, in milliseconds; Infinity for never. */
+export function blockedDeadline(queue: FrameQueue | undefined, { serverTimeout }: ConnectionSettings): number {
+  return queue === undefined || serverTimeout === 0 ? Infinity : queue.blockedAt + serverTimeout;
+}
+
+function writeLength(frame: Uint8Array, maskBit: number, length: number): void {
+  const size = length <= 0xffff ? 2 : 8;
+  frame[1] = maskBit | (size === 2 ? LENGTH_16 : LENGTH_64);
   let rest = length;
   for (let at = 1 + size; at > 1; at--) {
     frame[at] = rest % 256;
     rest = Math.floor(rest / 256);
   }
-}
-
-/** RFC 6455, 5.3: the masking key is "derived from a strong source of entropy" and new for each frame. */
-function maskFrame(frame: Uint8Array, start: number): void {
-  randomFill(frame.subarray(start - MASK_BYTES, start));
-  frame[1] = (frame[1] as number) | MASK_BIT;
-  xorMask(frame, start, frame.length, frame, start - MASK_BYTES);
 }

@@ -1,25 +1,27 @@
 /** Data frames to messages (RFC 6455, 5.4 and 5.6): whole ones under a limit, or each fragment as it comes. */
 
-import { decodeUtf8 } from "#platform";
-import { FragmentationType, Opcode, WebSocketCloseStatus, WebSocketMessageType } from "./constants.js";
+import { copyBytes, decodeUtf8, xorMask } from "#platform";
+import {
+  FragmentationType,
+  MASK_BYTES,
+  Opcode,
+  Role,
+  WebSocketCloseStatus,
+  WebSocketMessageType,
+} from "./constants.js";
 import { ProtocolError } from "./errors.js";
 import type { ConnectionSettings } from "./options.js";
 import { maxFrameLength, PartialMessage } from "./partialmessage.js";
 
-/** What was received: for a text its characters, for binary its bytes, for a fragment of a text both. */
+/** Whom a reader of messages tells. */
 export interface MessageSink {
   /**
    * A message, or with `deliverFragments` a fragment of one.
    *
-   * @param bytes the payload; undefined for a text in one piece
-   * @param text the characters; undefined for binary. Of a fragment: those that are complete by its end
+   * @param payload a text, or bytes. Of a fragment of a text: the characters that are complete by its end
+   * @param textBytes the bytes of a fragment of a text
    */
-  messageReceived(
-    type: WebSocketMessageType,
-    bytes: Uint8Array | undefined,
-    text: string | undefined,
-    fragmentation: FragmentationType,
-  ): void;
+  messageReceived(payload: Uint8Array | string, fragmentation: FragmentationType, textBytes?: Uint8Array): void;
 }
 
 /** Reads the messages of one connection. */
@@ -28,18 +30,40 @@ export class MessageReader {
   current: PartialMessage | undefined = undefined;
   /** Largest message in one frame, in bytes. */
   private readonly maxWholeLength: number;
+  /** The side of the reader: a server's messages are masked. */
+  readonly role: Role;
   private readonly sink: MessageSink;
   private readonly settings: ConnectionSettings;
 
-  constructor(settings: ConnectionSettings, sink: MessageSink) {
+  constructor(role: Role, settings: ConnectionSettings, sink: MessageSink) {
+    this.role = role;
     this.settings = settings;
     this.sink = sink;
     const { deliverFragments, maxMessageBytes } = settings;
     this.maxWholeLength = Math.min(maxFrameLength(settings), deliverFragments ? Infinity : maxMessageBytes);
   }
 
+  /** When the message that comes in pieces has to be whole, in milliseconds; Infinity for never. */
+  get deadline(): number {
+    return this.current?.deadline ?? Infinity;
+  }
+
   /**
-   * A data frame came whole: its payload is `chunk` from `start` to `end`.
+   * Gives a message that has begun its time limit.
+   *
+   * @param isNew whether it gets a new one where it has one
+   * @returns whether there is a new one
+   */
+  startTime(now: number, isNew = false): boolean {
+    const { current } = this;
+    if (current === undefined || (current.deadline !== undefined && !isNew)) return false;
+    const { messageTimeoutMs } = this.settings;
+    current.deadline = messageTimeoutMs === 0 ? Infinity : now + messageTimeoutMs;
+    return true;
+  }
+
+  /**
+   * A data frame came whole: its payload, still masked where the role wants it so, is `chunk` from `start` to `end`.
    *
    * @returns the error that fails the connection, if there is one
    */
@@ -50,10 +74,21 @@ export class MessageReader {
     start: number,
     end: number,
   ): ProtocolError | undefined {
+    const isMasked = this.role === Role.Server;
     // A message in one frame, which most are, changes no state.
-    if (isFinal && this.current === undefined && opcode !== Opcode.Continuation && end - start <= this.maxWholeLength)
-      return opcode === Opcode.Text ? this.deliverText(chunk, start, end) : this.deliverBinary(chunk, start, end);
-    return this.startFrame(opcode, isFinal, end - start) ?? this.payloadReceived(chunk.subarray(start, end), true);
+    if (!isFinal || this.current !== undefined || opcode === Opcode.Continuation || end - start > this.maxWholeLength) {
+      if (isMasked) xorMask(chunk, start, end, chunk, start - MASK_BYTES);
+      return this.startFrame(opcode, isFinal, end - start) ?? this.payloadReceived(chunk.subarray(start, end), true);
+    }
+    let payload: Uint8Array | string;
+    try {
+      payload =
+        opcode === Opcode.Text ? decodeUtf8(chunk, start, end, isMasked) : copyBytes(chunk, start, end, isMasked);
+    } catch (cause) {
+      return textError(cause);
+    }
+    this.sink.messageReceived(payload, FragmentationType.NotFragmented);
+    return undefined;
   }
 
   /**
@@ -90,24 +125,8 @@ export class MessageReader {
     if (!isEnd || !(current.isFinal || this.settings.deliverFragments)) return undefined;
     const fragmentation = this.settings.deliverFragments ? current.fragmentation : FragmentationType.NotFragmented;
     if (current.isFinal) this.current = undefined;
-    this.sink.messageReceived(current.type, current.takeBytes(), current.takeText(), fragmentation);
-    return undefined;
-  }
-
-  private deliverText(chunk: Uint8Array, start: number, end: number): ProtocolError | undefined {
-    let text: string;
-    try {
-      text = decodeUtf8(chunk, start, end);
-    } catch (cause) {
-      return textError(cause);
-    }
-    this.sink.messageReceived(WebSocketMessageType.Text, undefined, text, FragmentationType.NotFragmented);
-    return undefined;
-  }
-
-  private deliverBinary(chunk: Uint8Array, start: number, end: number): ProtocolError | undefined {
-    const bytes = chunk.slice(start, end);
-    this.sink.messageReceived(WebSocketMessageType.Binary, bytes, undefined, FragmentationType.NotFragmented);
+    const content = current.takeBytes();
+    this.sink.messageReceived(current.takeText() ?? content ?? new Uint8Array(0), fragmentation, content);
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** One open connection, without I/O: bytes and time in, events and frames out (RFC 6455, 5 to 7). */
 
+import { BytesAssembly } from "./assembly.js";
 import {
   Closing,
   CloseWatcher,
@@ -11,15 +12,26 @@ import {
 } from "./closing.js";
 import {
   CONTROL_BIT,
+  FIN_BIT,
   MAX_CONTROL_PAYLOAD,
   Opcode,
   Role,
   type WebSocketCloseStatus,
   WebSocketState,
 } from "./constants.js";
-import { InvalidStateError, OptionError, ProtocolError, TimeoutError, type WebSocketError } from "./errors.js";
+import { notOpen, OptionError, ProtocolError, TimeoutError, type WebSocketError } from "./errors.js";
 import { FrameReader, type FrameSink } from "./framereader.js";
-import { encodedCost, encodeFrame, encodeMessage, FrameQueue } from "./framewriter.js";
+import {
+  blockedDeadline,
+  encodedCost,
+  encodeFrame,
+  encodeMessage,
+  finishFrame,
+  FrameQueue,
+  headerLength,
+  MAX_FRAME_COST,
+  placePayload,
+} from "./framewriter.js";
 import { KeepAlive, KeepAliveAction } from "./keepalive.js";
 import { MessageReader, type MessageSink } from "./message.js";
 import type { ConnectionSettings } from "./options.js";
@@ -55,9 +67,10 @@ export class Protocol implements FrameSink {
   private time: number;
   /** Only while the transport is full. */
   private queue: FrameQueue | undefined = undefined;
+  // Declared, so that they take no memory of an idle connection.
   /** The control frame that comes in pieces. */
-  private control: PartialControl | undefined = undefined;
-  private closing: Closing | undefined = undefined;
+  declare private control?: { readonly opcode: Opcode; readonly payload: BytesAssembly } | undefined;
+  declare private closing?: Closing;
 
   /**
    * @param sink is told of messages. An error that it or the owner throws ends the call in which it was told, `receive`
@@ -68,8 +81,8 @@ export class Protocol implements FrameSink {
     this.settings = settings;
     this.owner = owner;
     this.time = now;
-    this.reader = new FrameReader(role, this);
-    this.messages = new MessageReader(settings, sink);
+    this.messages = new MessageReader(role, settings, sink);
+    this.reader = new FrameReader(role, this, this.messages);
     this.keepAlive = new KeepAlive(now);
   }
 
@@ -97,7 +110,7 @@ export class Protocol implements FrameSink {
     this.time = now;
     this.keepAlive.lastSignAt = now;
     const count = this.reader.read(chunk);
-    if (this.messages.current !== undefined) this.startMessageTime();
+    if (this.messages.current !== undefined && this.messages.startTime(now)) this.owner.deadlineMoved();
     return count < chunk.length && this.isPaused ? chunk.subarray(count) : undefined;
   }
 
@@ -111,8 +124,7 @@ export class Protocol implements FrameSink {
     this.reader.resume();
     this.keepAlive.lastSignAt = now;
     this.time = now;
-    if (this.messages.current !== undefined) this.messages.current.deadline = undefined;
-    this.startMessageTime();
+    this.messages.startTime(now, true);
     this.owner.deadlineMoved();
   }
 
@@ -134,24 +146,38 @@ export class Protocol implements FrameSink {
   /**
    * Sends a message.
    *
-   * @param fragmentSize largest payload of a frame, in bytes; 0: the whole message in one
+   * @param payload bytes, or a text
+   * @param fragmentSize largest payload of a frame, in bytes; 0: the whole message in one; undefined: as the settings say
    * @returns false where the queue has no room for it now: nothing was sent
    * @throws InvalidStateError unless the connection is open
    * @throws OptionError for a message that is longer than the whole queue
    */
-  send(opcode: Opcode, payload: Uint8Array, fragmentSize: number, now: number): boolean {
-    if (!this.hasRoomFor(payload.length, fragmentSize)) return false;
+  send(opcode: Opcode, payload: Uint8Array | string, fragmentSize: number | undefined, now: number): boolean {
+    if (this.state !== WebSocketState.Open) throw notOpen();
     this.time = now;
-    if (fragmentSize === 0 || payload.length <= fragmentSize)
-      this.enqueue(encodeFrame(this.reader.role, opcode, true, payload));
-    else for (const frame of encodeMessage(this.reader.role, opcode, payload, fragmentSize)) this.enqueue(frame);
+    const { settings } = this;
+    const { role } = this.messages;
+    const size = fragmentSize ?? settings.maxFragmentSize;
+    // Of a text the length is known when it is encoded. Bytes that find no room are not copied before.
+    if (typeof payload !== "string" && (this.queue !== undefined || (size !== 0 && payload.length > size)))
+      return this.sendFragments(opcode, payload, size);
+    const frame = placePayload(role, payload);
+    const start = headerLength(role, frame);
+    const length = frame.length - start;
+    if (size !== 0 && length > size) return this.sendFragments(opcode, frame.subarray(start), size);
+    // While nothing waits, there is room for all that the queue can hold.
+    const isSmall = this.queue === undefined && length < settings.maxQueueBytes - MAX_FRAME_COST;
+    if (!isSmall && !this.hasRoomFor(length, 0)) return false;
+    finishFrame(role, FIN_BIT | opcode, frame, start);
+    this.enqueue(frame);
     return true;
   }
 
   /** As `send`, for the frames of a message that was encoded before. `length` is that of its payload. */
   sendEncoded(frames: readonly Uint8Array[], length: number, fragmentSize: number, now: number): boolean {
-    if (!this.hasRoomFor(length, fragmentSize)) return false;
+    if (this.state !== WebSocketState.Open) throw notOpen();
     this.time = now;
+    if (!this.hasRoomFor(length, fragmentSize)) return false;
     for (const frame of frames) this.enqueue(frame);
     return true;
   }
@@ -163,7 +189,7 @@ export class Protocol implements FrameSink {
    * @throws OptionError for a payload of more than 125 bytes
    */
   ping(payload: Uint8Array, now: number): void {
-    this.requireOpen();
+    if (this.state !== WebSocketState.Open) throw notOpen();
     if (payload.length > MAX_CONTROL_PAYLOAD)
       throw new OptionError(
         `A Ping has at most ${MAX_CONTROL_PAYLOAD} bytes of payload; this one has ${payload.length}.`,
@@ -182,7 +208,7 @@ export class Protocol implements FrameSink {
     if (this.state !== WebSocketState.Open) return;
     this.time = now;
     this.startClosing(WebSocketState.CloseSent);
-    this.enqueue(encodeFrame(this.reader.role, Opcode.Close, true, body));
+    this.enqueue(encodeFrame(this.messages.role, Opcode.Close, true, body));
     this.owner.deadlineMoved();
   }
 
@@ -204,8 +230,12 @@ export class Protocol implements FrameSink {
   /** The time at which `tick` has to be called next; Infinity for never. */
   get deadline(): number {
     if (this.closing !== undefined) return this.closing.deadline;
-    if (this.isPaused) return this.blockedDeadline;
-    return Math.min(this.blockedDeadline, this.messageDeadline, this.keepAlive.deadline(this.time, this.settings));
+    if (this.isPaused) return blockedDeadline(this.queue, this.settings);
+    return Math.min(
+      blockedDeadline(this.queue, this.settings),
+      this.messages.deadline,
+      this.keepAlive.deadline(this.time, this.settings),
+    );
   }
 
   /** Does what is due. */
@@ -214,8 +244,8 @@ export class Protocol implements FrameSink {
     if (this.queue?.hasProgressed(this.owner.bufferedAmount, now) === true) this.keepAlive.lastSignAt = now;
     if (now < this.deadline) return;
     if (this.closing !== undefined) return this.closingIsDue(this.closing);
-    if (!this.isPaused && now >= this.messageDeadline) return this.failNow(messageTimeout(this.settings));
-    const isBlocked = now >= this.blockedDeadline;
+    if (!this.isPaused && now >= this.messages.deadline) return this.failNow(messageTimeout(this.settings));
+    const isBlocked = now >= blockedDeadline(this.queue, this.settings);
     const action = isBlocked ? KeepAliveAction.GiveUp : this.keepAlive.check(now, this.settings);
     if (action === KeepAliveAction.Ping) this.sendControl(Opcode.Ping, NO_BYTES);
     else if (action === KeepAliveAction.GiveUp)
@@ -230,7 +260,7 @@ export class Protocol implements FrameSink {
 
   frameStarted(opcode: Opcode, isFinal: boolean, length: number): void {
     if ((opcode & CONTROL_BIT) !== 0) {
-      this.control = { opcode, payload: NO_BYTES };
+      this.control = { opcode, payload: new BytesAssembly(length) };
       return;
     }
     const error = this.messages.startFrame(opcode, isFinal, length);
@@ -238,21 +268,19 @@ export class Protocol implements FrameSink {
   }
 
   payloadReceived(bytes: Uint8Array, isEnd: boolean): void {
-    if (this.control !== undefined) return this.controlPayloadReceived(this.control, bytes, isEnd);
+    const { control } = this;
+    if (control !== undefined) {
+      control.payload.append(bytes);
+      if (!isEnd) return;
+      this.control = undefined;
+      return this.controlReceived(control.opcode, control.payload.take());
+    }
     const error = this.messages.payloadReceived(bytes, isEnd);
     if (error !== undefined) this.failNow(error);
   }
 
   frameRefused(error: ProtocolError): void {
     this.failNow(error);
-  }
-
-  private controlPayloadReceived({ opcode, payload }: PartialControl, bytes: Uint8Array, isEnd: boolean): void {
-    const longer = new Uint8Array(payload.length + bytes.length);
-    longer.set(payload);
-    longer.set(bytes, payload.length);
-    this.control = isEnd ? undefined : { opcode, payload: longer };
-    if (isEnd) this.controlReceived(opcode, longer);
   }
 
   private controlReceived(opcode: Opcode, payload: Uint8Array): void {
@@ -273,9 +301,9 @@ export class Protocol implements FrameSink {
     const closing = this.startClosing(WebSocketState.CloseReceived);
     closing.complete(body);
     // RFC 6455, 5.5.1: the answer "typically echos the status code it received".
-    if (wasOpen) this.enqueue(encodeFrame(this.reader.role, Opcode.Close, true, payload.subarray(0, 2)));
+    if (wasOpen) this.enqueue(encodeFrame(this.messages.role, Opcode.Close, true, payload.subarray(0, 2)));
     // RFC 6455, 7.1.1: the server ends the TCP connection first.
-    if (this.reader.role === Role.Server) this.endTransport(closing);
+    if (this.messages.role === Role.Server) this.endTransport(closing);
     this.owner.deadlineMoved();
   }
 
@@ -291,7 +319,7 @@ export class Protocol implements FrameSink {
         this.failureAnswered();
       }),
     );
-    if (wasOpen) this.enqueue(encodeFrame(this.reader.role, Opcode.Close, true, encodeFailure(error)));
+    if (wasOpen) this.enqueue(encodeFrame(this.messages.role, Opcode.Close, true, encodeFailure(error)));
     this.owner.deadlineMoved();
   }
 
@@ -322,24 +350,19 @@ export class Protocol implements FrameSink {
     else if (this.closing.isEndWanted) this.endTransport(this.closing);
   }
 
-  private hasRoomFor(length: number, fragmentSize: number): boolean {
-    this.requireOpen();
-    const cost = encodedCost(length, fragmentSize);
-    const { maxQueueBytes } = this.settings;
-    if (cost > maxQueueBytes)
-      throw new OptionError(
-        `A message of ${length} bytes takes ${cost} of the queue; maxQueueBytes is ${maxQueueBytes}.`,
-      );
-    return this.owner.bufferedAmount + (this.queue?.cost ?? 0) + cost <= maxQueueBytes;
+  private sendFragments(opcode: Opcode, payload: Uint8Array, fragmentSize: number): boolean {
+    if (!this.hasRoomFor(payload.length, fragmentSize)) return false;
+    for (const frame of encodeMessage(this.messages.role, opcode, payload, fragmentSize)) this.enqueue(frame);
+    return true;
   }
 
-  private requireOpen(): void {
-    if (this.state !== WebSocketState.Open)
-      throw new InvalidStateError("The WebSocket is closing: it sends no more. Look at its state before sending.");
+  private hasRoomFor(length: number, fragmentSize: number): boolean {
+    const cost = encodedCost(length, fragmentSize, this.settings.maxQueueBytes);
+    return this.owner.bufferedAmount + (this.queue?.cost ?? 0) + cost <= this.settings.maxQueueBytes;
   }
 
   private sendControl(opcode: Opcode, payload: Uint8Array): void {
-    const frame = encodeFrame(this.reader.role, opcode, true, payload);
+    const frame = encodeFrame(this.messages.role, opcode, true, payload);
     if (this.queue === undefined) this.transmit(frame);
     else this.queue.pushControl(frame);
   }
@@ -355,26 +378,6 @@ export class Protocol implements FrameSink {
     this.owner.deadlineMoved();
   }
 
-  /** When a peer is given up that takes nothing of what is sent to it. */
-  private get blockedDeadline(): number {
-    const { serverTimeout } = this.settings;
-    return this.queue === undefined || serverTimeout === 0 ? Infinity : this.queue.blockedAt + serverTimeout;
-  }
-
-  /** When the message that comes in pieces has to be whole. */
-  private get messageDeadline(): number {
-    return this.messages.current?.deadline ?? Infinity;
-  }
-
-  /** Gives a message that has begun its time limit. */
-  private startMessageTime(): void {
-    const { current } = this.messages;
-    const { messageTimeoutMs } = this.settings;
-    if (current === undefined || current.deadline !== undefined) return;
-    current.deadline = messageTimeoutMs === 0 ? Infinity : this.time + messageTimeoutMs;
-    this.owner.deadlineMoved();
-  }
-
   private closingIsDue(closing: Closing): void {
     if (!closing.isLingering)
       return this.giveUp(`The closing handshake took more than ${this.settings.closeTimeoutMs} ms (closeTimeoutMs).`);
@@ -386,11 +389,6 @@ export class Protocol implements FrameSink {
     this.stop(new TimeoutError(message), this.time);
     this.owner.destroyTransport();
   }
-}
-
-interface PartialControl {
-  readonly opcode: Opcode;
-  readonly payload: Uint8Array;
 }
 
 /** Never written to, so it may be shared. */

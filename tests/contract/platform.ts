@@ -80,6 +80,90 @@ function decodes(platform: Platform): void {
   }
 }
 
+/** A copy of `bytes`, masked, behind a mask and a byte that is not to be touched. */
+function masked(bytes: Uint8Array, mask: Uint8Array): Uint8Array {
+  const chunk = new Uint8Array(bytes.length + 6).fill(0xff);
+  chunk.set(mask, 1);
+  chunk.set(
+    bytes.map((byte, at) => byte ^ (mask[at & 3] ?? 0)),
+    5,
+  );
+  return chunk;
+}
+
+function unmasks(platform: Platform): void {
+  const mask = bytesOf("37fa213d");
+  const long = Uint8Array.from({ length: 1_001 }, (_, at) => 32 + (at % 90));
+  const texts = [...validTexts, [platform.decodeUtf8(long, 0, long.length), hexOf(long)] as const];
+  for (const [text, hex] of texts) {
+    const bytes = bytesOf(hex);
+    const end = 5 + bytes.length;
+    const chunk = masked(bytes, mask);
+    const copy = platform.copyBytes(chunk, 5, end, true);
+    assertEqual(hexOf(copy), hex, `copy of ${hex}`);
+    assertEqual(platform.decodeUtf8(chunk, 5, end, true), text, `masked ${hex}`);
+    assertEqual(hexOf(chunk), `ff37fa213d${hex}ff`, `the bytes of ${hex}`);
+    copy.fill(0);
+    assertEqual(hexOf(platform.copyBytes(chunk, 5, end)), hex, `unmasked copy of ${hex}`);
+  }
+  for (const [what, hex] of Object.entries(invalidTexts)) {
+    const chunk = masked(bytesOf(hex), mask);
+    assertThrowsTypeError(() => platform.decodeUtf8(chunk, 5, chunk.length - 1, true), what);
+  }
+}
+
+/** What is not UTF-8 at every place of a text, and what is: the reader goes by words. */
+function decodesAtEveryPlace(platform: Platform): void {
+  for (let before = 0; before < 9; before++)
+    for (let after = 0; after < 5; after++) {
+      const [head, tail] = ["a".repeat(before), "b".repeat(after)];
+      for (const [text, hex] of validTexts) {
+        const bytes = bytesOf(`${"61".repeat(before)}${hex}${"62".repeat(after)}`);
+        assertEqual(platform.decodeUtf8(bytes, 0, bytes.length), head + text + tail, hexOf(bytes));
+      }
+      for (const hex of Object.values(invalidTexts)) {
+        const bytes = bytesOf(`${"61".repeat(before)}${hex}${"62".repeat(after)}`);
+        assertThrowsTypeError(() => platform.decodeUtf8(bytes, 0, bytes.length), hexOf(bytes));
+      }
+    }
+}
+
+function placesBehindRoom(platform: Platform): void {
+  for (const length of [0, 1, 125, 126, 127, 65_535, 65_536]) {
+    const room = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+    const bytes = new Uint8Array(length).fill(97);
+    const sources = [bytes, "a".repeat(length), new Uint8Array(length + 2).fill(97).subarray(1, length + 1)];
+    for (const source of sources) {
+      const placed = platform.withRoom(source, 2, 4, 10);
+      assertEqual(placed.length, room + length, `${length.toString()} bytes with room`);
+      assertEqual(hexOf(placed.slice(room)), hexOf(bytes), `${length.toString()} bytes behind room`);
+    }
+  }
+  const high = String.fromCharCode(0xd83d);
+  const texts = [...validTexts, [`a${high}b`, "61efbfbd62"], [high + String.fromCharCode(0xde00), "f09f9880"]] as const;
+  for (const [text, hex] of texts) assertEqual(hexOf(platform.withRoom(text, 6, 8, 14).subarray(6)), hex, hex);
+}
+
+function masksFrames(platform: Platform): void {
+  const seen = new Map<string, number>();
+  for (const length of [0, 1, 3, 4, 7, 64, 200]) {
+    const frame = new Uint8Array(6 + length);
+    frame.fill(0x5a, 6).fill(1, 0, 2);
+    platform.maskFrame(frame, 6);
+    const mask = frame.slice(2, 6);
+    seen.set(hexOf(mask), length);
+    assertEqual(hexOf(frame.subarray(0, 2)), "0101", "the bytes before the mask");
+    const expected = Array.from({ length }, (_, at) => 0x5a ^ (mask[at & 3] ?? 0));
+    assertEqual(hexOf(frame.subarray(6)), hexOf(Uint8Array.from(expected)), `${length.toString()} masked bytes`);
+  }
+  for (let round = 0; round < 300; round++) {
+    const frame = new Uint8Array(6);
+    platform.maskFrame(frame, 6);
+    seen.set(hexOf(frame), round);
+  }
+  assert(seen.size > 300, `${seen.size.toString()} different masks of 307`);
+}
+
 function encodes(platform: Platform): void {
   for (const [text, hex] of validTexts) assertEqual(hexOf(platform.encodeUtf8(text)), hex, hex);
   const high = String.fromCharCode(0xd83d);
@@ -213,6 +297,10 @@ export function platformTests(platform: Platform): Tests {
   return {
     "xorMask() repeats the mask, in place": run(masks),
     "decodeUtf8() decodes": run(decodes),
+    "decodeUtf8() decodes at every place of a text": run(decodesAtEveryPlace),
+    "decodeUtf8() and copyBytes() unmask": run(unmasks),
+    "withRoom() copies a payload behind room for a header": run(placesBehindRoom),
+    "maskFrame() masks, each time anew": run(masksFrames),
     "encodeUtf8() encodes, lone surrogates as U+FFFD": run(encodes),
     "invalid UTF-8 is a TypeError": run(refusesInvalidUtf8),
     "createUtf8Decoder() decodes pieces": run(decodesPieces),

@@ -1,14 +1,27 @@
+import { copyBytes } from "#platform";
 import { Opcode, Role } from "../../modules/protocol/constants.js";
-import { FrameReader } from "../../modules/protocol/framereader.js";
+import { FrameReader, type FrameSink, type WholeMessageSink } from "../../modules/protocol/framereader.js";
 import { asciiOf, bytesOf, frame, header, hexOf, joined, pattern } from "../support/vectors.js";
+
+/** Who is told of whole messages as of other frames. */
+function toWhole(sink: FrameSink): WholeMessageSink {
+  return {
+    frameReceived: (...frame) => {
+      sink.frameReceived(...frame);
+      return undefined;
+    },
+  };
+}
 
 /** Reads, and tells what came: "start opcode final length", payload as hex with "." at its end, "refused status". */
 function recorded(role: Role): { reader: FrameReader; events: string[] } {
   const events: string[] = [];
-  const reader = new FrameReader(role, {
-    frameReceived: (opcode, isFinal, chunk, start, end) => {
-      events.push(`whole ${opcode} ${String(isFinal)} ${hexOf(chunk.subarray(start, end))}`);
-    },
+  const frameReceived: FrameSink["frameReceived"] = (opcode, isFinal, chunk, start, end) => {
+    const isMasked = role === Role.Server && opcode < Opcode.Close;
+    events.push(`whole ${opcode} ${String(isFinal)} ${hexOf(copyBytes(chunk, start, end, isMasked))}`);
+  };
+  const sink: FrameSink = {
+    frameReceived,
     frameStarted: (opcode, isFinal, length) => {
       events.push(`start ${opcode} ${String(isFinal)} ${length}`);
     },
@@ -18,8 +31,8 @@ function recorded(role: Role): { reader: FrameReader; events: string[] } {
     frameRefused: (error) => {
       events.push(`refused ${error.closeStatus}`);
     },
-  });
-  return { reader, events };
+  };
+  return { reader: new FrameReader(role, sink, toWhole(sink)), events };
 }
 
 test("a frame that comes whole is told at once", () => {
@@ -72,7 +85,7 @@ test("nothing is read behind a refused frame", () => {
 
 test("nothing is read once it was stopped, be it by the sink within a chunk", () => {
   const events: string[] = [];
-  const reader: FrameReader = new FrameReader(Role.Client, {
+  const sink: FrameSink = {
     frameReceived: () => {
       events.push("whole");
       reader.stop();
@@ -80,7 +93,8 @@ test("nothing is read once it was stopped, be it by the sink within a chunk", ()
     frameStarted: () => events.push("start"),
     payloadReceived: () => events.push("payload"),
     frameRefused: () => events.push("refused"),
-  });
+  };
+  const reader = new FrameReader(Role.Client, sink, toWhole(sink));
   reader.read(bytesOf("8100810083"));
   reader.read(bytesOf("83"));
   expect(events).toEqual(["whole"]);
@@ -88,7 +102,7 @@ test("nothing is read once it was stopped, be it by the sink within a chunk", ()
 
 test("a sink that stops at a header is told no payload", () => {
   const events: string[] = [];
-  const reader: FrameReader = new FrameReader(Role.Client, {
+  const sink: FrameSink = {
     frameReceived: () => events.push("whole"),
     frameStarted: () => {
       events.push("start");
@@ -96,7 +110,8 @@ test("a sink that stops at a header is told no payload", () => {
     },
     payloadReceived: () => events.push("payload"),
     frameRefused: () => events.push("refused"),
-  });
+  };
+  const reader = new FrameReader(Role.Client, sink, toWhole(sink));
   reader.read(bytesOf("820401"));
   reader.read(bytesOf("020304"));
   expect(events).toEqual(["start"]);

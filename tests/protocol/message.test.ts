@@ -1,10 +1,9 @@
-import { FragmentationType, Opcode, WebSocketMessageType } from "../../modules/protocol/constants.js";
+import { FragmentationType, Opcode, Role } from "../../modules/protocol/constants.js";
 import { MessageReader } from "../../modules/protocol/message.js";
 import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/protocol/options.js";
 import { asciiOf, bytesOf, hexOf, pattern } from "../support/vectors.js";
 
 interface Received {
-  readonly type: WebSocketMessageType;
   readonly bytes: Uint8Array | undefined;
   readonly text: string | undefined;
   readonly fragmentation: FragmentationType;
@@ -22,11 +21,14 @@ function receive(
 
 function reading(options: WebSocketOptions = {}): { reader: MessageReader; received: Received[] } {
   const received: Received[] = [];
+  // What a server sends is not masked.
   const reader = new MessageReader(
+    Role.Client,
     { ...CONNECTION_DEFAULTS, ...options },
     {
-      messageReceived: (type, bytes, text, fragmentation) => {
-        received.push({ type, bytes, text, fragmentation });
+      messageReceived: (payload, fragmentation, textBytes) => {
+        if (typeof payload !== "string") received.push({ bytes: payload, text: undefined, fragmentation });
+        else received.push({ bytes: textBytes, text: payload, fragmentation });
       },
     },
   );
@@ -39,8 +41,8 @@ test("a text has characters, a binary message has bytes", () => {
   receive(reader, Opcode.Binary, true, asciiOf("b"));
   const fragmentation = FragmentationType.NotFragmented;
   expect(received).toEqual([
-    { type: WebSocketMessageType.Text, bytes: undefined, text: "a", fragmentation },
-    { type: WebSocketMessageType.Binary, bytes: asciiOf("b"), text: undefined, fragmentation },
+    { bytes: undefined, text: "a", fragmentation },
+    { bytes: asciiOf("b"), text: undefined, fragmentation },
   ]);
 });
 
@@ -103,9 +105,9 @@ test("the error of a text that is not UTF-8 has its cause", () => {
 
 test("a handler may start the next message's frames: the reader is between messages when it tells", () => {
   const texts: string[] = [];
-  const reader: MessageReader = new MessageReader(CONNECTION_DEFAULTS, {
-    messageReceived: (_type, _bytes, text = "") => {
-      texts.push(text);
+  const reader: MessageReader = new MessageReader(Role.Client, CONNECTION_DEFAULTS, {
+    messageReceived: (payload) => {
+      texts.push(String(payload));
       if (texts.length < 3) expect(receive(reader, Opcode.Text, true, asciiOf("next"))).toBeUndefined();
     },
   });

@@ -1,7 +1,8 @@
 /** Frames and their bytes, read both ways: what is written is what is read (RFC 6455, 5.2 and 5.7). */
 
+import { copyBytes } from "#platform";
 import { Opcode, Role } from "xs-websockets/protocol/constants";
-import { FrameReader } from "xs-websockets/protocol/framereader";
+import { FrameReader, type FrameSink, type WholeMessageSink } from "xs-websockets/protocol/framereader";
 import { encodeFrame } from "xs-websockets/protocol/framewriter";
 import { asciiOf, bytesOf, frame, hexOf, joined, pattern, wireFrames } from "../support/vectors.js";
 
@@ -67,16 +68,23 @@ export function runWireFrame(vector: WireFrameVector): void {
 function read(role: Role, bytes: Uint8Array): string {
   let told = "";
   const payload: Uint8Array[] = [];
-  const reader = new FrameReader(role, {
-    frameStarted: (opcode, isFinal) => (told += `${opcode} ${String(isFinal)} `),
-    frameReceived: (opcode, isFinal, chunk, start, end) => {
-      told += `${opcode} ${String(isFinal)} `;
-      payload.push(chunk.slice(start, end));
+  const frameReceived: FrameSink["frameReceived"] = (opcode, isFinal, chunk, start, end) => {
+    told += `${opcode} ${String(isFinal)} `;
+    payload.push(copyBytes(chunk, start, end, role === Role.Server && opcode < Opcode.Close));
+  };
+  const messages: WholeMessageSink = {
+    frameReceived: (...frame) => {
+      frameReceived(...frame);
+      return undefined;
     },
+  };
+  const sink: FrameSink = {
+    frameStarted: (opcode, isFinal) => (told += `${opcode} ${String(isFinal)} `),
+    frameReceived,
     payloadReceived: (piece) => payload.push(piece.slice()),
     frameRefused: (error) => (told += error.message),
-  });
-  reader.read(bytes);
+  };
+  new FrameReader(role, sink, messages).read(bytes);
   return told + hexOf(joined(payload));
 }
 

@@ -28,8 +28,8 @@ function bench(options: WebSocketOptions = {}, onEvent?: (event: string, connect
     onEvent?.(event, connection);
   };
   const handlers: ConnectionEvents = {
-    messageReceived: (_type, _bytes, text) => {
-      record(`message ${text ?? ""}`);
+    messageReceived: (payload) => {
+      record(`message ${typeof payload === "string" ? payload : ""}`);
     },
     pongReceived: () => {
       record("pong");

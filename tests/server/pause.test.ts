@@ -20,7 +20,8 @@ function bench(...pauseAt: readonly string[]): Bench {
   const socket = new FakeSocket();
   const texts: string[] = [];
   const events: ConnectionEvents = {
-    messageReceived: (_type, _bytes, text = "") => {
+    messageReceived: (payload) => {
+      const text = String(payload);
       texts.push(text);
       if (pauseAt.includes(text)) connection.pause();
     },

@@ -1,4 +1,4 @@
-import { FragmentationType, type WebSocketMessageType } from "xs-websockets/protocol/constants";
+import { FragmentationType } from "xs-websockets/protocol/constants";
 import type { MessageSink } from "xs-websockets/protocol/message";
 import type { ProtocolOwner } from "xs-websockets/protocol/protocol";
 import { describeBytes, describeFrame, describeText, joined, wireFrames, type WireFrame } from "./vectors.js";
@@ -25,15 +25,11 @@ export class RecordingOwner implements ProtocolOwner, MessageSink {
     return this.events.splice(0);
   }
 
-  messageReceived(
-    _type: WebSocketMessageType,
-    bytes: Uint8Array | undefined,
-    text: string | undefined,
-    fragmentation: FragmentationType,
-  ): void {
-    const kind = `${text === undefined ? "binary" : "text"}${PARTS[fragmentation]}`;
-    const content = [text === undefined ? [] : describeText(text), bytes === undefined ? [] : describeBytes(bytes)];
-    this.record(`${kind}:${content.flat().join("/")}`);
+  messageReceived(payload: Uint8Array | string, fragmentation: FragmentationType, textBytes?: Uint8Array): void {
+    const isText = typeof payload === "string";
+    const content = isText ? describeText(payload) : describeBytes(payload);
+    const bytes = isText && textBytes !== undefined ? `/${describeBytes(textBytes)}` : "";
+    this.record(`${isText ? "text" : "binary"}${PARTS[fragmentation]}:${content}${bytes}`);
   }
 
   sendFrame(frame: Uint8Array): boolean {

@@ -12,12 +12,35 @@ export const xorRange = native("xs_websockets_xorMask") as (
   maskStart: number,
 ) => void;
 
-/** The text of `bytes` from `start` to `end`; undefined where not all of them are ASCII. */
-export const decodeAscii = native("xs_websockets_decodeAscii") as (
+/**
+ * The text that `bytes` from `start` to `end` are. Masked ones are unmasked before, in place. Throws TypeError where they are
+ * not UTF-8, RangeError out of bounds.
+ */
+export const decodeText = native("xs_websockets_decodeUtf8") as (
   bytes: Uint8Array,
   start: number,
   end: number,
-) => string | undefined;
+  isMasked?: boolean | undefined,
+) => string;
+
+/** A copy of `bytes` from `start` to `end`, unmasked where they are masked. Throws RangeError out of bounds. */
+export const copyRange = native("xs_websockets_copyBytes") as (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isMasked?: boolean | undefined,
+) => ArrayBuffer;
+
+/** Room for a header and a payload behind it; undefined for a text that has U+0000 or a surrogate. */
+export const placeBehindRoom = native("xs_websockets_withRoom") as (
+  payload: Uint8Array | string,
+  room: number,
+  room16: number,
+  room64: number,
+) => ArrayBuffer | undefined;
+
+/** Masks `frame` from `start` on, with a fresh mask in the four bytes before. Throws RangeError out of bounds. */
+export const maskBehind = native("xs_websockets_maskFrame") as (frame: Uint8Array, start: number) => void;
 
 /** Milliseconds on a clock that never goes back. */
 export const monotonicTime = native("xs_websockets_monotonicTime") as () => number;

@@ -1,4 +1,8 @@
-/** What a message costs on XS, without a network: microseconds, beside the floor of what any implementation must do. */
+/**
+ * What a message costs on XS, without a network, in either direction and role: microseconds, beside the SDK's own
+ * `websocket` and beside the floor of what any implementation must do. Each socket copies what is written to it, as a real
+ * one does.
+ */
 
 import type { Socket, SocketHandlers } from "#network";
 import Logical from "logical";
@@ -6,12 +10,13 @@ import TextDecoder from "text/decoder";
 import { now, setTimer } from "#platform";
 import { Opcode, Role } from "xs-websockets/protocol/constants";
 import { encodeFrame } from "xs-websockets/protocol/framewriter";
-import { CONNECTION_DEFAULTS } from "xs-websockets/protocol/options";
+import { CONNECTION_DEFAULTS, type ConnectionSettings } from "xs-websockets/protocol/options";
 import { ServerClient } from "xs-websockets/serverclient";
-import { sdkServer } from "./sdkserver.js";
+import { WebSocket } from "xs-websockets/websocket";
+import { outgoing, sdkServer, type SdkPeer } from "./sdkserver.js";
 
 const SIZES = [16, 125, 1024, 16_384];
-const ROUNDS = 5;
+const ROUNDS = 15;
 const NO_HANDLERS: SocketHandlers = { data() {}, drain() {}, close() {} };
 
 class FakeSocket implements Socket {
@@ -19,7 +24,8 @@ class FakeSocket implements Socket {
   readonly remoteAddress = "10.0.0.1";
   readonly remotePort = 4711;
   readonly bufferedAmount = 0;
-  write(): boolean {
+  write(bytes: Uint8Array): boolean {
+    outgoing.set(bytes);
     return true;
   }
   pause(): void {}
@@ -32,15 +38,27 @@ class FakeSocket implements Socket {
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 let received = 0;
-const owner = {
-  settings: { ...CONNECTION_DEFAULTS, keepAliveInterval: 0 },
-  clientMessageReceived(e: {
-    readonly frame: { readonly text: string; readonly buffer: Uint8Array; readonly messageType: number };
-  }): void {
-    received += e.frame.messageType === 0 ? e.frame.text.length : e.frame.buffer.length;
-  },
-  clientClosed(): void {},
-};
+function receive({
+  frame,
+}: {
+  readonly frame: { readonly text: string; readonly buffer: Uint8Array; readonly messageType: number };
+}): void {
+  received += frame.messageType === 0 ? frame.text.length : frame.buffer.length;
+}
+
+const settings = { ...CONNECTION_DEFAULTS, keepAliveInterval: 0 };
+const owner = { settings, clientMessageReceived: receive, clientClosed(): void {} };
+
+/** A client whose opening handshake is done. */
+class BenchClient extends WebSocket {
+  protected override readonly settings: ConnectionSettings = settings;
+  override get isServer(): boolean {
+    return false;
+  }
+  openOn(socket: Socket): void {
+    this.open(Role.Client, socket, new Uint8Array(0));
+  }
+}
 
 /** The best of some rounds, in microseconds a call; `prepare` is not measured. */
 function measure(count: number, prepare: () => Uint8Array[], call: (chunk: Uint8Array) => void): number {
@@ -54,40 +72,84 @@ function measure(count: number, prepare: () => Uint8Array[], call: (chunk: Uint8
   return Math.round(best * 100_000) / 100;
 }
 
-const feedSdk = sdkServer((message) => {
+const sdk: SdkPeer = sdkServer((message) => {
   received += typeof message === "string" ? message.length : (message as ArrayBuffer).byteLength;
 });
 
 setTimer(() => {
-  for (const size of SIZES) for (const opcode of [Opcode.Text, Opcode.Binary]) measureMessages(size, opcode);
+  for (const opcode of [Opcode.Text, Opcode.Binary])
+    for (const size of SIZES) {
+      measureReceiving(size, opcode);
+      measureSending(size, opcode);
+    }
   trace(`bench done ${received}\n`);
 }, 100);
 
-function measureMessages(size: number, opcode: Opcode): void {
-  const isText = opcode === Opcode.Text;
-  const payload = new Uint8Array(size).fill(97);
-  const text = "a".repeat(size);
-  const count = size > 10_000 ? 100 : 1_000;
-  const frame = encodeFrame(Role.Client, opcode, true, payload);
+function tell(
+  what: string,
+  opcode: Opcode,
+  size: number,
+  ours: number,
+  others: Readonly<Record<string, number>>,
+): void {
+  const ratios = Object.entries(others).map(([name, time]) => `${name} ${time} us (ratio ${(ours / time).toFixed(2)})`);
+  trace(
+    `bench ${what} ${opcode === Opcode.Text ? "text" : "binary"} ${size} B: ours ${ours} us, ${ratios.join(", ")}\n`,
+  );
+}
+
+function roundsOf(size: number): number {
+  return size > 10_000 ? 100 : 1_000;
+}
+
+function measureReceiving(size: number, opcode: Opcode): void {
+  const count = roundsOf(size);
+  const frame = encodeFrame(Role.Client, opcode, true, new Uint8Array(size).fill(97));
   const start = frame.length - size;
   const mask = frame.slice(start - 4, start);
   const copies = (): Uint8Array[] => Array.from({ length: count }, () => frame.slice());
   const socket = new FakeSocket();
-  const client = new ServerClient(owner);
-  client.openOn(socket);
+  const server = new ServerClient(owner);
+  server.openOn(socket);
   const ours = measure(count, copies, (chunk) => {
     socket.handlers.data(chunk);
   });
-  const sdks = measure(count, copies, feedSdk);
+  const sdks = measure(count, copies, sdk.receive);
   const floor = measure(count, copies, (chunk) => {
     const bytes = chunk.slice(start);
     Logical.xor(bytes, mask);
-    received += isText ? decoder.decode(bytes).length : bytes.length;
+    received += opcode === Opcode.Text ? decoder.decode(bytes).length : bytes.length;
   });
-  const sent = measure(count, copies, () => {
+  tell("receive", opcode, size, ours, { "SDK websocket": sdks, floor });
+}
+
+function measureSending(size: number, opcode: Opcode): void {
+  const count = roundsOf(size);
+  const none = (): Uint8Array[] => [];
+  const isText = opcode === Opcode.Text;
+  const text = "a".repeat(size);
+  const bytes = new Uint8Array(size).fill(97);
+  const mask = Uint8Array.of(1, 2, 3, 4);
+  const server = new ServerClient(owner);
+  server.openOn(new FakeSocket());
+  const client = new BenchClient();
+  client.openOn(new FakeSocket());
+  const unmasked = measure(count, none, () => {
+    if (isText) server.sendString(text);
+    else server.sendBytes(bytes);
+  });
+  const masked = measure(count, none, () => {
     if (isText) client.sendString(text);
-    else client.sendBytes(payload);
+    else client.sendBytes(bytes);
   });
-  const kind = isText ? "text" : "binary";
-  trace(`bench ${size} B ${kind}: receive ${ours}, SDK websocket ${sdks}, floor ${floor}; send ${sent}\n`);
+  const sdks = measure(count, none, () => {
+    sdk.send(isText ? text : bytes.buffer);
+  });
+  const floor = measure(count, none, () => {
+    const copy = isText ? new Uint8Array(ArrayBuffer.fromString(text)) : bytes.slice();
+    Logical.xor(copy, mask);
+    outgoing.set(copy);
+  });
+  tell("send unmasked", opcode, size, unmasked, { "SDK websocket": sdks });
+  tell("send masked", opcode, size, masked, { floor });
 }

@@ -2,6 +2,9 @@
 
 import { Server } from "websocket";
 
+/** Where sockets copy to what is written to them. */
+export const outgoing = new Uint8Array(65_536);
+
 type Reader = (type?: unknown, length?: number | string) => unknown;
 
 /** As much of the SDK's Socket as its WebSocket server uses, reading from bytes that were put in. */
@@ -26,7 +29,13 @@ class MemorySocket {
     return type === String ? String.fromArrayBuffer(content) : content;
   };
 
-  write(): void {}
+  write(...parts: readonly (number | ArrayBuffer)[]): void {
+    let at = 0;
+    for (const part of parts) {
+      if (typeof part === "number") outgoing[at++] = part;
+      else outgoing.set(new Uint8Array(part), at);
+    }
+  }
 
   close(): void {}
 
@@ -50,26 +59,44 @@ const HEADERS = [
   "",
 ].join("\r\n");
 
+/** The SDK's side of a connection, which its callback is called on. */
+interface SdkConnection {
+  write(message: string | ArrayBuffer): void;
+}
+
 interface SdkServer {
-  callback: (message: number, value: unknown) => void;
+  callback: (this: SdkConnection, message: number, value: unknown) => void;
   attach(socket: MemorySocket): void;
 }
 
-/** What the SDK's callback is told with a message. */
+/** What the SDK's callback is told with a connection, and with a message. */
+const HANDSHAKE = 2;
 const RECEIVE = 3;
 
-/** @returns what takes bytes as they come from the network; it may be used when the SDK's timer has attached the socket */
-export function sdkServer(received: (message: unknown) => void): (bytes: Uint8Array) => void {
+/** A connection of the SDK's server. Usable when the SDK's timer has attached its socket. */
+export interface SdkPeer {
+  readonly receive: (bytes: Uint8Array) => void;
+  readonly send: (message: string | ArrayBuffer) => void;
+}
+
+export function sdkServer(received: (message: unknown) => void): SdkPeer {
   const SdkServerClass: new (options: { readonly port: null }) => SdkServer = Server as never;
   const server = new SdkServerClass({ port: null });
-  server.callback = (message, value) => {
-    if (message === RECEIVE) received(value);
+  const connections: SdkConnection[] = [];
+  server.callback = function (message, value) {
+    if (message === HANDSHAKE) connections.push(this);
+    else if (message === RECEIVE) received(value);
   };
   const socket = new MemorySocket();
   socket.callback = () => undefined;
   socket.put(new Uint8Array(ArrayBuffer.fromString(HEADERS)));
   server.attach(socket);
-  return (bytes) => {
-    socket.put(bytes);
+  return {
+    receive: (bytes) => {
+      socket.put(bytes);
+    },
+    send: (message) => {
+      connections[0]?.write(message);
+    },
   };
 }
