@@ -6,7 +6,17 @@ import path from "node:path";
 
 import { findApp, parametersOf, readCommandLine, runScript, UsageError, variantOf } from "./commandline.js";
 import { runStep } from "./progress.js";
-import { findSdk, libraryOf, missingSdkMessage, runMcconfig, type Sdk, simulatorCommand } from "./sdk.js";
+import {
+  findMbedtls,
+  findSdk,
+  libraryOf,
+  missingMbedtlsMessage,
+  missingSdkMessage,
+  runMcconfig,
+  type Sdk,
+  simulatorCommand,
+  usesTls,
+} from "./sdk.js";
 
 const USAGE = "npm run simulator -- APP [name=value ...] [--verbose]";
 
@@ -26,6 +36,8 @@ async function main(): Promise<number> {
   if (names.length > 1) throw new UsageError(`"${names[1] ?? ""}" is too much. usage: ${USAGE}`);
   const sdk = findSdk();
   if (sdk === undefined) throw new UsageError(missingSdkMessage.trimEnd());
+  if (findMbedtls() === undefined && usesTls(path.join(app, "manifest.json")))
+    throw new UsageError(missingMbedtlsMessage.trimEnd());
   checkDisplay(sdk);
   const options = {
     app,

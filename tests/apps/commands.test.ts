@@ -1,7 +1,7 @@
 /** The command lines of the scripts: what is wrong is said before anything is built. The SDK is a fake. */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { testCertificates } from "../support/certificates.js";
@@ -29,7 +29,12 @@ interface Result {
   readonly stderr: string;
 }
 
-function runScript(script: string, parameters: readonly string[], environment: NodeJS.ProcessEnv = {}): Result {
+function runScript(
+  script: string,
+  parameters: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  cwd = PROJECT,
+): Result {
   const noDisplay = { DISPLAY: undefined, WAYLAND_DISPLAY: undefined };
   const env = {
     ...process.env,
@@ -39,8 +44,9 @@ function runScript(script: string, parameters: readonly string[], environment: N
     CERTIFICATES: folder,
     ...environment,
   };
-  const command = ["--import", "tsx", "--conditions=source", `scripts/${script}.ts`, ...parameters];
-  return spawnSync(process.execPath, command, { cwd: PROJECT, encoding: "utf8", env });
+  const file = path.join(PROJECT, "scripts", `${script}.ts`);
+  const command = ["--import", "tsx", "--conditions=source", file, ...parameters];
+  return spawnSync(process.execPath, command, { cwd, encoding: "utf8", env });
 }
 
 const SAMPLES = "The samples are client, rgb-server, server-client, signalr-rgb.";
@@ -182,6 +188,21 @@ describe("what a tool writes", () => {
     TIMEOUT_MS,
   );
 });
+
+test(
+  "simulator: an app with TLS needs the sources of mbedTLS, and nothing is built without them",
+  () => {
+    // The project without what `npm run mbedtls` brings.
+    for (const name of ["apps", "hosts", "modules", "node_modules", "package.json"])
+      symlinkSync(path.join(PROJECT, name), path.join(folder, name));
+    const environment = { MBEDTLS: undefined, IDF_PATH: undefined, DISPLAY: ":0" };
+    const { status, stderr } = runScript("simulator", ["client"], environment, folder);
+    expect(status).toBe(1);
+    expect(stderr).toContain("npm run mbedtls");
+    expect(sdk.parameters).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
 
 test(
   "ca=: a file, PEM or DER, or base64 comes to the app as base64",

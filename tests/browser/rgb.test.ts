@@ -159,7 +159,7 @@ describeIf(chromiumPath !== undefined, "Chromium", "the RGB page in Chromium", (
       const [page] = [await openPage(), await openPage()];
       const late = await context.newPage();
       await late.goto(`http://localhost:${port}/`);
-      await waitForText(late, "#state", "All places are taken.");
+      await waitForText(late, "#state", "All places are taken. Trying again");
       await waitForText(late, "#retry", "in ");
       expect(await late.getAttribute("#state", "title")).toBe("The server has its 2 clients (maxClients).");
       await waitForText(page, "#clients", "2");
