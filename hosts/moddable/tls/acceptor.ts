@@ -84,7 +84,8 @@ export class TlsAcceptor {
     for (const each of identities) context.addIdentity(each);
     for (const authority of clientAuthorities ?? []) context.addAuthority(authority);
     for (const protocol of applicationProtocols) context.addProtocol(protocol);
-    context.useTickets(ticketLifetimeSeconds);
+    // A ticket of TLS 1.3 has no certificate in it, so that nobody would know who has come back.
+    if (!isVerified) context.useTickets(ticketLifetimeSeconds);
     this.#context = context;
     this.#accept = accept;
   }

@@ -17,6 +17,10 @@
 /* Members that mbedTLS has no functions for. */
 #define PRIVATE(member) MBEDTLS_PRIVATE(member)
 
+#if defined(CONFIG_MBEDTLS_DYNAMIC_FREE_CONFIG_DATA)
+	#error "xs-websockets: connections share what MBEDTLS_DYNAMIC_FREE_CONFIG_DATA frees: turn it off"
+#endif
+
 #define TLS_MBEDTLS_MAJOR (MBEDTLS_VERSION_NUMBER >> 24)
 #if TLS_MBEDTLS_MAJOR < 3
 	#error "xs-websockets: mbedTLS 3.6 or later is needed"
