@@ -20,7 +20,7 @@ export const decodeText = native("xs_websockets_decodeUtf8") as (
   bytes: Uint8Array,
   start: number,
   end: number,
-  isMasked?: boolean  ,
+  isMasked?: boolean,
 ) => string;
 
 /** A copy of `bytes` from `start` to `end`, unmasked where they are masked. Throws RangeError out of bounds. */
@@ -28,7 +28,7 @@ export const copyRange = native("xs_websockets_copyBytes") as (
   bytes: Uint8Array,
   start: number,
   end: number,
-  isMasked?: boolean  ,
+  isMasked?: boolean,
 ) => ArrayBuffer;
 
 /** Room for a header and a payload behind it; undefined for a text that has U+0000 or a surrogate. */
