@@ -26,8 +26,8 @@ const parts: readonly Part[] = [
   { name: "upgrade", base: "server", roots: ["upgrade"] },
   { name: "client", base: sharedPart, roots: ["client", "backoff", "reconnecting"] },
   { name: "whatwg", base: "client", roots: ["whatwg"], host: "manifest_dom.json" },
-  { name: "signalr_client", base: "client", roots: ["signalr/client", "signalr/hubconnection"] },
-  { name: "signalr_server", base: "server", roots: ["signalr/server", "signalr/hubserver"] },
+  { name: "signalr_client", base: "client", roots: ["signalr/client"] },
+  { name: "signalr_server", base: "server", roots: ["signalr/server"] },
 ];
 
 /** The modules that `module` imports at run time, by names relative to modules/. */

@@ -1,15 +1,15 @@
 /** The client of a SignalR hub. */
 
-export { HubConnection, HubConnectionState } from "./hubconnection.js";
-export type { HubConnectionLimits, HubConnectionOptions, HubWebSocketOptions } from "./hubconnectionoptions.js";
+export { HubConnection, HubConnectionState } from "./client/hubconnection.js";
+export type { HubConnectionLimits, HubConnectionOptions, HubWebSocketOptions } from "./client/options.js";
 export { HubClosedError, HubException, HubHandshakeError, HubProtocolError, NegotiationError } from "./errors.js";
-export { JsonHubProtocol } from "./jsonhubprotocol.js";
-export { MessageType } from "./hubprotocol.js";
-export { DEFAULT_RETRY_DELAYS } from "./reconnect.js";
-export type * from "./hubprotocol.js";
-export type { HubHandler } from "./handlers.js";
-export type { HubLimits } from "./linkoptions.js";
-export type { AutomaticReconnect, RetryContext, RetryPolicy, Wait } from "./reconnect.js";
-export type { HubStream } from "./streams.js";
+export { JsonHubProtocol } from "./wire/json.js";
+export { MessageType } from "./wire/messages.js";
+export { DEFAULT_RETRY_DELAYS } from "./client/retries.js";
+export type * from "./wire/messages.js";
+export type { HubHandler } from "./client/methods.js";
+export type { HubLimits } from "./link/limits.js";
+export type { AutomaticReconnect, RetryContext, RetryPolicy, Wait } from "./client/retries.js";
+export type { HubStream } from "./link/incoming.js";
 export { ClientWebSocketHeaders, SslProtocols, SslVerification } from "../client.js";
 export * from "../protocol/errors.js";

@@ -110,6 +110,40 @@ test("modules/signalr imports itself and what is below it, and nothing there imp
   expect(violations(others, (from, specifier) => !isIn("modules/signalr", from, specifier))).toEqual([]);
 });
 
+/** Who may know whom within SignalR, from below. */
+const SIGNALR_FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  wire: ["wire"],
+  link: ["wire", "link"],
+  client: ["wire", "link", "client"],
+  server: ["wire", "link", "server"],
+};
+
+test.each(Object.entries(SIGNALR_FOLDERS))(
+  "modules/signalr/%s imports of SignalR %p, and its errors",
+  (folder, below) => {
+    const files = listSources(`modules/signalr/${folder}`);
+    const isAllowed = (from: string, specifier: string): boolean =>
+      !isWithin("modules/signalr", from, specifier) ||
+      resolveImport(from, specifier) === "modules/signalr/errors" ||
+      below.some((name) => isWithin(`modules/signalr/${name}`, from, specifier));
+    expect(files.length).toBeGreaterThan(3);
+    expect(violations(files, isAllowed)).toEqual([]);
+  },
+);
+
+test("no file of modules/signalr imports itself by a detour", () => {
+  const files = listSources("modules/signalr");
+  const targetsOf = (file: string): string[] =>
+    importsOf(file)
+      .filter((specifier) => isWithin("modules/signalr", file, specifier))
+      .map((specifier) => `${resolveImport(file, specifier)}.ts`);
+  const reach = (file: string, seen: Set<string>): Set<string> => {
+    for (const target of targetsOf(file)) if (!seen.has(target)) reach(target, seen.add(target));
+    return seen;
+  };
+  expect(files.filter((file) => reach(file, new Set()).has(file))).toEqual([]);
+});
+
 test("hosts/contract.ts imports nothing", () => {
   expect(importsOf("hosts/contract.ts")).toEqual([]);
 });

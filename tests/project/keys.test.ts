@@ -15,13 +15,13 @@ const KEYED_BY_THE_PROGRAM: readonly string[] = [
   "modules/protocol/options.ts: ",
   "modules/server.ts: Object.fromEntries(Object.entries(options)",
   "modules/serveroptions.ts: ",
-  "modules/signalr/linkoptions.ts: ",
+  "modules/signalr/link/limits.ts: ",
   // The members of the browser's class, and its globals.
   "modules/whatwg.ts: Object.defineProperty(",
   "hosts/moddable/dom.ts: ",
 ];
 
-/** Calls that make properties of texts. JSON.parse is bounded by modules/signalr/json.ts. */
+/** Calls that make properties of texts. JSON.parse is bounded by modules/signalr/wire/limits.ts. */
 const CALLS = new Set([
   "Object.fromEntries",
   "Object.defineProperty",

@@ -1,18 +1,18 @@
 /** The tables of options and the samples in docs/signalr.md say what the code does. */
 
-import { HUB_CONNECTION_DEFAULTS } from "../../modules/signalr/hubconnectionoptions.js";
-import { HUB_SERVER_DEFAULTS, resolveHubServerOptions } from "../../modules/signalr/hubserveroptions.js";
+import { HUB_CONNECTION_DEFAULTS } from "../../modules/signalr/client/options.js";
+import { HUB_SERVER_DEFAULTS, resolveHubServerOptions } from "../../modules/signalr/server/options.js";
 import { readText } from "../project/sources.js";
 import { compileSamples, membersOf, readTable } from "../support/documentation.js";
 
 const TEXT = readText("docs/signalr.md");
 
-const LINK = membersOf("modules/signalr/linkoptions.ts", "HubLimits");
+const LINK = membersOf("modules/signalr/link/limits.ts", "HubLimits");
 const CONNECTION = [
   ...LINK,
-  ...membersOf("modules/signalr/hubconnectionoptions.ts", "HubConnectionLimits", "HubConnectionOptions"),
+  ...membersOf("modules/signalr/client/options.ts", "HubConnectionLimits", "HubConnectionOptions"),
 ];
-const SERVER = [...LINK, ...membersOf("modules/signalr/hubserveroptions.ts", "HubServerLimits", "HubServerOptions")];
+const SERVER = [...LINK, ...membersOf("modules/signalr/server/options.ts", "HubServerLimits", "HubServerOptions")];
 
 /** What the tables write for defaults that are no plain values. */
 const WORDS: Readonly<Record<string, string>> = {

@@ -123,6 +123,7 @@ describe("a start that fails", () => {
   test("the server says something else, is silent, or closes", async () => {
     expect(await failure((client) => client.send("hello"))).toMatchObject({ code: "ERR_HUB_PROTOCOL" });
     expect(await failure((client) => client.send('{"type":6}'))).toMatchObject({ code: "ERR_HUB_PROTOCOL" });
+    expect(await failure((client) => client.send('{"type":7}'))).toMatchObject({ code: "ERR_HUB_HANDSHAKE" });
     expect(await failure(() => undefined, { handshakeTimeout: 50 })).toMatchObject({ code: "ERR_TIMEOUT" });
     expect(await failure((client) => client.close(1_011))).toMatchObject({ code: "ERR_HUB_CLOSED" });
     expect(await failure((client) => client.terminate())).toMatchObject({ name: "NetworkError" });

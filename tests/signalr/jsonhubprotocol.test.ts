@@ -2,11 +2,18 @@
 
 import * as fc from "fast-check";
 import { HubProtocolError } from "../../modules/signalr/errors.js";
-import { MessageType, type HubMessage } from "../../modules/signalr/hubprotocol.js";
-import { PropertyNames } from "../../modules/signalr/json.js";
-import { JsonHubProtocol, parseHubMessage } from "../../modules/signalr/jsonhubprotocol.js";
+import { MessageType, type HubMessage } from "../../modules/signalr/wire/messages.js";
+import { PropertyNames } from "../../modules/signalr/wire/limits.js";
+import { JsonHubProtocol } from "../../modules/signalr/wire/json.js";
 
 const protocol = new JsonHubProtocol();
+
+/** The message of a record; undefined for one of a type that is not known. */
+function parseHubMessage(record: string, of: JsonHubProtocol = protocol): HubMessage | undefined {
+  const messages: HubMessage[] = [];
+  of.createReader(1_000_000).read(`${record}\x1e`, (message) => messages.push(message));
+  return messages[0];
+}
 
 /** A message, and its record without the separator. */
 const MESSAGES: readonly (readonly [name: string, message: HubMessage, record: string])[] = [
@@ -139,7 +146,7 @@ describe("nesting", () => {
     expect(() => parseHubMessage(nested(21))).toThrow("more than 20 levels");
     expect(() => parseHubMessage("[".repeat(100_000))).toThrow("more than 20 levels");
     expect(() => parseHubMessage('{"a":'.repeat(100_000))).toThrow("more than 20 levels");
-    expect(parseHubMessage(nested(40), { maximumDepth: 40 })).toEqual({ type: MessageType.Ping });
+    expect(parseHubMessage(nested(40), new JsonHubProtocol(40))).toEqual({ type: MessageType.Ping });
     expect(() => new JsonHubProtocol(3)).toThrow("maximumDepth");
   });
 

@@ -3,7 +3,7 @@
 import * as signalR from "@microsoft/signalr";
 import type { HubCallerContext } from "../../modules/signalr/server.js";
 import { WebSocket as WsClient } from "ws";
-import { HUB_SERVER_DEFAULTS } from "../../modules/signalr/hubserveroptions.js";
+import { HUB_SERVER_DEFAULTS } from "../../modules/signalr/server/options.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { itemsOf, officialClient, officialTests } from "./officialsuite.js";
 

@@ -1,13 +1,13 @@
 /** The parts of a link by themselves, with a clock that is turned by hand. */
 
-import { ConnectionTokens } from "../../modules/signalr/connectiontokens.js";
-import { HubHandshakeError, HubProtocolError } from "../../modules/signalr/errors.js";
-import { Handlers } from "../../modules/signalr/handlers.js";
-import { checkResponse, HandshakeReader, readRequest } from "../../modules/signalr/handshake.js";
-import { Heartbeat } from "../../modules/signalr/heartbeat.js";
-import { PendingInvocations } from "../../modules/signalr/invocations.js";
-import { negotiateUrl, toWebSocketUrl } from "../../modules/signalr/negotiation.js";
-import { createRetryPolicy, Retries, type Wait } from "../../modules/signalr/reconnect.js";
+import { ConnectionTokens } from "../../modules/signalr/server/tokens.js";
+import { HubProtocolError } from "../../modules/signalr/errors.js";
+import { ClientMethods } from "../../modules/signalr/client/methods.js";
+import { HandshakeReader } from "../../modules/signalr/wire/handshake.js";
+import { Heartbeat } from "../../modules/signalr/link/heartbeat.js";
+import { PendingInvocations } from "../../modules/signalr/link/pending.js";
+import { negotiateUrl, toWebSocketUrl } from "../../modules/signalr/client/negotiation.js";
+import { createRetryPolicy, Retries, type Wait } from "../../modules/signalr/client/retries.js";
 import { accessTokenOf } from "../../modules/signalr/server.js";
 import { HttpHeaders } from "../../modules/protocol/httpheaders.js";
 
@@ -32,14 +32,6 @@ describe("the handshake", () => {
     const bytes = new TextEncoder().encode('{"protocol":"a"}\x1eAB');
     expect(new HandshakeReader().read(bytes)).toEqual({ fields: { protocol: "a" }, rest: bytes.subarray(-2) });
     expect(() => new HandshakeReader().read(Uint8Array.of(0xff, 0x1e))).toThrow("not UTF-8");
-  });
-
-  test("names a protocol, and is agreed to or not", () => {
-    expect(() => readRequest({ fields: { protocol: 1 }, rest: "" })).toThrow(HubProtocolError);
-    expect(() => checkResponse({ fields: {}, rest: "" })).not.toThrow();
-    expect(() => checkResponse({ fields: { error: "no" }, rest: "" })).toThrow(HubHandshakeError);
-    expect(() => checkResponse({ fields: { type: 6 }, rest: "" })).toThrow(HubProtocolError);
-    expect(() => checkResponse({ fields: { type: 7, error: "no" }, rest: "" })).toThrow("refused the handshake: no");
   });
 });
 
@@ -127,7 +119,7 @@ describe("handlers", () => {
   afterEach(() => jest.restoreAllMocks());
 
   test("are called each, whatever the others throw", async () => {
-    const handlers = new Handlers();
+    const handlers = new ClientMethods();
     const heard: unknown[] = [];
     const first = (value: string): void => void heard.push(value);
     handlers.add("Tell", first);
@@ -150,7 +142,7 @@ describe("handlers", () => {
   });
 
   test("give one result", async () => {
-    const handlers = new Handlers();
+    const handlers = new ClientMethods();
     await expect(handlers.callForResult("Name", [])).rejects.toThrow("Client didn't provide a result.");
     handlers.add("Name", () => undefined);
     await expect(handlers.callForResult("Name", [])).rejects.toThrow("Client didn't provide a result.");

@@ -1,6 +1,6 @@
 /** On XS: a hub with its defaults on the heap of an M5Atom Lite outlives clients that take all they can get. */
 
-import { HUB_SERVER_DEFAULTS, resolveHubServerOptions } from "../../modules/signalr/hubserveroptions.js";
+import { HUB_SERVER_DEFAULTS, resolveHubServerOptions } from "../../modules/signalr/server/options.js";
 import { HTTP_LISTENER_DEFAULTS } from "../../modules/http.js";
 import { ControlledApp } from "../support/controlledapp.js";
 import { describeIf } from "../support/describeif.js";

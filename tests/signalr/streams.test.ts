@@ -1,53 +1,75 @@
 /** Streams by themselves: those that come, and those that are sent. */
 
-import { IncomingStreams } from "../../modules/signalr/incomingstreams.js";
-import { HubStream, StreamPump } from "../../modules/signalr/streams.js";
+import { IncomingStreams, type HubStream } from "../../modules/signalr/link/incoming.js";
+import { OutgoingStreams, Pump } from "../../modules/signalr/link/outgoing.js";
+import type { HubMessage, StreamItemMessage } from "../../modules/signalr/wire/messages.js";
+
+const gate = { hold: jest.fn(), release: jest.fn() };
+
+beforeEach(() => jest.clearAllMocks());
 
 describe("a stream that comes", () => {
-  const events = { cancelled: jest.fn(), filled: jest.fn(), drained: jest.fn() };
+  interface Bench {
+    readonly stream: HubStream;
+    readonly over: jest.Mock;
+    readonly push: (item: unknown) => void;
+    readonly end: (error?: Error) => void;
+  }
 
-  beforeEach(() => jest.clearAllMocks());
+  /** A stream of items of 10 characters. */
+  function open(streamBufferSize: number): Bench {
+    const streams = new IncomingStreams({ maximumStreams: 1, streamBufferSize, streamStallTimeout: 0 }, gate);
+    const over = jest.fn();
+    return {
+      stream: streams.open("1", over),
+      over,
+      push: (item) => streams.receive("1", item, 10),
+      end: (error) => void streams.complete("1", error),
+    };
+  }
+
+  const counts = (): number[] => [gate.hold, gate.release].map(({ mock }) => mock.calls.length);
 
   test("gives what is buffered, then what comes, then its end", async () => {
-    const stream = new HubStream<number>(100, events);
-    stream.push(1, 10);
-    stream.push(2, 10);
+    const { stream, push, end } = open(100);
+    push(1);
+    push(2);
     expect([await stream.next(), await stream.next()].map(({ value }) => value)).toEqual([1, 2]);
     const third = stream.next();
-    stream.push(3, 10);
+    push(3);
     expect(await third).toEqual({ done: false, value: 3 });
     const last = stream.next();
-    stream.end();
+    end();
     expect(await last).toEqual({ done: true, value: undefined });
     expect((await stream.next()).done).toBe(true);
   });
 
   test("ends with an error behind its items, once", async () => {
-    const stream = new HubStream(100, events);
-    stream.push(1, 10);
-    stream.end(new Error("broken"));
+    const { stream, over, push, end } = open(100);
+    push(1);
+    end(new Error("broken"));
     expect((await stream.next()).value).toBe(1);
     await expect(stream.next()).rejects.toThrow("broken");
     expect((await stream.next()).done).toBe(true);
+    expect(over.mock.calls).toEqual([[true]]);
   });
 
   test("is cancelled once, by whoever leaves the loop", async () => {
-    const stream = new HubStream(100, events);
-    stream.push(1, 10);
+    const { stream, over, push } = open(100);
+    push(1);
     for await (const item of stream) if (item === 1) break;
     stream.cancel();
-    stream.push(2, 10);
-    expect(events.cancelled).toHaveBeenCalledTimes(1);
+    push(2);
+    expect(over.mock.calls).toEqual([[false]]);
     expect((await stream.next()).done).toBe(true);
   });
 
   test("is full where more waits than may, until half is read", async () => {
-    const stream = new HubStream<number>(25, events);
-    const counts = (): number[] => [events.filled, events.drained].map(({ mock }) => mock.calls.length);
-    stream.push(1, 10);
-    stream.push(2, 10);
+    const { stream, push } = open(25);
+    push(1);
+    push(2);
     expect(counts()).toEqual([0, 0]);
-    for (const item of [3, 4]) stream.push(item, 10);
+    for (const item of [3, 4]) push(item);
     expect(counts()).toEqual([1, 0]);
     const items = [await stream.next(), await stream.next()];
     expect(counts()).toEqual([1, 0]);
@@ -62,23 +84,20 @@ describe("a stream that comes", () => {
 
   test("is full no more when it is cancelled, or has ended", () => {
     for (const end of ["cancel", "end"] as const) {
-      const stream = new HubStream(5, events);
-      stream.push(1, 10);
-      stream[end]();
-      expect(events.drained).toHaveBeenCalledTimes(1);
+      const { stream, push, end: complete } = open(5);
+      push(1);
+      if (end === "cancel") stream.cancel();
+      else complete();
+      expect(counts()).toEqual([1, 1]);
       jest.clearAllMocks();
     }
   });
 });
 
 describe("the streams that come", () => {
-  const gate = { pause: jest.fn(), resume: jest.fn() };
   const settings = { maximumStreams: 2, streamBufferSize: 15, streamStallTimeout: 100 };
 
-  beforeEach(() => {
-    jest.clearAllMocks();
-    jest.useFakeTimers();
-  });
+  beforeEach(() => void jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
   test("stop the connection while one of them is full", async () => {
@@ -86,11 +105,11 @@ describe("the streams that come", () => {
     const [one, two] = [streams.open("1", jest.fn()), streams.open("2", jest.fn())];
     expect(() => streams.open("3", jest.fn())).toThrow("maximumStreams");
     for (const id of ["1", "1", "2", "2"]) streams.receive(id, id, 10);
-    expect([gate.pause.mock.calls.length, gate.resume.mock.calls.length]).toEqual([1, 0]);
+    expect([gate.hold.mock.calls.length, gate.release.mock.calls.length]).toEqual([1, 0]);
     for (let read = 0; read < 2; read++) await one.next();
-    expect(gate.resume).not.toHaveBeenCalled();
+    expect(gate.release).not.toHaveBeenCalled();
     two.cancel();
-    expect(gate.resume).toHaveBeenCalledTimes(1);
+    expect(gate.release).toHaveBeenCalledTimes(1);
     jest.advanceTimersByTime(100);
     expect(jest.getTimerCount()).toBe(0);
   });
@@ -103,14 +122,14 @@ describe("the streams that come", () => {
     jest.advanceTimersByTime(90);
     await slow.next();
     jest.advanceTimersByTime(15);
-    expect([cancelled.mock.calls, gate.resume.mock.calls.length]).toEqual([[[false]], 0]);
+    expect([cancelled.mock.calls, gate.release.mock.calls.length]).toEqual([[[false]], 0]);
     for (let read = 0; read < 2; read++) expect((await unread.next()).value).toBe("1");
     await expect(unread.next()).rejects.toMatchObject({
       code: "ERR_TIMEOUT",
       message: expect.stringContaining("streamStallTimeout") as string,
     });
     jest.advanceTimersByTime(90);
-    expect(gate.resume).toHaveBeenCalledTimes(1);
+    expect(gate.release).toHaveBeenCalledTimes(1);
     expect(jest.getTimerCount()).toBe(0);
     for (let read = 0; read < 3; read++) expect((await slow.next()).value).toBe("2");
     await expect(slow.next()).rejects.toThrow("100 ms");
@@ -122,7 +141,7 @@ describe("the streams that come", () => {
     for (let count = 0; count < 2; count++) streams.receive("1", 1, 10);
     expect(jest.getTimerCount()).toBe(0);
     streams.end(new Error("over"));
-    expect(gate.resume).not.toHaveBeenCalled();
+    expect(gate.release).not.toHaveBeenCalled();
     for (let read = 0; read < 2; read++) await stream.next();
     await expect(stream.next()).rejects.toThrow("over");
   });
@@ -142,11 +161,13 @@ describe("a stream that is sent", () => {
     const sent: unknown[] = [];
     const done = jest.fn();
     let goOn = (): void => undefined;
-    const item = (value: unknown): Promise<void> => {
-      sent.push(value);
+    const send = (message: HubMessage): Promise<void> => {
+      sent.push((message as StreamItemMessage).item);
       return new Promise((resolve) => (goOn = resolve));
     };
-    const pump = new StreamPump(source, { item, done });
+    const streams = new OutgoingStreams({ send }, 1);
+    const pump = new Pump(streams, { id: "1", items: source }, done);
+    expect(streams.hasRoomFor(1)).toBe(false);
     await new Promise(setImmediate);
     expect(sent).toEqual([0]);
     goOn();
@@ -157,16 +178,28 @@ describe("a stream that is sent", () => {
     goOn();
     await new Promise(setImmediate);
     expect([sent.length, returned.mock.calls.length, done.mock.calls.length]).toEqual([2, 1, 0]);
+    expect(streams.hasRoomFor(1)).toBe(true);
   });
 
   test("tells what it failed with, its own error or that of sending", async () => {
-    const failed = async (item: () => Promise<void>, source: AsyncIterable<unknown>): Promise<unknown> =>
-      new Promise((resolve) => new StreamPump(source, { item, done: resolve }));
+    const failed = (send: () => Promise<void>, source: AsyncIterable<unknown>): Promise<unknown> =>
+      new Promise((resolve) => new Pump(new OutgoingStreams({ send }, 1), { id: "1", items: source }, resolve));
     const refused = (): Promise<void> => Promise.reject(new Error("no room"));
+    const sent = (): Promise<void> => Promise.resolve();
     expect(await failed(refused, items())).toMatchObject({ message: "no room" });
-    const broken: AsyncIterable<unknown> = {
-      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("broken")) }),
+    const broken = (next: () => never): AsyncIterable<unknown> => ({ [Symbol.asyncIterator]: () => ({ next }) });
+    expect(
+      await failed(
+        sent,
+        broken(() => Promise.reject(new Error("broken")) as never),
+      ),
+    ).toMatchObject({
+      message: "broken",
+    });
+    const bad = (): never => {
+      throw new Error("bad");
     };
-    expect(await failed(() => Promise.resolve(), broken)).toMatchObject({ message: "broken" });
+    expect(await failed(sent, broken(bad))).toMatchObject({ message: "bad" });
+    expect(await failed(sent, { [Symbol.asyncIterator]: bad })).toMatchObject({ message: "bad" });
   });
 });

@@ -1,6 +1,9 @@
 /** The JSON encoding of the hub protocol. */
 
-import { HubProtocolError } from "./errors.js";
+import { encodeUtf8 } from "#platform";
+import { checkInteger } from "../../protocol/options.js";
+import { HubProtocolError } from "../errors.js";
+import { DEFAULT_MAXIMUM_DEPTH, parseRecord, type Fields, type JsonLimits } from "./limits.js";
 import {
   MessageType,
   type CloseMessage,
@@ -11,10 +14,10 @@ import {
   type InvocationMessage,
   type RecordLimits,
   type StreamInvocationMessage,
-} from "./hubprotocol.js";
-import { DEFAULT_MAXIMUM_DEPTH, parseRecord, type Fields, type JsonLimits } from "./json.js";
-import { checkInteger } from "../protocol/options.js";
-import { RECORD_SEPARATOR, RecordReader } from "./records.js";
+} from "./messages.js";
+
+/** Ends a record ("SignalR Hub Protocol", JSON encoding: ASCII "record separator"). */
+export const RECORD_SEPARATOR = "\x1e";
 
 /** Version 2 adds what is for stateful reconnect only, which is not offered: a client that asks for it goes without. */
 const NEWEST_VERSION = 2;
@@ -48,27 +51,74 @@ export class JsonHubProtocol implements HubProtocol {
   }
 }
 
-class JsonMessageReader implements HubMessageReader {
-  private readonly records: RecordReader;
-  private readonly limits: JsonLimits;
+/** Pieces of a record that are kept before they are joined: many tiny ones would cost more than their text. */
+const MAX_PIECES = 16;
 
+/** Records that are cut off at once: an array of thousands of empty ones would take more memory than their text. */
+const MAX_CUT = 16;
+
+/** Cuts what comes into records: several may come in one message, and one in several. */
+class JsonMessageReader implements HubMessageReader {
+  private readonly maximumLength: number;
+  private readonly limits: JsonLimits;
+  private pieces: string[] = [];
+  /** Of the pieces, in bytes of UTF-8, as which XS keeps them. */
+  private length = 0;
+
+  /** @param maximumLength longest record: in UTF-16 code units, and where it comes in pieces in bytes of UTF-8 */
   constructor(maximumLength: number, limits: JsonLimits) {
-    this.records = new RecordReader(maximumLength);
+    this.maximumLength = maximumLength;
     this.limits = limits;
   }
 
   read(
     data: string | Uint8Array,
     received: (message: HubMessage, length: number) => void,
-    mayGoOn: () => boolean = () => true,
+    mayContinue: () => boolean = () => true,
   ): string {
     if (typeof data !== "string") throw new HubProtocolError("A binary message came, where JSON is text.");
-    const parsed = (record: string): void => {
-      const { fields, length } = parseRecord(record, this.limits);
-      const message = readHubMessage(fields);
-      if (message !== undefined) received(message, length);
-    };
-    return this.records.read(data, parsed, mayGoOn);
+    let rest = data;
+    for (;;) {
+      const parts = rest.split(RECORD_SEPARATOR, MAX_CUT);
+      // What is behind the last separator is no record yet; with fewer parts than were asked for, the last one is.
+      const whole = parts.length < MAX_CUT ? parts.length - 1 : MAX_CUT - 1;
+      let taken = 0;
+      for (let at = 0; at < whole; at++) {
+        const part = parts[at] ?? "";
+        taken += part.length + 1;
+        this.take(part, received);
+        if (!mayContinue()) return rest.slice(taken);
+      }
+      rest = rest.slice(taken);
+      if (whole < MAX_CUT - 1) break;
+    }
+    if (rest !== "") this.keep(rest);
+    return "";
+  }
+
+  /** A record is whole. */
+  private take(part: string, received: (message: HubMessage, length: number) => void): void {
+    this.check(part.length);
+    const record = this.pieces.length === 0 ? part : this.pieces.join("") + part;
+    this.pieces.length = this.length = 0;
+    const { fields, length } = parseRecord(record, this.limits);
+    const message = readHubMessage(fields);
+    if (message !== undefined) received(message, length);
+  }
+
+  private keep(piece: string): void {
+    const { length } = encodeUtf8(piece);
+    this.check(length);
+    this.length += length;
+    this.pieces.push(piece);
+    if (this.pieces.length > MAX_PIECES) this.pieces = [this.pieces.join("")];
+  }
+
+  private check(added: number): void {
+    if (this.length + added > this.maximumLength)
+      throw new HubProtocolError(
+        `A record has more than ${this.maximumLength} characters: raise maximumReceiveMessageSize.`,
+      );
   }
 }
 
@@ -78,10 +128,6 @@ class JsonMessageReader implements HubMessageReader {
  * @returns undefined for a type that is not known: "New message types may be added; ignore them"
  * @throws HubProtocolError where it is none
  */
-export function parseHubMessage(record: string, limits: JsonLimits = {}): HubMessage | undefined {
-  return readHubMessage(parseRecord(record, limits).fields);
-}
-
 function readHubMessage(fields: Fields): HubMessage | undefined {
   const { type } = fields;
   switch (type) {

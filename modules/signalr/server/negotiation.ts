@@ -1,11 +1,16 @@
 /** How a hub answers the negotiation: WebSockets, and nothing else. */
 
-import { queryValue, type HttpListenerContext, type HttpListenerRequest, type HttpListenerResponse } from "../http.js";
-import { logError } from "../log.js";
-import { HandshakeError, OptionError } from "../protocol/errors.js";
-import type { RequestPolicy } from "../requestpolicy.js";
-import type { AcceptHook, Refusal } from "../server.js";
-import type { ConnectionTokens } from "./connectiontokens.js";
+import {
+  queryValue,
+  type HttpListenerContext,
+  type HttpListenerRequest,
+  type HttpListenerResponse,
+} from "../../http.js";
+import { logError } from "../../log.js";
+import { HandshakeError, OptionError } from "../../protocol/errors.js";
+import type { RequestPolicy } from "../../requestpolicy.js";
+import type { AcceptHook, Refusal } from "../../server.js";
+import type { ConnectionTokens } from "./tokens.js";
 
 /** What a negotiation is answered by. */
 export interface Negotiator {

@@ -93,14 +93,14 @@ export interface HubMessageReader {
    *
    * @param received called for each hub message that is whole by now, with the length of its record, or what it takes
    *   in memory where that is more
-   * @param mayGoOn to be asked behind each: where it says no, the rest is not read
+   * @param mayContinue to be asked behind each: where it says no, the rest is not read
    * @returns what was not read: it is given to `read` again, before all else
    * @throws HubProtocolError at the first that is not one; those before it were delivered
    */
   read(
     data: string | Uint8Array,
     received: (message: HubMessage, length: number) => void,
-    mayGoOn?: () => boolean,
+    mayContinue?: () => boolean,
   ): string | Uint8Array | undefined;
 }
 

@@ -4,17 +4,17 @@
  */
 
 import { decodeUtf8 } from "#platform";
-import { ClientWebSocketHeaders, type HeadersInit } from "../client.js";
-import type { ClientSettings, ResolvedCertificates } from "../clientoptions.js";
-import { openSocket } from "../clientsocket.js";
-import type { HttpAnswer } from "../http/answer.js";
-import { CookieJar } from "../http/cookies.js";
-import { describeContent, describeStatus, textOf } from "../http/describe.js";
-import { formatRequest, HttpRequest } from "../http/request.js";
-import { AbortedError, HandshakeError } from "../protocol/errors.js";
-import { parseWebSocketUri, type WebSocketUri } from "../protocol/uri.js";
-import { NegotiationError } from "./errors.js";
-import { isObject, parseObject, type JsonLimits } from "./json.js";
+import { ClientWebSocketHeaders, type HeadersInit } from "../../client.js";
+import type { ClientSettings, ResolvedCertificates } from "../../clientoptions.js";
+import { openSocket } from "../../clientsocket.js";
+import type { HttpAnswer } from "../../http/answer.js";
+import { CookieJar } from "../../http/cookies.js";
+import { describeContent, describeStatus, textOf } from "../../http/describe.js";
+import { formatRequest, HttpRequest } from "../../http/request.js";
+import { AbortedError, HandshakeError } from "../../protocol/errors.js";
+import { parseWebSocketUri, type WebSocketUri } from "../../protocol/uri.js";
+import { NegotiationError } from "../errors.js";
+import { isObject, parseObject, type JsonLimits } from "../wire/limits.js";
 
 /** Answers that name another place, before it is given up. */
 const MAX_REDIRECTS = 5;

@@ -1,14 +1,14 @@
 /** Options of HubServer: types, defaults and validation. */
 
-import { queryValue, type HttpListenerRequest } from "../http.js";
-import { OptionError } from "../protocol/errors.js";
-import type { Handler } from "../handlers.js";
-import { checkHandlers, checkInteger, checkOptions, checkTime, type ResolvedOptions } from "../protocol/options.js";
-import { SERVER_DEFAULTS, type AcceptHook, type WebSocketServerLimits } from "../serveroptions.js";
-import type { HubCallerContext } from "./hubcontext.js";
-import { HubMethods, type HubMethod } from "./hubmethods.js";
-import type { HubProtocol } from "./hubprotocol.js";
-import { JsonHubProtocol } from "./jsonhubprotocol.js";
+import { queryValue, type HttpListenerRequest } from "../../http.js";
+import { OptionError } from "../../protocol/errors.js";
+import type { Handler } from "../../handlers.js";
+import { checkHandlers, checkInteger, checkOptions, checkTime, type ResolvedOptions } from "../../protocol/options.js";
+import { SERVER_DEFAULTS, type AcceptHook, type WebSocketServerLimits } from "../../serveroptions.js";
+import type { HubCallerContext } from "./context.js";
+import { HubMethods, type HubMethod } from "./methods.js";
+import type { HubProtocol } from "../wire/messages.js";
+import { JsonHubProtocol } from "../wire/json.js";
 import {
   checkHubLimits,
   createNames,
@@ -17,7 +17,7 @@ import {
   MAX_SIZE,
   type HubLimits,
   type HubLinkSettings,
-} from "./linkoptions.js";
+} from "../link/limits.js";
 
 /** Values among the options of a HubServer that have a plain default (ASP.NET Core `HubOptions`). */
 export interface HubServerLimits extends HubLimits {
@@ -49,7 +49,7 @@ export type HubServerWebSocketOptions = Omit<
 /** Options of a HubServer. */
 export interface HubServerOptions extends HubServerLimits, HubServerWebSocketOptions {
   /** What clients can call. */
-  readonly methods?: Readonly<Record<string, HubMethod<HubCallerContext>>>;
+  readonly methods?: Readonly<Record<string, HubMethod>>;
   /** Looks at each request, that of the negotiation too, before it is accepted. */
   readonly authorize?: AcceptHook;
   /** The encodings that are spoken; JSON unless given. */
@@ -84,7 +84,7 @@ export interface HubServerSettings {
   readonly limits: ResolvedOptions<HubServerLimits> & Pick<HubLinkSettings, "names">;
   /** For the WebSocketServer, whose options are checked there. */
   readonly webSocket: WebSocketServerLimits;
-  readonly methods: HubMethods<HubCallerContext>;
+  readonly methods: HubMethods;
   readonly authorize: AcceptHook;
   readonly protocols: readonly HubProtocol[];
 }

@@ -1,7 +1,7 @@
-/** JSON from a peer. */
+/** JSON from a peer, within limits that are checked before there is any value. */
 
 import { decodeUtf8, encodeUtf8 } from "#platform";
-import { HubProtocolError } from "./errors.js";
+import { HubProtocolError } from "../errors.js";
 
 /** Levels of arrays and objects in each other: the parser of XS recurses on a stack of few kilobytes. */
 export const DEFAULT_MAXIMUM_DEPTH = 20;

@@ -1,47 +1,13 @@
-/** The methods of a hub, and how many of one client's calls run at the same time. */
+/** The calls of one client: how many run at the same time, what waits, and the streams in both directions. */
 
-import { logError } from "../log.js";
-import { OptionError } from "../protocol/errors.js";
-import { CallQueue, type CallQueueLimits } from "./callqueue.js";
-import { HubException } from "./errors.js";
-import type { HubLink } from "./hublink.js";
-import { MessageType, type InvocationMessage, type StreamInvocationMessage } from "./hubprotocol.js";
-import { isAsyncIterable, type HubStream, type StreamPump } from "./streams.js";
-
-/**
- * A method of a hub: takes the caller's context, the arguments, and then the caller's streams as async iterables. What it
- * returns, or what its promise resolves with, is the result; an async iterable (an async generator) is a stream.
- */
-export type HubMethod<Context> = (context: Context, ...values: never[]) => unknown;
-
-/** The methods of a hub, by name; letter case does not matter. */
-export class HubMethods<Context> {
-  private readonly methods = new Map<string, HubMethod<Context>>();
-  private readonly areErrorsDetailed: boolean;
-
-  /** @throws OptionError where one is not a function, or two differ by letter case only */
-  constructor(methods: Readonly<Record<string, HubMethod<Context>>>, areErrorsDetailed: boolean) {
-    this.areErrorsDetailed = areErrorsDetailed;
-    if (typeof methods !== "object") throw new OptionError("methods is an object of functions, by their names.");
-    for (const [name, method] of Object.entries(methods)) {
-      if (typeof method !== "function") throw new OptionError(`The method ${name} is not a function.`);
-      if (this.methods.has(name.toLowerCase())) throw new OptionError(`There are two methods ${name}.`);
-      this.methods.set(name.toLowerCase(), method);
-    }
-  }
-
-  find(target: string): HubMethod<Context> | undefined {
-    return this.methods.get(target.toLowerCase());
-  }
-
-  /** What a caller is told of an error; what it is not is logged. */
-  describe(target: string, error: unknown): string {
-    if (error instanceof HubException) return error.message;
-    logError(`The hub's method "${target}" threw.`, error);
-    const text = `An unexpected error occurred invoking '${target}' on the server.`;
-    return this.areErrorsDetailed ? `${text} ${String(error)}` : text;
-  }
-}
+import { HubException } from "../errors.js";
+import type { HubStream } from "../link/incoming.js";
+import type { HubLink } from "../link/link.js";
+import { isAsyncIterable, Pump } from "../link/outgoing.js";
+import { MessageType, type InvocationMessage, type StreamInvocationMessage } from "../wire/messages.js";
+import type { HubCallerContext } from "./context.js";
+import type { HubMethods } from "./methods.js";
+import { WaitingCalls, type WaitingLimits } from "./waiting.js";
 
 type Message = InvocationMessage | StreamInvocationMessage;
 
@@ -56,7 +22,7 @@ interface Call {
 }
 
 /** How much one client may ask for. */
-export interface HubCallLimits extends CallQueueLimits {
+export interface CallLimits extends WaitingLimits {
   /** Calls that run at the same time. */
   readonly running: number;
   /** Streams in each direction. */
@@ -64,25 +30,25 @@ export interface HubCallLimits extends CallQueueLimits {
 }
 
 /** The calls of one client. */
-export class HubCalls<Context> {
-  private readonly methods: HubMethods<Context>;
-  private readonly context: Context;
+export class Calls {
+  private readonly methods: HubMethods;
+  private readonly context: HubCallerContext;
   private readonly link: HubLink;
-  private readonly limits: HubCallLimits;
-  private readonly streams = new Map<string, { readonly pump: StreamPump; readonly call: Call }>();
+  private readonly limits: CallLimits;
+  private readonly streams = new Map<string, { readonly pump: Pump; readonly call: Call }>();
   /** Of calls that are not over; some of them may have come whole. */
   private readonly uploads = new Set<HubStream>();
-  private readonly waiting: CallQueue<Call>;
+  private readonly waiting: WaitingCalls<Call>;
   private readonly running = new Set<Call>();
   private isStarted = false;
   private isEnded = false;
 
-  constructor(methods: HubMethods<Context>, context: Context, link: HubLink, limits: HubCallLimits) {
+  constructor(methods: HubMethods, context: HubCallerContext, link: HubLink, limits: CallLimits) {
     this.methods = methods;
     this.context = context;
     this.link = link;
     this.limits = limits;
-    this.waiting = new CallQueue(limits, link);
+    this.waiting = new WaitingCalls(limits, link);
   }
 
   /**
@@ -93,7 +59,7 @@ export class HubCalls<Context> {
   add(message: Message, length: number): boolean {
     if (this.isEnded) return true;
     const isNext = this.isStarted && this.running.size < this.limits.running;
-    if (!isNext && !this.waiting.mayWait(length)) {
+    if (!isNext && !this.waiting.hasRoomFor(length)) {
       this.refuse(message, "Too many invocations wait (maximumWaitingInvocations).");
       return message.invocationId !== undefined;
     }
@@ -125,9 +91,9 @@ export class HubCalls<Context> {
     if (call === undefined) return this.cancelRunning([...this.running].find(isIt));
     this.waiting.remove(call);
     this.streams.delete(invocationId);
-    if (stream !== undefined) this.link.stopPump(stream.pump);
+    stream?.pump.stop();
     this.closeUploads(call.uploads);
-    this.complete(invocationId, {});
+    this.link.complete(invocationId, {});
   }
 
   /** A call to the client has begun, or is over: its answer has to be read, whatever waits. */
@@ -202,7 +168,7 @@ export class HubCalls<Context> {
     const uploads: HubStream[] = [];
     try {
       // What a client still sends of a stream that nobody reads any more is passed over.
-      for (const id of streamIds) uploads.push(this.link.openStream(id, () => undefined));
+      for (const id of streamIds) uploads.push(this.link.incoming.open(id, () => undefined));
     } catch {
       this.closeUploads(uploads);
       return undefined;
@@ -230,27 +196,22 @@ export class HubCalls<Context> {
     const { invocationId } = message;
     if (call.isCancelled || this.isEnded) {
       this.discard(call, items);
-      return this.complete(invocationId, {});
+      return this.link.complete(invocationId, {});
     }
-    if (this.link.pumpCount >= this.limits.streams || this.streams.has(invocationId)) {
+    if (!this.link.outgoing.hasRoomFor(1) || this.streams.has(invocationId)) {
       this.discard(call, items);
       throw new HubException("Too many streams are read (maximumStreams), or two have one id.");
     }
-    const pump = this.link.startPump(invocationId, items, (error) => {
+    const pump = new Pump(this.link.outgoing, { id: invocationId, items }, (error) => {
       this.streams.delete(invocationId);
       this.closeUploads(call.uploads);
-      this.complete(invocationId, error === undefined ? {} : { error: this.methods.describe(target, error) });
+      this.link.complete(invocationId, error === undefined ? {} : { error: this.methods.describe(target, error) });
     });
     this.streams.set(invocationId, { pump, call });
   }
 
   private refuse({ invocationId }: Message, error: string): void {
-    if (invocationId !== undefined) this.complete(invocationId, { error });
-  }
-
-  private complete(invocationId: string, outcome: { readonly error?: string }): void {
-    // The connection may be over: then nobody waits.
-    this.link.send({ type: MessageType.Completion, invocationId, ...outcome }).catch(() => undefined);
+    if (invocationId !== undefined) this.link.complete(invocationId, { error });
   }
 
   /** Ends a stream that nobody reads, so that a generator runs its clean-up. */

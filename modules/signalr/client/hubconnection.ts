@@ -1,20 +1,20 @@
 /** The client of a hub (.NET nanoFramework `HubConnection`, completed after the official clients). */
 
-import { logRejection, type Handler } from "../handlers.js";
-import { logError } from "../log.js";
-import { AbortedError, InvalidStateError, OptionError, type WebSocketError } from "../protocol/errors.js";
-import { checkTime } from "../protocol/options.js";
-import { parseWebSocketUri, uriText } from "../protocol/uri.js";
-import { HubClosedError } from "./errors.js";
-import { Handlers, type HubHandler } from "./handlers.js";
-import { resolveHubConnectionOptions } from "./hubconnectionoptions.js";
-import type { HubConnectionOptions, HubConnectionSettings } from "./hubconnectionoptions.js";
-import { ignore, messageOf, type HubLink } from "./hublink.js";
-import { MessageType, type InvocationMessage } from "./hubprotocol.js";
-import { HubSession, type HubSessionEvents } from "./hubsession.js";
+import { logRejection, type Handler } from "../../handlers.js";
+import { logError } from "../../log.js";
+import { AbortedError, InvalidStateError, OptionError, type WebSocketError } from "../../protocol/errors.js";
+import { checkTime } from "../../protocol/options.js";
+import { parseWebSocketUri, uriText } from "../../protocol/uri.js";
+import { HubClosedError } from "../errors.js";
+import { ClientMethods, type HubHandler } from "./methods.js";
+import { resolveHubConnectionOptions } from "./options.js";
+import type { HubConnectionOptions, HubConnectionSettings } from "./options.js";
+import { messageOf, type HubLink } from "../link/link.js";
+import { MessageType, type InvocationMessage } from "../wire/messages.js";
+import { ClientSession, type ClientSessionListener } from "./session.js";
 import { toWebSocketUrl } from "./negotiation.js";
-import { Retries } from "./reconnect.js";
-import type { HubStream } from "./streams.js";
+import { Retries } from "./retries.js";
+import type { HubStream } from "../link/incoming.js";
 
 /** The state of a connection to a hub (.NET `HubConnectionState`). */
 export const HubConnectionState = {
@@ -27,7 +27,7 @@ export const HubConnectionState = {
 export type HubConnectionState = (typeof HubConnectionState)[keyof typeof HubConnectionState];
 
 /** A connection to a hub. It may be started again after it was stopped. */
-export class HubConnection implements HubSessionEvents {
+export class HubConnection {
   /** The connection is over: stopped (without an error), closed by the server, or lost and not to be had again. */
   onclose: Handler<[error?: Error]> | undefined;
   /** The connection is lost and will be tried again. */
@@ -37,9 +37,14 @@ export class HubConnection implements HubSessionEvents {
 
   private readonly target: string;
   private readonly settings: HubConnectionSettings;
-  private readonly handlers = new Handlers();
+  private readonly methods = new ClientMethods();
+  private readonly listener: ClientSessionListener = {
+    sessionOpened: (session) => this.sessionOpened(session),
+    invocationReceived: (link, message) => this.invocationReceived(link, message),
+    sessionEnded: (session, error, mayReconnect) => this.sessionEnded(session, error, mayReconnect),
+  };
   private current: HubConnectionState = HubConnectionState.Disconnected;
-  private session: HubSession | undefined = undefined;
+  private session: ClientSession | undefined = undefined;
   private retries: Retries | undefined = undefined;
   private connecting: Promise<void> | undefined = undefined;
   private stopping: Promise<void> | undefined = undefined;
@@ -128,12 +133,12 @@ export class HubConnection implements HubSessionEvents {
    * @throws OptionError where it is no function
    */
   on(method: string, handler: HubHandler): void {
-    this.handlers.add(method, handler);
+    this.methods.add(method, handler);
   }
 
   /** Removes a handler, or all of the method. */
   off(method: string, handler?: HubHandler): void {
-    this.handlers.remove(method, handler);
+    this.methods.remove(method, handler);
   }
 
   /**
@@ -181,21 +186,17 @@ export class HubConnection implements HubSessionEvents {
     return this.requireLink().stream(method, values) as HubStream<Item>;
   }
 
-  /** @internal */
-  invocationReceived(link: HubLink, { invocationId, target, arguments: values }: InvocationMessage): void {
+  private invocationReceived(link: HubLink, { invocationId, target, arguments: values }: InvocationMessage): void {
     // Handlers begin on a stack of their own: that of XS is small, and we are deep in what reads the socket.
     const begun = Promise.resolve();
-    if (invocationId === undefined) return void begun.then(() => this.handlers.call(target, values));
-    const type = MessageType.Completion;
+    if (invocationId === undefined) return void begun.then(() => this.methods.call(target, values));
     begun
-      .then(() => this.handlers.callForResult(target, values))
-      .then((result) => link.send({ type, invocationId, result }))
-      .catch((error: unknown) => link.send({ type, invocationId, error: messageOf(error) }))
-      .catch(ignore);
+      .then(() => this.methods.callForResult(target, values))
+      .then((result) => link.send({ type: MessageType.Completion, invocationId, result }))
+      .catch((error: unknown) => link.complete(invocationId, { error: messageOf(error) }));
   }
 
-  /** @internal */
-  sessionOpened(session: HubSession): void {
+  private sessionOpened(session: ClientSession): void {
     if (session !== this.session) return;
     const isAgain = this.current === HubConnectionState.Reconnecting;
     this.current = HubConnectionState.Connected;
@@ -203,8 +204,7 @@ export class HubConnection implements HubSessionEvents {
     if (isAgain) this.raise(() => this.onreconnected?.(session.connectionId));
   }
 
-  /** @internal */
-  sessionEnded(session: HubSession, error: WebSocketError | undefined, mayReconnect: boolean): void {
+  private sessionEnded(session: ClientSession, error: WebSocketError | undefined, mayReconnect: boolean): void {
     if (session !== this.session) return;
     this.session = undefined;
     if (this.current !== HubConnectionState.Connected) return;
@@ -238,7 +238,7 @@ export class HubConnection implements HubSessionEvents {
   /** @returns undefined when connected; else why it could not, after the last of all attempts */
   private async attempt(retries: Retries | undefined): Promise<Error | undefined> {
     for (;;) {
-      const session = (this.session = new HubSession(this.settings, this));
+      const session = (this.session = new ClientSession(this.settings, this.listener));
       try {
         await session.open(this.target);
         return undefined;

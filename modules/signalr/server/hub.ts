@@ -1,18 +1,16 @@
 /** A hub on the device: SignalR clients connect to it (ASP.NET Core `Hub` and its host). */
 
-import { queryValue, type HttpListenerContext, type HttpListenerRequest, type RequestHandler } from "../http.js";
-import { logRejection } from "../handlers.js";
-import { logError } from "../log.js";
-import { OptionError } from "../protocol/errors.js";
-import { RequestPolicy } from "../requestpolicy.js";
-import { WebSocketServer, type WebSocketOpenedEventArgs } from "../server.js";
-import { ConnectionTokens } from "./connectiontokens.js";
-import { HubClient, type HubClientOwner } from "./hubclient.js";
-import { ClientRegistry, HubClients, HubGroups } from "./hubclients.js";
-import type { HubCallerContext } from "./hubcontext.js";
-import { answerNegotiation } from "./hubnegotiate.js";
-import { resolveHubServerOptions } from "./hubserveroptions.js";
-import type { HubServerOptions, HubServerSettings } from "./hubserveroptions.js";
+import { queryValue, type HttpListenerContext, type HttpListenerRequest, type RequestHandler } from "../../http.js";
+import { OptionError } from "../../protocol/errors.js";
+import { RequestPolicy } from "../../requestpolicy.js";
+import { WebSocketServer, type WebSocketOpenedEventArgs } from "../../server.js";
+import { ConnectionTokens } from "./tokens.js";
+import { Clients, Members, type HubClients, type HubGroups } from "./members.js";
+import type { CloseDetails } from "../link/session.js";
+import { ServerSession } from "./session.js";
+import { answerNegotiation } from "./negotiation.js";
+import { resolveHubServerOptions } from "./options.js";
+import type { HubServerOptions, HubServerSettings } from "./options.js";
 
 /** How a hub says good-bye. */
 export interface HubStopOptions {
@@ -40,7 +38,7 @@ export class HubServer {
   readonly groups: HubGroups;
 
   private readonly settings: HubServerSettings;
-  private readonly registry = new ClientRegistry();
+  private readonly members = new Members();
   /** For negotiations. */
   private readonly policy: RequestPolicy;
   private readonly tokens = new ConnectionTokens();
@@ -58,8 +56,8 @@ export class HubServer {
     this.settings = resolveHubServerOptions(options);
     const { allowedHosts = [], allowedOrigins = [] } = this.settings.webSocket;
     this.policy = new RequestPolicy({ allowedHosts, allowedOrigins });
-    this.clients = new HubClients(this.registry);
-    this.groups = new HubGroups(this.registry);
+    this.clients = new Clients(this.members);
+    this.groups = this.members;
     this.onConnected = options.onConnected;
     this.onDisconnected = options.onDisconnected;
     this.server = new WebSocketServer({
@@ -79,12 +77,12 @@ export class HubServer {
 
   /** How many clients are connected. */
   get clientsCount(): number {
-    return this.registry.count;
+    return this.members.count;
   }
 
   /** The ids of the connected clients. */
   get connectionIds(): string[] {
-    return this.registry.ids;
+    return this.members.all.map(({ connectionId }) => connectionId);
   }
 
   /**
@@ -102,13 +100,9 @@ export class HubServer {
    *
    * @returns resolves when all are gone, within `closeTimeoutMs`
    */
-  async stop({ allowReconnect, error }: HubStopOptions = {}): Promise<void> {
+  async stop(options: HubStopOptions = {}): Promise<void> {
     this.isStarted = false;
-    const details = {
-      ...(error === undefined ? {} : { error }),
-      ...(allowReconnect === undefined ? {} : { allowReconnect }),
-    };
-    for (const client of this.registry.all) client.close(details);
+    for (const client of this.members.all) client.close(goodBye(options));
     await this.server.stop();
   }
 
@@ -117,21 +111,21 @@ export class HubServer {
    *
    * @returns false where there is no such client
    */
-  disconnect(connectionId: string, { allowReconnect, error }: HubStopOptions = {}): boolean {
-    const client = this.registry.find(connectionId);
-    client?.close({
-      ...(error === undefined ? {} : { error }),
-      ...(allowReconnect === undefined ? {} : { allowReconnect }),
-    });
+  disconnect(connectionId: string, options: HubStopOptions = {}): boolean {
+    const client = this.members.find(connectionId);
+    client?.close(goodBye(options));
     return client !== undefined;
   }
 
-  private negotiate(context: HttpListenerContext): void {
-    if (!this.isStarted) return refuse(context, 503);
-    const { authorize } = this.settings;
-    answerNegotiation(context, { tokens: this.tokens, authorize, policy: this.policy }).catch((error: unknown) => {
-      logError("The negotiation could not be answered.", error);
-      if (!context.response.isClosed) refuse(context, 500);
+  private async negotiate(context: HttpListenerContext): Promise<void> {
+    if (!this.isStarted) {
+      refuse(context, 503);
+      return;
+    }
+    await answerNegotiation(context, {
+      tokens: this.tokens,
+      authorize: this.settings.authorize,
+      policy: this.policy,
     });
   }
 
@@ -139,7 +133,7 @@ export class HubServer {
     const token = tokenOf(context);
     const id = this.tokens.idOf(token);
     if (token !== "" && id === undefined) refuse(context, 404);
-    else if (id !== undefined && this.registry.find(id) !== undefined) refuse(context, 409);
+    else if (id !== undefined && this.members.find(id) !== undefined) refuse(context, 409);
     else this.server.addWebSocket(context);
   }
 
@@ -147,35 +141,23 @@ export class HubServer {
     const { webSocket, request } = e;
     const negotiated = this.tokens.idOf(tokenOf(e));
     // Who was let in at the same time with the same token is another client.
-    const isFree = negotiated !== undefined && this.registry.find(negotiated) === undefined;
+    const isFree = negotiated !== undefined && this.members.find(negotiated) === undefined;
     const id = isFree ? negotiated : this.tokens.createId();
-    if (this.isStarted) new HubClient(this.owner, id, webSocket, request);
-    else webSocket.close();
-  }
-
-  /** What a client may know of its hub. */
-  private get owner(): HubClientOwner {
-    return {
-      settings: this.settings,
-      registry: this.registry,
-      groups: this.groups,
-      clientConnected: ({ context }) => this.onConnected?.(context),
-      clientDisconnected: ({ context }, error) => {
-        this.tellDisconnected(context, error);
-      },
-    };
-  }
-
-  private tellDisconnected(context: HubCallerContext, error: Error | undefined): void {
-    try {
-      logRejection(DISCONNECTED_FAILED, this.onDisconnected?.(context, error));
-    } catch (cause) {
-      logError(DISCONNECTED_FAILED, cause);
+    if (!this.isStarted) {
+      webSocket.close();
+      return;
     }
+    const { settings, members } = this;
+    new ServerSession({ settings, members, hooks: this }, id, webSocket, request);
   }
 }
 
-const DISCONNECTED_FAILED = "A handler of the hub's disconnected event threw.";
+function goodBye({ allowReconnect, error }: HubStopOptions): CloseDetails {
+  return {
+    ...(error === undefined ? {} : { error }),
+    ...(allowReconnect === undefined ? {} : { allowReconnect }),
+  };
+}
 
 /** The token of the negotiation; "" where the client has skipped it. */
 function tokenOf({ request }: { readonly request: HttpListenerRequest }): string {

@@ -10,27 +10,27 @@ export interface HeartbeatSettings {
   readonly timeout: number;
 }
 
-/** Whom a heartbeat tells. */
-export interface HeartbeatEvents {
+/** What a heartbeat tells. */
+export interface HeartbeatListener {
   /** A Ping is due. */
   pingDue(): void;
   /** The peer was silent for too long. Called once; the heartbeat has stopped. */
-  peerSilent(): void;
+  peerSilent(timeout: number): void;
 }
 
 /** The heartbeat of one connection. */
 export class Heartbeat {
   private readonly settings: HeartbeatSettings;
-  private readonly events: HeartbeatEvents;
+  private readonly listener: HeartbeatListener;
   private timer: TimerHandle | undefined = undefined;
   private sentAt = 0;
   private receivedAt = 0;
   private isListening = true;
   private armedFor = Infinity;
 
-  constructor(settings: HeartbeatSettings, events: HeartbeatEvents) {
+  constructor(settings: HeartbeatSettings, listener: HeartbeatListener) {
     this.settings = settings;
-    this.events = events;
+    this.listener = listener;
   }
 
   start(): void {
@@ -82,11 +82,11 @@ export class Heartbeat {
 
   private rang(): void {
     const time = now();
-    if (time >= this.silentAt) return this.events.peerSilent();
+    if (time >= this.silentAt) return this.listener.peerSilent(this.settings.timeout);
     if (time >= this.pingAt) {
       this.sentAt = time;
       this.arm();
-      this.events.pingDue();
+      this.listener.pingDue();
     } else this.arm();
   }
 

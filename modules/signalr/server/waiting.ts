@@ -1,6 +1,7 @@
 /** The calls of one client that wait for their turn. While they are too many, nothing is read from the connection. */
 
 import { clearTimer, setTimer, type TimerHandle } from "#platform";
+import type { HubLink } from "../link/link.js";
 
 /** A call, as far as the queue knows it. */
 export interface WaitingCall {
@@ -9,7 +10,7 @@ export interface WaitingCall {
 }
 
 /** How much may wait. */
-export interface CallQueueLimits {
+export interface WaitingLimits {
   readonly waiting: number;
   /** Characters that the records of the calls have together, unless it is a single one. */
   readonly waitingCharacters: number;
@@ -17,31 +18,23 @@ export interface CallQueueLimits {
   readonly stallTimeout: number;
 }
 
-/** The connection. */
-export interface CallQueueGate {
-  /** An answer of the client is waited for: it has to be read. */
-  readonly isAwaitingAnswer: boolean;
-  hold(): void;
-  release(): void;
-}
-
 /** The calls, first come, first served. */
-export class CallQueue<Call extends WaitingCall> {
-  private readonly limits: CallQueueLimits;
-  private readonly gate: CallQueueGate;
+export class WaitingCalls<Call extends WaitingCall> {
+  private readonly limits: WaitingLimits;
+  private readonly link: HubLink;
   private calls: Call[] = [];
   private characters = 0;
   private timer: TimerHandle | undefined = undefined;
   private isHolding = false;
   private isStalled = false;
 
-  constructor(limits: CallQueueLimits, gate: CallQueueGate) {
+  constructor(limits: WaitingLimits, link: HubLink) {
     this.limits = limits;
-    this.gate = gate;
+    this.link = link;
   }
 
   /** Whether a call of this length may wait: there is room, or the rest of what was read is all that comes for now. */
-  mayWait(length: number): boolean {
+  hasRoomFor(length: number): boolean {
     const { waiting, waitingCharacters } = this.limits;
     if (this.mayHold || this.calls.length === 0) return this.mayHold || waiting > 0;
     return this.calls.length < waiting && this.characters + length <= waitingCharacters;
@@ -71,7 +64,7 @@ export class CallQueue<Call extends WaitingCall> {
     this.removed(call);
   }
 
-  /** Stops the connection, or lets it go on. To be called where `isAwaitingAnswer` has changed. */
+  /** Stops the connection, or lets it go on. To be called where the answers that are waited for have changed. */
   adjust(): void {
     const isWanted = this.mayHold && this.isLongerThan(this.isHolding ? 0.5 : 1);
     if (isWanted === this.isHolding) return;
@@ -89,7 +82,7 @@ export class CallQueue<Call extends WaitingCall> {
 
   private hold(): void {
     const { stallTimeout } = this.limits;
-    this.gate.hold();
+    this.link.gate.hold();
     if (stallTimeout === 0) return;
     this.timer = setTimer(() => {
       this.timer = undefined;
@@ -101,7 +94,7 @@ export class CallQueue<Call extends WaitingCall> {
 
   private release(): void {
     this.stopTimer();
-    this.gate.release();
+    this.link.gate.release();
   }
 
   private stopTimer(): void {
@@ -115,7 +108,7 @@ export class CallQueue<Call extends WaitingCall> {
   }
 
   private get mayHold(): boolean {
-    return !this.isStalled && !this.gate.isAwaitingAnswer;
+    return !this.isStalled && this.link.pending.count === 0;
   }
 
   private isLongerThan(part: number): boolean {

@@ -1,6 +1,6 @@
 /** Options of HubConnection: types, defaults and validation. */
 
-import { ClientWebSocketHeaders, type HeadersInit } from "../client.js";
+import { ClientWebSocketHeaders, type HeadersInit } from "../../client.js";
 import {
   CLIENT_DEFAULTS,
   resolveCertificates,
@@ -9,11 +9,11 @@ import {
   type ClientSettings,
   type ClientWebSocketLimits,
   type ResolvedCertificates,
-} from "../clientoptions.js";
-import type { Handler } from "../handlers.js";
-import { checkHandlers, checkOptions, checkTime, type ResolvedOptions } from "../protocol/options.js";
-import type { HubProtocol } from "./hubprotocol.js";
-import { JsonHubProtocol } from "./jsonhubprotocol.js";
+} from "../../clientoptions.js";
+import type { Handler } from "../../handlers.js";
+import { checkHandlers, checkOptions, checkTime, type ResolvedOptions } from "../../protocol/options.js";
+import type { HubProtocol } from "../wire/messages.js";
+import { JsonHubProtocol } from "../wire/json.js";
 import {
   checkHubLimits,
   createNames,
@@ -22,8 +22,8 @@ import {
   MAX_SIZE,
   type HubLimits,
   type HubLinkSettings,
-} from "./linkoptions.js";
-import { createRetryPolicy, waitByTimer, type AutomaticReconnect, type RetryPolicy, type Wait } from "./reconnect.js";
+} from "../link/limits.js";
+import { createRetryPolicy, waitByTimer, type AutomaticReconnect, type RetryPolicy, type Wait } from "./retries.js";
 
 /** Values among the options of a HubConnection that have a plain default. */
 export interface HubConnectionLimits extends HubLimits {

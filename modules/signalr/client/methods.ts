@@ -1,15 +1,15 @@
 /** What a client answers with when the server calls it: handlers by the name of their method. */
 
-import { whenRejected } from "../handlers.js";
-import { logError } from "../log.js";
-import { OptionError } from "../protocol/errors.js";
-import { HubException } from "./errors.js";
+import { whenRejected } from "../../handlers.js";
+import { logError } from "../../log.js";
+import { OptionError } from "../../protocol/errors.js";
+import { HubException } from "../errors.js";
 
 /** Takes the arguments of a call; what it returns, or what its promise resolves with, is the result. */
 export type HubHandler = (...values: never[]) => unknown;
 
 /** The handlers of a client. Names differ by more than their letter case. */
-export class Handlers {
+export class ClientMethods {
   private readonly methods = new Map<string, HubHandler[]>();
 
   /** Adds a handler, unless it is there already. @throws OptionError where it is none */

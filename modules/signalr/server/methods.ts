@@ -1,0 +1,41 @@
+/** The methods of a hub. */
+
+import { logError } from "../../log.js";
+import { OptionError } from "../../protocol/errors.js";
+import { HubException } from "../errors.js";
+import type { HubCallerContext } from "./context.js";
+
+/**
+ * A method of a hub: takes the caller's context, the arguments, and then the caller's streams as async iterables. What it
+ * returns, or what its promise resolves with, is the result; an async iterable (an async generator) is a stream.
+ */
+export type HubMethod<Context = HubCallerContext> = (context: Context, ...values: never[]) => unknown;
+
+/** The methods of a hub, by name; letter case does not matter. */
+export class HubMethods {
+  private readonly methods = new Map<string, HubMethod>();
+  private readonly areErrorsDetailed: boolean;
+
+  /** @throws OptionError where one is not a function, or two differ by letter case only */
+  constructor(methods: Readonly<Record<string, HubMethod>>, areErrorsDetailed: boolean) {
+    this.areErrorsDetailed = areErrorsDetailed;
+    if (typeof methods !== "object") throw new OptionError("methods is an object of functions, by their names.");
+    for (const [name, method] of Object.entries(methods)) {
+      if (typeof method !== "function") throw new OptionError(`The method ${name} is not a function.`);
+      if (this.find(name) !== undefined) throw new OptionError(`There are two methods ${name}.`);
+      this.methods.set(name.toLowerCase(), method);
+    }
+  }
+
+  find(target: string): HubMethod | undefined {
+    return this.methods.get(target.toLowerCase());
+  }
+
+  /** What a caller is told of an error; what it is not is logged. */
+  describe(target: string, error: unknown): string {
+    if (error instanceof HubException) return error.message;
+    logError(`The hub's method "${target}" threw.`, error);
+    const text = `An unexpected error occurred invoking '${target}' on the server.`;
+    return this.areErrorsDetailed ? `${text} ${String(error)}` : text;
+  }
+}
