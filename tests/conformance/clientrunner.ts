@@ -32,6 +32,7 @@ export class ClientRunner {
   private readonly keys = new Set<string>();
   private readonly masks: string[] = [];
   private readonly count: number;
+  private host = "";
   private done: () => void = () => undefined;
   private readonly finished: Promise<void>;
 
@@ -42,13 +43,22 @@ export class ClientRunner {
     this.finished = new Promise((resolve) => (this.done = resolve));
   }
 
-  /** Listens. @returns the port of each profile, for the clients */
-  async listen(): Promise<Readonly<Record<Profile, number>>> {
+  /**
+   * Listens.
+   *
+   * @param wanted ports for the profiles; 0: free ones
+   * @returns the port of each profile, for the clients
+   */
+  async listen(
+    host = "127.0.0.1",
+    wanted: Readonly<Partial<Record<Profile, number>>> = {},
+  ): Promise<Readonly<Record<Profile, number>>> {
+    this.host = host;
     const ports: Partial<Record<Profile, number>> = {};
     for (const profile of PROFILE_NAMES) {
       const server = createServer({ allowHalfOpen: true }, (socket) => void this.serve(socket, profile));
       this.servers.push(server);
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      await new Promise<void>((resolve) => server.listen(wanted[profile] ?? 0, host, resolve));
       ports[profile] = (server.address() as AddressInfo).port;
     }
     return ports as Record<Profile, number>;
@@ -121,7 +131,7 @@ export class ClientRunner {
     const [, client] = /^GET (\/\w+\/\d+)\?q=1 HTTP\/1\.1$/.exec(line) ?? [];
     const key = fields.get("sec-websocket-key") ?? "";
     const wanted = {
-      host: `127.0.0.1:${port}`,
+      host: `${this.host}:${port}`,
       upgrade: "websocket",
       connection: "Upgrade",
       "sec-websocket-version": "13",

@@ -16,16 +16,16 @@ export const CLIENTS: Readonly<Record<Profile, number>> = Object.freeze({
 /** The answer with which the runner tells a client that there are no more cases. */
 export const NO_MORE_CASES = 410;
 
-/** Runs clients until the runner has no more cases for any of them. `ports` are the runner's. */
-export async function runEchoClients(ports: Readonly<Record<Profile, number>>): Promise<void> {
+/** Runs clients until the runner has no more cases for any of them. `ports` are the runner's, as `host` is. */
+export async function runEchoClients(ports: Readonly<Record<Profile, number>>, host = "127.0.0.1"): Promise<void> {
   const clients = PROFILE_NAMES.flatMap((profile) =>
-    Array.from({ length: CLIENTS[profile] }, (_, index) => runClient(profile, index, ports[profile])),
+    Array.from({ length: CLIENTS[profile] }, (_, index) => runClient(profile, index, `${host}:${ports[profile]}`)),
   );
   await Promise.all(clients);
 }
 
 /** The outcome of a connection travels as a header of the next one's request. */
-async function runClient(profile: Profile, index: number, port: number): Promise<void> {
+async function runClient(profile: Profile, index: number, authority: string): Promise<void> {
   const client = new ClientWebSocket({ ...PROFILES[profile], connectTimeout: HANDSHAKE_TIMEOUT_MS });
   client.onMessageReceived = (_sender, e) => {
     answer(e);
@@ -40,7 +40,7 @@ async function runClient(profile: Profile, index: number, port: number): Promise
       };
     });
     try {
-      await client.connect(`ws://127.0.0.1:${port}/${profile}/${index}?q=1`, { "X-Outcome": outcome });
+      await client.connect(`ws://${authority}/${profile}/${index}?q=1`, { "X-Outcome": outcome });
     } catch (error) {
       if (error instanceof HandshakeError && error.statusCode === NO_MORE_CASES) return;
       // The runner is gone.

@@ -15,12 +15,17 @@ const PROPER = `GET / HTTP/1.1\r\nHost: HOST\r\nUpgrade: websocket\r\nConnection
 export type Ports = Readonly<Record<Profile, number>>;
 
 /** Runs every case against the servers of `ports`, and in the end asks whether a client is left there. */
-export async function runServerCases(ports: Ports, pace: Pace, cases = casesFor("server")): Promise<Result[]> {
+export async function runServerCases(
+  ports: Ports,
+  pace: Pace,
+  cases = casesFor("server"),
+  host = "127.0.0.1",
+): Promise<Result[]> {
   const results: Result[] = [];
   await inParallel(cases, pace, async (row) => {
-    results.push(await runCase(row, ports[row.profile], pace));
+    results.push(await runCase(row, ports[row.profile], pace, host));
   });
-  results.push(await runCase(lastCase(), ports.names, pace));
+  results.push(await runCase(lastCase(), ports.names, pace, host));
   return results;
 }
 
@@ -29,11 +34,11 @@ export function acceptFor(key: string): string {
   return createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
 }
 
-async function runCase(row: Case, port: number, pace: Pace): Promise<Result> {
-  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+async function runCase(row: Case, port: number, pace: Pace, host: string): Promise<Result> {
+  const socket = connect({ port, host, allowHalfOpen: true });
   const peer = new Peer(socket, false, pace);
   try {
-    await shakeHands(row.handshake, peer, port);
+    await shakeHands(row.handshake, peer, `${host}:${port}`);
     await runSteps(row, peer);
     return { case: row, problem: undefined };
   } catch (error) {
@@ -43,7 +48,7 @@ async function runCase(row: Case, port: number, pace: Pace): Promise<Result> {
   }
 }
 
-async function shakeHands(handshake: Handshake, peer: Peer, port: number): Promise<void> {
+async function shakeHands(handshake: Handshake, peer: Peer, authority: string): Promise<void> {
   if (handshake.kind === "none" || handshake.kind === "answer") return;
   const {
     head,
@@ -52,7 +57,7 @@ async function shakeHands(handshake: Handshake, peer: Peer, port: number): Promi
     status = 101,
     fields = {},
   } = handshake.kind === "request" ? handshake : { head: PROPER };
-  const text = head.replaceAll("HOST", `127.0.0.1:${port}`);
+  const text = head.replaceAll("HOST", authority);
   await peer.send(Buffer.concat([Buffer.from(text, "latin1"), early]), cut);
   const answer = await peer.head();
   const found = fieldsOf(answer);

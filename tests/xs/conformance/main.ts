@@ -1,4 +1,4 @@
-/** The peers under test on XS. `role` is "server": traces the ports; or "client": connects to the runner's ports. */
+/** The peers under test on XS. `role` is "server": traces the ports; or "client": connects to the runner's ports, on `host`. */
 
 import config from "mc/config";
 
@@ -18,7 +18,8 @@ async function main(): Promise<void> {
   const settings = config as Readonly<Record<string, unknown>>;
   if (settings["role"] === "client") {
     const ports = PROFILE_NAMES.map((name) => [name, Number(settings[name])] as const);
-    await runEchoClients(Object.fromEntries(ports) as Record<Profile, number>);
+    const host = settings["host"] as string | undefined;
+    await runEchoClients(Object.fromEntries(ports) as Record<Profile, number>, host);
     trace("done\n");
   } else {
     const { ports } = await startEchoServers();
