@@ -1,0 +1,31 @@
+/** Every conformance case of both roles on lwIP, with Linux as the peer. */
+
+import { describeIf } from "../support/describeif.js";
+import { findSources, missingSources } from "./build.js";
+import { runConformance } from "./suite.js";
+import { canUseTap, missingTap } from "./tap.js";
+
+const sources = findSources();
+const missing = sources === undefined ? missingSources : missingTap;
+
+describeIf(sources !== undefined && canUseTap(), missing, "conformance on lwIP, over a TAP", () => {
+  test.each(["plain", "address"] as const)(
+    "the server passes all cases, %s",
+    async (variant) => {
+      const { problems, count } = await runConformance("server", variant);
+      expect(problems).toEqual([]);
+      expect(count).toBeGreaterThan(800);
+    },
+    600_000,
+  );
+
+  test.each(["plain", "address"] as const)(
+    "the client passes all cases, %s",
+    async (variant) => {
+      const { problems, count } = await runConformance("client", variant);
+      expect(problems).toEqual([]);
+      expect(count).toBeGreaterThan(700);
+    },
+    600_000,
+  );
+});

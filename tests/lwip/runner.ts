@@ -1,0 +1,45 @@
+/**
+ * Runs cases, within the namespace of tap.ts, and writes a line of JSON for each:
+ * `runner.ts SUBJECT VARIANT [long] [GROUP-OR-PART-OF-A-NAME…]`
+ */
+
+import { Bench } from "./bench.js";
+import { buildDevice, findSources, missingSources, type Subject, type Variant } from "./build.js";
+import { CASES } from "./cases/all.js";
+import { TAP_NETWORK } from "./tap.js";
+
+/** What is written of a case. */
+export interface Report {
+  readonly group: string;
+  readonly name: string;
+  readonly problem?: string;
+  readonly figures: Readonly<Record<string, number>>;
+  readonly ms: number;
+}
+
+async function main([subject = "ours", variant = "plain", ...words]: readonly string[]): Promise<void> {
+  const sources = findSources();
+  if (sources === undefined) throw new Error(`missing: ${missingSources}`);
+  const options = { app: "tests/lwip/xs", subject: subject as Subject, variant: variant as Variant };
+  const program = await buildDevice(sources, options);
+  const isLong = words.includes("long");
+  const wanted = words.filter((word) => word !== "long");
+  for (const [group, cases] of Object.entries(CASES)) {
+    for (const row of cases) {
+      if (wanted.length > 0 && !wanted.some((word) => group === word || row.name.includes(word))) continue;
+      const began = performance.now();
+      const { problem, figures } = await Bench.run(row, { ...options, program, network: TAP_NETWORK, isLong });
+      const ms = Math.round(performance.now() - began);
+      const report: Report = { group, name: row.name, ...(problem === undefined ? {} : { problem }), figures, ms };
+      process.stdout.write(`${JSON.stringify(report)}\n`);
+    }
+  }
+}
+
+main(process.argv.slice(2)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

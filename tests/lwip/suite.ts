@@ -1,0 +1,89 @@
+/** The cases of cases/ as tests of Jest, each in the network of tap.ts. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+import { run } from "../../scripts/sdk.js";
+import { describeIf } from "../support/describeif.js";
+import { buildDevice, canCompile, findSources, missingCompiler, missingSources, type Variant } from "./build.js";
+import { CASES } from "./cases/all.js";
+import type { ConformanceReport } from "./conformance.js";
+import type { Report } from "./runner.js";
+import { canUseTap, inNamespace, missingTap } from "./tap.js";
+
+const sources = findSources();
+
+/** Runs the cases of these groups, on a device of this variant with our module. */
+export function describeCases(variant: Variant, groups: readonly string[] = Object.keys(CASES)): void {
+  const isPossible = sources !== undefined && canUseTap() && canCompile(variant);
+  const missing = sources === undefined ? missingSources : canUseTap() ? missingCompiler : missingTap;
+  describeIf(isPossible, missing, `the ESP32's sockets on lwIP, over a TAP, ${variant}`, () => {
+    const reports = new Map<string, Report>();
+    const waiting = new Map<string, () => void>();
+    let runner: ChildProcess | undefined;
+    let closed: Promise<unknown> | undefined;
+    let errors = "";
+
+    const take = (line: string): void => {
+      const report = JSON.parse(line) as Report;
+      reports.set(report.name, report);
+      waiting.get(report.name)?.();
+    };
+
+    const report = async (name: string): Promise<Report> => {
+      const come = new Promise<void>((resolve) => waiting.set(name, resolve));
+      if (!reports.has(name)) await Promise.race([come, closed]);
+      const found = reports.get(name);
+      if (found === undefined) throw new Error(`the runner has ended:\n${errors}`);
+      return found;
+    };
+
+    beforeAll(async () => {
+      if (sources === undefined) return;
+      await buildDevice(sources, { app: "tests/lwip/xs", subject: "ours", variant });
+      const command = [
+        "node",
+        "--import",
+        "tsx",
+        "--conditions=source",
+        "tests/lwip/runner.ts",
+        "ours",
+        variant,
+        ...groups,
+      ];
+      const [program, ...parameters] = inNamespace(command);
+      runner = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"] });
+      closed = once(runner, "close");
+      runner.stderr?.on("data", (text: Buffer) => (errors += text.toString()));
+      if (runner.stdout !== null) createInterface({ input: runner.stdout }).on("line", take);
+    }, 600_000);
+
+    afterAll(() => {
+      runner?.kill();
+    });
+
+    for (const group of groups) {
+      describe(group, () => {
+        for (const { name } of CASES[group] ?? []) {
+          test(
+            name,
+            async () => {
+              expect((await report(name)).problem).toBeUndefined();
+            },
+            100_000,
+          );
+        }
+      });
+    }
+  });
+}
+
+/** Runs the conformance cases against a device of this variant. */
+export async function runConformance(role: "server" | "client", variant: Variant): Promise<ConformanceReport> {
+  const command = ["node", "--import", "tsx", "--conditions=source", "tests/lwip/conformance.ts", role, variant];
+  const [program, ...parameters] = inNamespace(command);
+  const { exitCode, text } = await run(program, parameters);
+  if (exitCode !== 0) throw new Error(text);
+  return JSON.parse(text) as ConformanceReport;
+}
