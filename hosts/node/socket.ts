@@ -6,6 +6,9 @@ import { toNetworkError } from "./networkerror.js";
 /** Until the owner of an accepted socket has given its own. */
 const ignoringHandlers: SocketHandlers = { data() {}, drain() {}, close() {} };
 
+/** Bytes that are handed to Node.js at a time: it tells only when all of a write has left, and so hides its progress. */
+const PIECE_BYTES = 131_072;
+
 let unnamedCount = 0;
 
 /** One connection over a socket of node:net or node:tls. */
@@ -16,6 +19,11 @@ export class NodeSocket implements Socket {
   declare peerCertificate?: Uint8Array;
   private error: Error | undefined;
   private isWaiting = false;
+  /** Written, and not yet handed to Node.js. */
+  private pieces: Uint8Array[] = [];
+  private pieceBytes = 0;
+  /** End when all pieces are handed on. */
+  private isEnding = false;
   private isPaused = false;
   /** The peer's FIN came while the socket was paused. */
   private isEndHeld = false;
@@ -35,22 +43,25 @@ export class NodeSocket implements Socket {
     // Even a paused socket tells its end, behind which nothing could be answered. One of node:http stays half open.
     socket.on("end", () => {
       if (this.isPaused) this.isEndHeld = true;
-      else socket.end();
+      else this.endWriting();
     });
     socket.on("error", (error) => (this.error = toNetworkError(error)));
     socket.on("close", () => {
+      this.pieces = [];
+      this.pieceBytes = 0;
       this.handlers.close(this.error);
     });
   }
 
   get bufferedAmount(): number {
-    return this.socket.writableLength;
+    return this.socket.writableLength + this.pieceBytes;
   }
 
   write(bytes: Uint8Array): boolean {
-    if (!this.socket.writable) return false;
-    this.socket.write(bytes, this.written);
-    this.isWaiting = this.socket.writableLength > 0;
+    if (!this.socket.writable || this.isEnding) return false;
+    if (this.pieceBytes === 0 && bytes.length <= PIECE_BYTES) this.socket.write(bytes, this.written);
+    else this.writePieces(bytes);
+    this.isWaiting = this.bufferedAmount > 0;
     return !this.isWaiting;
   }
 
@@ -67,12 +78,14 @@ export class NodeSocket implements Socket {
   }
 
   end(): void {
-    this.socket.end();
+    this.endWriting();
     this.socket.resume();
   }
 
   destroy(): void {
     this.handlers = ignoringHandlers;
+    this.pieces = [];
+    this.pieceBytes = 0;
     this.socket.destroy();
   }
 
@@ -90,11 +103,35 @@ export class NodeSocket implements Socket {
   }
 
   private readonly tellHeldEnd = (): void => {
-    if (!this.isPaused) this.socket.end();
+    if (!this.isPaused) this.endWriting();
   };
 
+  private endWriting(): void {
+    this.isEnding = this.pieceBytes > 0;
+    if (!this.isEnding) this.socket.end();
+  }
+
+  private writePieces(bytes: Uint8Array): void {
+    for (let start = 0; start < bytes.length; start += PIECE_BYTES)
+      this.pieces.push(bytes.subarray(start, start + PIECE_BYTES));
+    this.pieceBytes += bytes.length;
+    this.passPiece();
+  }
+
+  /** Hands the next piece to Node.js, once it has passed on all that it had. */
+  private passPiece(): void {
+    if (this.socket.writableLength > 0) return;
+    const piece = this.pieces.shift();
+    if (piece === undefined) return;
+    this.pieceBytes -= piece.length;
+    this.socket.write(piece, this.written);
+  }
+
   private readonly written = (): void => {
-    if (!this.isWaiting || this.socket.writableLength > 0 || this.socket.destroyed) return;
+    if (this.socket.destroyed) return;
+    this.passPiece();
+    if (this.isEnding && this.pieceBytes === 0) this.endWriting();
+    if (!this.isWaiting || this.bufferedAmount > 0) return;
     this.isWaiting = false;
     this.handlers.drain();
   };
