@@ -9,6 +9,7 @@ const reasons: readonly (readonly [bit: number, reason: string])[] = Object.free
   [0x100_0000, "there are too many certificates"],
   [0x200_0000, "a key is longer than RSA 4096"],
   [0x400_0000, "there is none"],
+  [0x800_0000, "an authority is for certain names only (name constraints), which is not supported"],
   [0x08, "the certificate was issued by no trusted authority"],
   [0x08_00, "a certificate may not be used for this (key usage)"],
   [0x10_00, "a certificate may not be used for this (extended key usage)"],

@@ -102,7 +102,8 @@ static int findAuthorities(void *it, const mbedtls_x509_crt *child, mbedtls_x509
 	mbedtls_x509_crt *chain;
 
 	*found = NULL;
-	if (tlsCheckSizes(child))
+	context->badSizes = tlsCheckSizes(child);
+	if (context->badSizes)
 		return MBEDTLS_ERR_X509_FATAL_ERROR;
 	chain = calloc(1, sizeof(mbedtls_x509_crt));
 	if (!chain)

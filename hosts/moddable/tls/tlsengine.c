@@ -186,6 +186,7 @@ static int fail(TlsEngine *engine, int error)
 {
 	uint32_t flags = mbedtls_ssl_get_verify_result(&engine->ssl);
 
+	engine->failure.flags |= engine->context->badSizes;
 	/* A server's library has looked at the client's certificates. -1: it has not. */
 	if (engine->context->settings.isServer && (flags != (uint32_t)-1))
 		engine->failure.flags |= flags & ~(uint32_t)MBEDTLS_X509_BADCERT_SKIP_VERIFY;
@@ -198,6 +199,7 @@ static int shakeHands(TlsEngine *engine)
 
 	if (engine->isUnverified)
 		return verifyPeer(engine);
+	engine->context->badSizes = 0;
 	result = mbedtls_ssl_handshake_step(&engine->ssl);
 	/* Of TLS 1.3 it also says so where it wants to be called again. */
 	if ((MBEDTLS_ERR_SSL_WANT_READ == result) || (MBEDTLS_ERR_SSL_WANT_WRITE == result))

@@ -44,6 +44,7 @@ enum {
 	kTlsBadCount = 0x1000000,
 	kTlsBadSize = 0x2000000,
 	kTlsBadAbsent = 0x4000000,
+	kTlsBadConstraints = 0x8000000,
 };
 
 /* What tlsEngineProcess has come to. */

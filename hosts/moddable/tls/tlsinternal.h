@@ -51,6 +51,8 @@ struct TlsContextStruct {
 	mbedtls_ssl_config config;
 	mbedtls_x509_crt authorities;
 	int hasAuthorities;
+	/* Of the step that is done now: why a client's certificates are not looked at. */
+	uint32_t badSizes;
 	/* ESP-IDF's check of a certificate by its bundle. */
 	int (*checkBundle)(void *, mbedtls_x509_crt *, int, uint32_t *);
 	TlsIdentity *identities, *last;

@@ -86,6 +86,34 @@ static const char *usageOf(const TlsEngine *engine, size_t *length)
 	return engine->context->settings.isServer ? client : server;
 }
 
+/* RFC 5280, 4.2.1.10: id-ce-nameConstraints. */
+static const uint8_t kNameConstraints[] = { 0x55, 0x1D, 0x1E };
+
+/*
+	The library refuses critical name constraints, and passes over others. RFC 5280, 6.1: what cannot be processed is not to
+	be trusted beyond what it says; here it is not trusted at all.
+*/
+static int hasNameConstraints(const mbedtls_x509_crt *certificate)
+{
+	unsigned char *at = certificate->v3_ext.p;
+	const unsigned char *end = at + certificate->v3_ext.len;
+	size_t length;
+
+	if (!at || !enterSequence(&at, end, &length))
+		return 0;
+	while (at < end) {
+		unsigned char *next;
+		if (!enterSequence(&at, end, &length))
+			return 0;
+		next = at + length;
+		if (!mbedtls_asn1_get_tag(&at, next, &length, MBEDTLS_ASN1_OID) && (length == sizeof(kNameConstraints))
+			&& !memcmp(at, kNameConstraints, length))
+			return 1;
+		at = next;
+	}
+	return 0;
+}
+
 int tlsCheckCertificate(void *it, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
 	TlsEngine *engine = it;
@@ -103,6 +131,8 @@ int tlsCheckCertificate(void *it, mbedtls_x509_crt *certificate, int depth, uint
 	/* What an authority may sign for is limited by its own extendedKeyUsage, as browsers and OpenSSL have it. */
 	if (mbedtls_x509_crt_check_extended_key_usage(certificate, usage, length))
 		*flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
+	if ((depth > 0) && hasNameConstraints(certificate))
+		*flags |= kTlsBadConstraints;
 	if (depth == 0) {
 		/* RFC 8446, 4.4.2.2: it signs the handshake; a key exchange by RSA encrypts with it. */
 		if (mbedtls_x509_crt_check_key_usage(certificate, MBEDTLS_X509_KU_DIGITAL_SIGNATURE)

@@ -76,9 +76,21 @@ static int carry(Connection *connection, int from)
 	memcpy(bytes, output, count);
 	tlsEngineTake(connection->engines[from], count);
 	connection->sent[from] += count;
+	if (kTlsFull == connection->status[from])
+		feed(connection, from, NULL, 0);
 	feed(connection, !from, bytes, count);
 	free(bytes);
 	return 1;
+}
+
+/* Forgets what a side has to say. */
+static void drop(Connection *connection, int side)
+{
+	size_t count;
+
+	tlsEngineOutput(connection->engines[side], &count);
+	if (count)
+		tlsEngineTake(connection->engines[side], count);
 }
 
 int talk(Connection *connection)
@@ -89,6 +101,25 @@ int talk(Connection *connection)
 	while (isTalking)
 		isTalking = carry(connection, kClient) | carry(connection, kServer);
 	return connection->isSecured[kClient] && connection->isSecured[kServer];
+}
+
+void hear(Connection *connection, int side, const uint8_t *bytes, size_t count)
+{
+	feed(connection, side, NULL, 0);
+	for (size_t at = 0; at < count;) {
+		size_t length = connection->chunk ? connection->chunk : count;
+		uint8_t *copy;
+		if (length > count - at)
+			length = count - at;
+		copy = malloc(length);
+		if (!copy)
+			return;
+		memcpy(copy, bytes + at, length);
+		feed(connection, side, copy, length);
+		free(copy);
+		at += length;
+		drop(connection, side);
+	}
 }
 
 void say(Connection *connection, int from, const uint8_t *bytes, size_t count)

@@ -33,6 +33,8 @@ enum { kClient, kServer };
 
 /* Lets both talk until neither has anything to say. Gives whether the handshake is over on both sides. */
 int talk(Connection *connection);
+/* One side hears these bytes, whatever it says. */
+void hear(Connection *connection, int side, const uint8_t *bytes, size_t count);
 /* Writes and lets both talk. */
 void say(Connection *connection, int from, const uint8_t *bytes, size_t count);
 
