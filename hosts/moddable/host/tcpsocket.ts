@@ -19,6 +19,12 @@ export interface TcpStream {
  */
 const maxHeldBytes = 65_536;
 
+/**
+ * From the peer's FIN to the end of the connection, in milliseconds. Who answers what came before it may need promises:
+ * each step of one takes a turn on XS. The TCP of the simulator notices a FIN 20 ms behind the bytes anyway.
+ */
+const answerMs = 20;
+
 /** The read buffer of a polling TCP in bytes; a full one stops its polling for more. */
 const pollBufferBytes = 1_536;
 
@@ -157,21 +163,41 @@ export class TcpSocket implements Socket {
    */
   lost(lossError = this.#lossError): void {
     if (this.#isClosed) return;
-    if (this.#held !== undefined || this.#isPaused) {
-      this.#isLost = true;
-      this.#lossError = lossError;
-      return;
-    }
-    const isRefused = lossError === undefined && this.#connecting !== undefined;
-    const error = isRefused ? describeLoss("ECONNREFUSED", this) : lossError;
-    this.#release();
-    this.#tellClose(error);
+    this.#isLost = true;
+    this.#lossError = lossError;
+    if (this.#isHeldBack) return;
+    const isFin = lossError === undefined && this.#connecting === undefined;
+    if (isFin && !pollsSockets()) this.#later(() => this.#endLost(), answerMs);
+    else this.#endLost();
   }
 
   /** Ends the connection after an exception where no caller of the library is there to catch it. */
   crash(error: unknown): void {
     logError("handler of a socket", error);
     this.fail(new NetworkError("EHOSTERROR", "a handler of the socket has thrown", error));
+  }
+
+  get #isHeldBack(): boolean {
+    return this.#held !== undefined || this.#isPaused;
+  }
+
+  #endLost(): void {
+    // Where it was paused since, resume() comes back to it.
+    if (this.#isClosed || this.#isHeldBack) return;
+    if (
+      this.#waiting.length > 0 &&
+      this.#lossError === undefined &&
+      this.#connecting === undefined &&
+      !pollsSockets()
+    ) {
+      // After FIN the peer still reads: what was written is sent. The simulator's TCP does nothing any more.
+      this.#isEnding = true;
+      return;
+    }
+    const isRefused = this.#lossError === undefined && this.#connecting !== undefined;
+    const error = isRefused ? describeLoss("ECONNREFUSED", this) : this.#lossError;
+    this.#release();
+    this.#tellClose(error);
   }
 
   /** The first word of the TCP, whatever it is about, says that the connection stands. */
@@ -269,7 +295,7 @@ export class TcpSocket implements Socket {
     this.#heldBytes += bytes.byteLength;
   }
 
-  #later(task: () => void): void {
+  #later(task: () => void, delayMs = 0): void {
     if (this.#timer !== undefined) return;
     this.#timer = Timer.set(() => {
       this.#timer = undefined;
@@ -278,7 +304,7 @@ export class TcpSocket implements Socket {
       } catch (error) {
         this.crash(error);
       }
-    }, 0);
+    }, delayMs);
   }
 
   #tellClose(error: Error | undefined): void {
