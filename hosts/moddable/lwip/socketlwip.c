@@ -166,6 +166,9 @@ static void failed(void *arg, err_t error)
 	socketsUnlock();
 	bytesClear(&socket->out);
 	recordEnd(&socket->record, reason);
+	/* Where FIN was told, nothing else is: who still writes finds that it is over. */
+	if (socket->hasReceivedFin)
+		recordRaise(&socket->record, kEventWritable);
 	recordRelease(&socket->record);
 }
 

@@ -292,14 +292,14 @@ void xs_websockets_tcp_write(xsMachine *the)
 		value = (uint8_t)xsmcToInteger(xsArg(0));
 		from = &value;
 	}
-	if (socket->record.isTold)
-		return;
 
 	socketsLock();
 	isConnected = socket->isConnected;
 	isGone = socket->isGone;
 	queued = isGone ? 0 : socket->queued;
 	socketsUnlock();
+	if (isGone && socket->record.isTold)
+		return;
 	if (!isConnected)
 		xsUnknownError("not ready");
 	if (count > kSendLimit - queued)
@@ -345,7 +345,7 @@ void xs_websockets_tcp_set_format(xsMachine *the)
 
 /*
 	First what opens the connection, then what was received, last its end: in the next turn where bytes were told in this
-	one, and when all is read in any case.
+	one, and when all is read in any case. After FIN there is still what may be written.
 */
 static void deliver(xsMachine *the, Record *record, uint8_t events)
 {
@@ -353,7 +353,7 @@ static void deliver(xsMachine *the, Record *record, uint8_t events)
 	uint32_t available, writable;
 	uint8_t isConnected, hasEnded;
 
-	if (!socket->isWrapped || record->isTold)
+	if (!socket->isWrapped)
 		return;
 	socketsLock();
 	isConnected = socket->isConnected;
@@ -364,6 +364,8 @@ static void deliver(xsMachine *the, Record *record, uint8_t events)
 		if (!record->machine)
 			return;
 	}
+	if (record->isTold)
+		return;
 
 	socketsLock();
 	hasEnded = record->hasEnded;
