@@ -32,6 +32,7 @@ export interface HttpListenerLimits {
   /**
    * Bytes that are kept of a head: its request line, and of each field name, value and 32 more. Fields that nobody asked
    * for are passed over where there is no room; those that the library or `keptHeaders` name are refused with 431.
+   * One request at a time may have twice as much.
    */
   readonly maxKeptHeadBytes?: number;
   /** Names of header fields that are kept in any case, because handlers read them, such as ["cookie"]. */
@@ -65,7 +66,7 @@ export type RequestHandler = Handler<[context: HttpListenerContext]>;
 export const HTTP_LISTENER_DEFAULTS: ResolvedOptions<HttpListenerLimits> = Object.freeze({
   port: 80,
   maxHeadBytes: 16_384,
-  maxKeptHeadBytes: 2_048,
+  maxKeptHeadBytes: 1_536,
   keptHeaders: Object.freeze([]),
   allowedHosts: Object.freeze([]),
   requestTimeoutMs: 10_000,
@@ -81,6 +82,8 @@ export class HttpListener {
   private readonly routes = new Map<string, RequestHandler>();
   private readonly policy: RequestPolicy;
   private isRefusalLogged = false;
+  /** The one whose head may be twice as long as others, as for an access token. */
+  private longRequest: HttpExchange | undefined = undefined;
   private readonly exchanges = new Set<HttpExchange>();
   private listener: Listener | undefined = undefined;
   private rejectStart: ((error: Error) => void) | undefined = undefined;
@@ -181,7 +184,15 @@ export class HttpListener {
       headRefused: (error) => {
         this.logRefusal(error);
       },
-      ended: () => this.exchanges.delete(exchange),
+      takeSpare: () => {
+        const isFree = this.longRequest === undefined;
+        if (isFree) this.longRequest = exchange;
+        return isFree;
+      },
+      ended: () => {
+        this.exchanges.delete(exchange);
+        if (this.longRequest === exchange) this.longRequest = undefined;
+      },
     });
     this.exchanges.add(exchange);
     if (this.exchanges.size > this.settings.maxRequests) exchange.refuse(503);
@@ -190,7 +201,7 @@ export class HttpListener {
 
   /** A limit that is too low is met again and again: it is told once. */
   private logRefusal({ statusCode, message }: HandshakeError): void {
-    if (statusCode === 400 || this.isRefusalLogged) return;
+    if (statusCode === 400 || statusCode === 503 || this.isRefusalLogged) return;
     this.isRefusalLogged = true;
     log(`A request was answered with ${statusCode}. ${message} Further ones are not logged.`);
   }

@@ -22,6 +22,8 @@ export interface HttpExchangeLimits {
 export interface HttpExchangeEvents {
   /** The head of a request has come whole. */
   requestReceived(context: HttpListenerContext): void;
+  /** A head needs more memory than one may have. @returns whether it gets as much again, until `ended` */
+  takeSpare(): boolean;
   /** A head was too long, or is none. It is answered. */
   headRefused(error: HandshakeError): void;
   /** The connection has ended, or is a WebSocket now. Called once. */
@@ -105,6 +107,7 @@ export class HttpExchange implements SocketHandlers {
       maxHeadBytes: limits.maxHeadBytes,
       maxKeptHeadBytes: limits.maxKeptHeadBytes,
       needed: limits.keptHeaders.length === 0 ? NEEDED_FIELDS : [...NEEDED_FIELDS, ...limits.keptHeaders],
+      takeSpare: () => events.takeSpare(),
       isAnswer: false,
     });
     this.startTimer(() => {

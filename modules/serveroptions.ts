@@ -51,7 +51,7 @@ export interface WebSocketServerLimits extends WebSocketOptions {
   /**
    * Stand-alone: bytes that are kept of a head: its request line, and of each field name, value and 32 more. Fields that
    * nobody asked for are passed over where there is no room; those that the library or `keptHeaders` name are refused
-   * with 431.
+   * with 431. One request at a time may have twice as much.
    */
   readonly maxKeptHeadBytes?: number;
   /** Stand-alone: names of header fields that are kept in any case, because `acceptClient` reads them, such as ["cookie"]. */
@@ -88,7 +88,7 @@ export const SERVER_DEFAULTS: ServerSettings = Object.freeze({
   whenFull: "refuse",
   isStandAlone: true,
   maxHeadBytes: 16_384,
-  maxKeptHeadBytes: 2_048,
+  maxKeptHeadBytes: 1_536,
   keptHeaders: Object.freeze([]),
   handshakeTimeoutMs: 10_000,
   subprotocols: Object.freeze([]),

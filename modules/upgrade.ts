@@ -46,6 +46,7 @@ export function upgradeContext(
       requestReceived: (received) => {
         context = received;
       },
+      takeSpare: () => true,
       headRefused: () => undefined,
       ended: () => undefined,
     },

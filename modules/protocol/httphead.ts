@@ -30,6 +30,11 @@ export interface HttpHeadRules {
    * room, and then passed over.
    */
   readonly needed: readonly string[];
+  /**
+   * Asked where the start line, or a field that is needed, has no room in `maxKeptHeadBytes`: whether this head may have as
+   * much again. Left out: none may.
+   */
+  readonly takeSpare?: () => boolean;
   /** False: a request. True: an answer, of which the status counts, also where its fields are not as they should be. */
   readonly isAnswer: boolean;
 }
@@ -55,6 +60,7 @@ export class HttpHeadReader {
   private keptBytes = 0;
   /** An empty line came before the start line. */
   private hasEmptyLine = false;
+  private hasSpare = false;
   private isSkipping = false;
   private isAfterCr = false;
   /** Names of fields that had no room. */
@@ -100,8 +106,12 @@ export class HttpHeadReader {
     return undefined;
   }
 
+  private get maxKeptBytes(): number {
+    return this.rules.maxKeptHeadBytes * (this.hasSpare ? 2 : 1);
+  }
+
   private get room(): number {
-    return this.rules.maxKeptHeadBytes - this.keptBytes;
+    return this.maxKeptBytes - this.keptBytes;
   }
 
   /** Takes bytes of a line. */
@@ -110,7 +120,10 @@ export class HttpHeadReader {
     const isField = this.firstLine !== undefined;
     const limit = isField ? Math.max(this.room, MAX_NAME_BYTES) : this.room;
     if (this.length + bytes.length <= limit) return this.append(bytes);
-    if (!isField) throw this.keptTooLong(414, "The start line");
+    if (!isField) {
+      this.takeSpare(414, "The start line");
+      return this.take(bytes);
+    }
     const fitting = limit - this.length;
     this.append(bytes.subarray(0, fitting));
     const rest = bytes.subarray(fitting);
@@ -125,7 +138,7 @@ export class HttpHeadReader {
   private append(bytes: Uint8Array): void {
     const needed = this.length + bytes.length;
     if (needed > this.line.length) {
-      const grown = new Uint8Array(Math.max(needed, Math.min(2 * this.line.length, this.rules.maxKeptHeadBytes)));
+      const grown = new Uint8Array(Math.max(needed, Math.min(2 * this.line.length, this.maxKeptBytes)));
       grown.set(this.line.subarray(0, this.length));
       this.line = grown;
     }
@@ -159,7 +172,16 @@ export class HttpHeadReader {
     this.keptBytes = costOfText(this.firstLine ?? "");
     for (const name of this.headers.keys())
       for (const value of this.headers.getAll(name)) this.keptBytes += costOf(name, value);
+    if (size > this.room) this.takeSpare(431, "What has to be kept of the head");
     if (size > this.room) throw this.keptTooLong(431, "What has to be kept of the head");
+  }
+
+  /** @throws HandshakeError where there is none, or (503) another head has it */
+  private takeSpare(statusCode: number, what: string): void {
+    const { takeSpare } = this.rules;
+    if (takeSpare === undefined || this.hasSpare) throw this.keptTooLong(statusCode, what);
+    if (!takeSpare()) throw new HandshakeError(503, "Another request with a long head is being read: try again.");
+    this.hasSpare = true;
   }
 
   /** A field is kept whole or not at all: what comes of this name later is left out too. */
@@ -300,7 +322,7 @@ export class HttpHeadReader {
   }
 
   private keptTooLong(statusCode: number, what: string): HandshakeError {
-    return tooLong(statusCode, what, this.rules.maxKeptHeadBytes, "maxKeptHeadBytes");
+    return tooLong(statusCode, what, this.maxKeptBytes, `maxKeptHeadBytes${this.hasSpare ? ", twice" : ""}`);
   }
 }
 

@@ -45,6 +45,7 @@ export function readRequest(chunks: readonly Uint8Array[]): string {
     { maxHeadBytes: MAX_HEAD_BYTES, maxKeptHeadBytes: MAX_HEAD_BYTES, keptHeaders: [], requestTimeoutMs: 1_000 },
     {
       requestReceived: (context) => void server.addWebSocket(context),
+      takeSpare: () => false,
       headRefused: () => undefined,
       ended: () => undefined,
     },

@@ -214,6 +214,25 @@ describe("what is kept", () => {
     expect(errorOf(act)).toMatchObject({ statusCode: 414 });
   });
 
+  test.each([1, 7, 100_000])("one that is given the spare room has twice as much, once; %d bytes at a time", (cut) => {
+    const takeSpare = jest.fn(() => true);
+    const feed = (text: string): HttpHead => {
+      const reader = createRequestReader(16_384, { ...rules, takeSpare });
+      const bytes = asciiOf(text);
+      for (let at = 0; at < bytes.length; at += cut) reader.read(bytes.subarray(at, at + cut));
+      return reader.head;
+    };
+    const target = `/${"x".repeat(350)}`;
+    expect(feed(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`).startLine).toBe(`GET ${target} HTTP/1.1`);
+    expect(feed(`GET / HTTP/1.1\r\nHost: ${"h".repeat(400)}\r\n\r\n`).headers.get("host")).toBe("h".repeat(400));
+    expect(takeSpare).toHaveBeenCalledTimes(2);
+    expect(errorOf(() => feed(`GET ${target} HTTP/1.1\r\nHost: ${"h".repeat(400)}\r\n\r\n`))).toMatchObject({
+      statusCode: 431,
+    });
+    takeSpare.mockReturnValue(false);
+    expect(errorOf(() => feed(`GET ${target} HTTP/1.1\r\n\r\n`))).toMatchObject({ statusCode: 503 });
+  });
+
   test("a field is kept whole or not at all", () => {
     const { headers } = read(`X: 1\r\nX: ${long}\r\nX: 3\r\nY: 4`, 50);
     expect([...headers]).toEqual([["y", "4"]]);

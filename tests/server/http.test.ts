@@ -265,7 +265,12 @@ describe("limits", () => {
     const exchange: HttpExchange = new HttpExchange(
       socket,
       { maxHeadBytes: 1_000, maxKeptHeadBytes: 1_000, keptHeaders: [], requestTimeoutMs: 1_000 },
-      { requestReceived: ({ response }) => response.close("no"), headRefused: () => undefined, ended: () => undefined },
+      {
+        requestReceived: ({ response }) => response.close("no"),
+        takeSpare: () => false,
+        headRefused: () => undefined,
+        ended: () => undefined,
+      },
     );
     exchange.data(asciiOf(GET));
     for (let turn = 0; turn < 10; turn++) exchange.data(pattern(1_000));

@@ -67,9 +67,9 @@ test("an Upgrade of an HTTP/1.0 request, and one to h2c, are ignored (RFC 9110, 
 describe("limits of heads", () => {
   test.each([
     ["a head", 431, `GET / HTTP/1.1\r\n${"X: y\r\n".repeat(10_000)}`, "maxHeadBytes"],
-    ["a field that counts", 431, `GET / HTTP/1.1\r\nAuthorization: ${"x".repeat(4_000)}\r\n\r\n`, "maxKeptHeadBytes"],
-    ["a field that a handler reads", 431, `GET / HTTP/1.1\r\nX-Key: ${"x".repeat(4_000)}\r\n\r\n`, "maxKeptHeadBytes"],
-    ["a request line", 414, `GET /${"x".repeat(4_000)} HTTP/1.1\r\n\r\n`, "maxKeptHeadBytes"],
+    ["a field that counts", 431, `GET / HTTP/1.1\r\nAuthorization: ${"x".repeat(5_000)}\r\n\r\n`, "maxKeptHeadBytes"],
+    ["a field that a handler reads", 431, `GET / HTTP/1.1\r\nX-Key: ${"x".repeat(5_000)}\r\n\r\n`, "maxKeptHeadBytes"],
+    ["a request line", 414, `GET /${"x".repeat(5_000)} HTTP/1.1\r\n\r\n`, "maxKeptHeadBytes"],
   ])(
     "%s that is too long gets %d; the answer and one line of the log tell why",
     async (_name, status, request, option) => {
@@ -83,6 +83,21 @@ describe("limits of heads", () => {
       });
     },
   );
+
+  test("one request at a time may have twice as much; a second one meanwhile gets 503", async () => {
+    await withListener({}, async (answerTo, connect) => {
+      const fields = `Host: a\r\nAuthorization: Bearer ${"t".repeat(2_200)}\r\n`;
+      const long = `GET /?access_token=${"t".repeat(2_200)} HTTP/1.1\r\nHost: a\r\n`;
+      for (const request of [long, `GET / HTTP/1.1\r\n${fields}`]) {
+        const first = connect().send(request);
+        await delay(30);
+        expect(await answerTo(`${long}\r\n`)).toMatch(/^HTTP\/1\.1 503 /);
+        expect(await answerTo("GET / HTTP/1.1\r\nHost: a\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
+        expect(await first.send("\r\n").all()).toMatch(/^HTTP\/1\.1 200 /);
+        expect(await answerTo(`${long}\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+      }
+    });
+  });
 
   test("a cookie of 6 KB that nobody asked for harms nothing", async () => {
     const onRequest = ({ request: { headers }, response }: HttpListenerContext): void => {
@@ -146,6 +161,7 @@ describe("slow answers", () => {
       { maxHeadBytes: 1_000, maxKeptHeadBytes: 1_000, keptHeaders: [], requestTimeoutMs: 60 },
       {
         requestReceived: ({ response }) => response.close(new Uint8Array(20_000)),
+        takeSpare: () => false,
         headRefused: () => undefined,
         ended,
       },

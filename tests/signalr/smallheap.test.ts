@@ -101,7 +101,9 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     const most = HTTP_LISTENER_DEFAULTS.maxKeptHeadBytes;
     const long = `GET / HTTP/1.1\r\nX: ${"x".repeat(most - 60)}`;
     const many = `GET / HTTP/1.1\r\n${Array.from({ length: 200 }, (_, at) => `${at}:\r\n`).join("")}`;
-    for (let count = 0; count < REQUESTS; count++) connect().send(count % 2 === 0 ? long : many);
+    // One may be twice as long as the others.
+    connect().send(`GET /${"x".repeat(2 * most - 60)}`);
+    for (let count = 1; count < REQUESTS; count++) connect().send(count % 2 === 0 ? long : many);
   }
 
   /** Asks for streams and does not read them, until nothing more of them leaves. */
@@ -155,6 +157,21 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     for (const client of await openAll()) client.text(text);
     await pause(500);
   });
+
+  test("access tokens of 2,200 characters, in the query and as a bearer's", async () => {
+    const token = "t".repeat(2_200);
+    const bearer = `POST /hub/negotiate HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    for (let turn = 0; turn < 20; turn++) {
+      for (let client = 0; client < maxClients; client++) {
+        expect(await connect().send(bearer).all()).toMatch(/^HTTP\/1\.1 200 /);
+        const head = await connect()
+          .send(upgradeRequest({}, `/hub?access_token=${token}`))
+          .head();
+        expect(head).toMatch(/^HTTP\/1\.1 101 /);
+      }
+      await endAll();
+    }
+  }, 60_000);
 
   test("requests with lists of nothing but commas, and with cookies of 6 KB", async () => {
     for (let turn = 0; turn < 10; turn++) {
