@@ -19,9 +19,13 @@ static int writeSegment(Socket *socket, uint32_t count)
 {
 	while (count) {
 		const uint8_t *at = NULL;
-		uint32_t use = LWIP_MIN(bytesPeek(&socket->out, &at), count);
-		u8_t flags = (use < count) ? TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE : TCP_WRITE_FLAG_COPY;
+		uint32_t use = bytesPeek(&socket->out, &at);
+		u8_t flags = TCP_WRITE_FLAG_COPY;
 
+		if (use < count)
+			flags |= TCP_WRITE_FLAG_MORE;
+		else
+			use = count;
 		if (ERR_OK != tcp_write(socket->pcb, at, (u16_t)use, flags))
 			return 0;
 		bytesConsume(&socket->out, use);
@@ -38,11 +42,22 @@ static uint32_t segmentSize(struct tcp_pcb *pcb)
 	return (half && (half < pcb->mss)) ? half : pcb->mss;
 }
 
+/*
+	lwIP puts FIN on the last segment that is not sent yet. Where that is too long for the peer's window, lwIP splits it in
+	two after a while, and leaves FIN on the first (tcp_split_unsent_seg): the peer never sees the rest. So FIN comes
+	when no segment can be split any more.
+*/
+static int canSendFin(struct tcp_pcb *pcb)
+{
+	return !pcb->unsent || ((u32_t)(pcb->snd_lbb - pcb->lastack) <= pcb->snd_wnd);
+}
+
 void socketPush(Socket *socket)
 {
 	struct tcp_pcb *pcb = socket->pcb;
 	uint32_t size = segmentSize(pcb), count;
 	uint16_t small;
+	int isLast;
 
 	socketsLock();
 	small = socket->hasDelay ? 1 : kSmallSegments;
@@ -55,10 +70,11 @@ void socketPush(Socket *socket)
 		if (!writeSegment(socket, LWIP_MIN(count, size)))
 			break;
 	}
-	if (!count && socket->lingering && !socket->hasSentFin) {
+	isLast = !count && socket->lingering && !socket->hasSentFin;
+	if (!isLast || !canSendFin(pcb))
+		tcp_output(pcb);
+	if (isLast && canSendFin(pcb)) {
 		socket->hasSentFin = 1;
 		tcp_shutdown(pcb, 0, 1);
 	}
-	else
-		tcp_output(pcb);
 }
