@@ -58,7 +58,7 @@ export type Command =
   | { readonly do: "serve"; readonly maxClients: number }
   /** WebSocket clients, one after the other: each sends a text, waits for its echo, and closes. */
   | { readonly do: "dial"; readonly url: string; readonly count: number }
-  /** Forgets a connection, or all that are closed. */
+  /** Forgets a connection, or all that are closed. Its result is the number of those that are left. */
   | { readonly do: "forget"; readonly id?: number }
   /** Ends all connections and listeners, and forgets them. */
   | { readonly do: "clear" };

@@ -3,7 +3,7 @@
 import { type Bench, defineCase, type Case } from "../bench.js";
 import { PORT } from "../bench.js";
 import { Behaviour } from "../commands.js";
-import { pattern } from "../peer.js";
+import { pattern, type Peer } from "../peer.js";
 import { expectEqual, expectThat, inLanes, sleep } from "./expect.js";
 
 /** The connection `id` has closed, with so many intact bytes. */
@@ -16,12 +16,17 @@ async function expectClosed(bench: Bench, id: number, received: number, error?: 
 }
 
 /** A connection that is made while XS does nothing, and what then becomes of it. */
-async function beforeAccept(bench: Bench, act: (peer: Awaited<ReturnType<Bench["dial"]>>) => void): Promise<number> {
+async function beforeAccept(bench: Bench, act: (peer: Peer) => void): Promise<number> {
   await bench.listen(Behaviour.check);
   const from = bench.device.lines.length;
   await bench.stallXs(400);
   act(await bench.dial());
   return bench.accepted(from);
+}
+
+/** Those that XS has not yet been told of are connections, too: there may be too many for one more. */
+function dialOrNot(bench: Bench): Promise<Peer | undefined> {
+  return bench.dial().catch(() => undefined);
 }
 
 /** After all that, a connection works. */
@@ -153,28 +158,28 @@ export const endingCases: readonly Case[] = [
   defineCase("RST while the device resets in the callback of the first bytes", async (bench) => {
     await bench.listen(Behaviour.destroyOnData);
     await inLanes(bench.isLong ? 2_000 : 100, 4, async (index) => {
-      const peer = await bench.dial();
-      peer.write("x");
+      const peer = await dialOrNot(bench);
+      peer?.write("x");
       if (index % 3 === 0) await sleep(index % 5);
-      peer.reset();
+      peer?.reset();
     });
   }),
   defineCase("RST between write and close, in one turn of XS", async (bench) => {
     await bench.listen(Behaviour.writeAndDestroy);
     await inLanes(bench.isLong ? 2_000 : 100, 4, async (index) => {
-      const peer = await bench.dial();
-      peer.write("x");
+      const peer = await dialOrNot(bench);
+      peer?.write("x");
       if (index % 2 === 1) await sleep(index % 5);
-      peer.reset();
+      peer?.reset();
     });
   }),
   defineCase("RST at any moment of an echo", async (bench) => {
     await bench.listen(Behaviour.echo);
     await inLanes(bench.isLong ? 3_000 : 150, 4, async (index) => {
-      const peer = await bench.dial();
-      peer.write(pattern(3_000));
+      const peer = await dialOrNot(bench);
+      peer?.write(pattern(3_000));
       if (index % 3 === 0) await sleep(index % 7);
-      peer.reset();
+      peer?.reset();
     });
     await sleep(200);
     await bench.until(({ active }) => active === 0, "connections are left");

@@ -71,9 +71,10 @@ class Program {
       case "dial":
         return void this.#dial(command.url, command.count);
       case "forget":
-        for (const { id, isOver } of this.#select(command.id))
+        for (const { id, isOver } of this.#select(command.id)) {
           if (isOver || command.id === id) this.#connections.delete(id);
-        return undefined;
+        }
+        return this.#connections.size;
       case "clear":
         this.#clear();
         return undefined;
