@@ -25,9 +25,9 @@ export function formatRecord(lwip: string, runs: readonly VariantReports[]): str
   const table = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
   return `# The ESP32's sockets on lwIP
 
-${path.basename(lwip)}, Node.js ${process.versions.node} as the peer. \`npm run lwip -- record long plain address thread bits32\` writes
-this table; bytes of heap are those of lwIP and of the sockets, beyond what was there at the start of the case, and those
-of \`bits32\` are the ESP32's.
+${path.basename(lwip)}, Node.js ${process.versions.node} as the peer. \`npm run lwip -- record …\` writes this table of the cases and variants that it
+runs. Bytes of heap are those of lwIP and of the sockets, beyond what was there at the start of the case; those of \`bits32\`
+are the ESP32's.
 
 ${table.join("\n")}
 `;
