@@ -47,10 +47,10 @@ export const closingCases: readonly Case[] = [
   defineCase("100,000 bytes and FIN at once: the echo arrives, then FIN", async (bench) => {
     await bench.listen(Behaviour.echo);
     const { peer } = await bench.pair({ allowHalfOpen: true });
-    peer.socket.end(pattern(3_000));
+    peer.socket.end(pattern(100_000));
     await sleep(300);
     bench.figures["received"] = peer.received;
-    await peer.take(3_000);
+    await peer.take(100_000);
     expectEqual(await peer.ended(), "fin", "end");
   }),
   defineCase("end() with unread bytes: all that was written arrives, then FIN", async (bench) => {
