@@ -11,7 +11,7 @@ import { type TlsLevels, TlsServers } from "./xsservers.js";
 
 const sdk = findTlsSimulatorSdk();
 /** LEAK_CYCLES of the environment asks for another number of cycles of every kind. */
-const CYCLES = Number(process.env["LEAK_CYCLES"] ?? 1_000);
+const CYCLES = Number(process.env["LEAK_CYCLES"] ?? 200);
 /** What garbage collection, timers and the C library's own blocks leave for a while, in bytes. */
 const NOISE = 4_000;
 /** Connections at the same time: each waits for the simulator's next look at its socket, most of its time. */
