@@ -44,6 +44,19 @@ static const uint16_t kGroups[] = {
 	MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
 };
 
+/*
+	RSA by PKCS #1 before PSS. TLS 1.3 has PSS only, whatever comes first. Of a server with TLS 1.2 mbedTLS 3.6.6 and 4.1.0
+	do not take PSS although they offer it (https://github.com/Mbed-TLS/mbedtls/issues/10668; mended in what follows them):
+	with these only servers that prefer PSS by themselves stay unreachable.
+*/
+static const uint16_t kClientSignatures[] = {
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+	MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512,
+	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+	MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256, MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384, MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
+	MBEDTLS_TLS1_3_SIG_NONE,
+};
+
 enum { kFill = 0xA5, kMargin = 64 };
 
 /* Whether the library clears exactly `size` bytes by `init`: else its struct is another than the one of this file. */
@@ -144,6 +157,7 @@ static int configureRole(TlsContext *context)
 	mbedtls_ssl_config *config = &context->config;
 
 	if (!context->settings.isServer) {
+		mbedtls_ssl_conf_sig_algs(config, kClientSignatures);
 		/* The certificates are looked at between two steps of the handshake: see tlsVerify. */
 		mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_NONE);
 	/* mbedTLS 4 always tells of tickets, and 3.6.0 had no choice either. */

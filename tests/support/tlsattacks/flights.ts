@@ -74,6 +74,10 @@ const prefixed = (count: number, ...parts: readonly Part[]): Buffer => {
 };
 const extension = (type: number, body: Uint8Array): Buffer => bytesOf([type, 2], prefixed(2, body));
 
+/** Messages, each in records of `size` bytes. */
+const messagesIn = (size: number, ...messages: readonly Uint8Array[]): Buffer =>
+  Buffer.concat(messages.map((each) => split(each, size)));
+
 /** The base point of P-256, uncompressed. */
 const point = Buffer.from(
   "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296" +
@@ -208,6 +212,9 @@ async function toClient(root: Made, own: Made): Promise<Flight[]> {
     ],
     ...(await bigKeys(root)).map(([title, list]): Flight => [title, until(list, keyExchange(zeroSignature), done)]),
     ["ServerHello alone", until(), "waiting"],
+    ["ServerHello and Certificate in records of four bytes", messagesIn(4, hello, shown), "waiting"],
+    // mbedTLS wants a message's first four bytes, its head, in one record.
+    ["ServerHello and Certificate in records of one byte", messagesIn(1, hello, shown)],
     ["half a record", until(shown).subarray(0, 200), "waiting"],
     ["Certificate before ServerHello", handshake(shown, hello)],
     ["ServerHello twice", handshake(hello, hello)],
@@ -299,6 +306,8 @@ async function toServer(root: Made, own: Made): Promise<Flight[]> {
   return [
     ["half a ClientHello", handshake(hello).subarray(0, 40), "waiting"],
     ["a ClientHello", handshake(hello), "waiting"],
+    ["a ClientHello in records of four bytes", split(hello, 4), "waiting"],
+    ["a ClientHello in records of one byte", split(hello, 1)],
     ["a ClientHello with a name that nobody has", withMore(sni(Buffer.from("nobody.example"))), "waiting"],
     ["ClientHello twice", Buffer.concat([handshake(hello), handshake(hello)])],
     ["ClientKeyExchange at once", handshake(clientKey)],
