@@ -62,7 +62,10 @@ function environmentFor(folder: string, tools: string): NodeJS.ProcessEnv {
   const search = [...compilers, tools, process.env["PATH"] ?? ""].join(path.delimiter);
   const mbedtls = findMbedtls();
   const tls = mbedtls === undefined ? {} : { MBEDTLS: mbedtls.folder, MBEDTLS_MAJOR: mbedtls.version.charAt(0) };
-  return { ...process.env, ...tls, MODDABLE: folder, PATH: search };
+  // A manifest would look for it beside itself.
+  const { CERTIFICATES } = process.env;
+  const certificates = CERTIFICATES === undefined ? {} : { CERTIFICATES: path.resolve(CERTIFICATES) };
+  return { ...process.env, ...tls, ...certificates, MODDABLE: folder, PATH: search };
 }
 
 /** The sources of mbedTLS on this machine. */
