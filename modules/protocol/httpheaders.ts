@@ -92,6 +92,12 @@ export class HttpHeaders {
     this.lines = this.lines.filter((line) => !line.startsWith(start));
   }
 
+  /** Leaves all fields out. @internal */
+  clear(): void {
+    this.isWhole = false;
+    this.lines = [];
+  }
+
   /**
    * Looks for an element of a comma-separated field. It is searched, not split: a value of nothing but commas would
    * make more strings than a small heap holds.

@@ -1,7 +1,12 @@
 /** HubServer with a client that says what a test tells it to, record by record. */
 
 import { WebSocket as WsClient } from "ws";
-import { HubException, OptionError, type HubServerOptions } from "../../modules/signalr/server.js";
+import {
+  HubException,
+  OptionError,
+  type HubCallerContext,
+  type HubServerOptions,
+} from "../../modules/signalr/server.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { until } from "./scripttest.js";
 
@@ -113,6 +118,26 @@ describe("on the wire", () => {
     await client.closed;
     await until(() => node.hub.clientsCount === 0);
   });
+});
+
+test("the request is whole until onConnected is done, and then has no query and no header fields", async () => {
+  const seen: unknown[] = [];
+  const describeRequest = ({ request }: HubCallerContext): unknown[] => [
+    request.rawUrl,
+    request.path,
+    request.headers.get("upgrade"),
+    request.headers.isComplete,
+  ];
+  const client = await start({
+    onConnected: async (context) => {
+      await pause(10);
+      seen.push(describeRequest(context));
+    },
+    methods: { Describe: (context) => describeRequest(context) },
+  });
+  client.send('{"type":1,"invocationId":"a","target":"Describe","arguments":[]}');
+  expect(await client.take()).toBe('{"type":3,"invocationId":"a","result":["/hub","/hub",null,false]}');
+  expect(seen).toEqual([[expect.stringMatching("^/hub"), "/hub", "websocket", true]]);
 });
 
 describe("a stream that is cancelled", () => {

@@ -83,8 +83,11 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     return client;
   }
 
+  /** What a hub keeps of a client's request, as long as the client is there, is all that may be kept. */
+  const fullRequest = upgradeRequest({ "X-Kept": "x".repeat(HTTP_LISTENER_DEFAULTS.maxKeptHeadBytes - 400) }, "/hub");
+
   async function open(): Promise<HostileClient> {
-    const client = connect().send(upgradeRequest({}, "/hub"));
+    const client = connect().send(fullRequest);
     await client.head();
     client.text('{"protocol":"json","version":1}\x1e');
     await client.until("{}\x1e");

@@ -9,7 +9,10 @@ export interface HubCallerContext {
   readonly connectionId: string;
   /** The caller, as "address:port". */
   readonly endPoint: string;
-  /** The request it came with: its headers and query. */
+  /**
+   * The request it came with, whole until `onConnected` is done. After that, as it would take memory for as long as the caller
+   * is there, without its query and header fields (`headers.isComplete` is false): keep what methods need in `items`.
+   */
   readonly request: HttpListenerRequest;
   /** Whether the caller is still there. */
   readonly isConnected: boolean;

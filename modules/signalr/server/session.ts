@@ -4,6 +4,7 @@ import { isPromise, logRejection } from "../../handlers.js";
 import type { HttpListenerRequest } from "../../http.js";
 import { logError } from "../../log.js";
 import type { WebSocketError } from "../../protocol/errors.js";
+import { HttpHeaders } from "../../protocol/httpheaders.js";
 import type { ConnectionClosedEventArgs, WebSocket } from "../../websocket.js";
 import { HubClosedError, HubHandshakeError, HubProtocolError } from "../errors.js";
 import { HubSession, type CloseDetails } from "../link/session.js";
@@ -29,7 +30,7 @@ export interface ServerSessionOwner {
 /** A client. */
 export class ServerSession extends HubSession implements Member, HubCallerContext {
   readonly connectionId: string;
-  readonly request: HttpListenerRequest;
+  request: HttpListenerRequest;
   readonly items = new Map<string, unknown>();
   readonly clients: HubCallerClients;
   readonly groupNames = new Set<string>();
@@ -150,11 +151,19 @@ export class ServerSession extends HubSession implements Member, HubCallerContex
     }
   }
 
+  /** A client could fill what is kept of a head, and would hold it for as long as it is there. */
+  private forgetHead(): void {
+    const headers = new HttpHeaders();
+    headers.clear();
+    this.request = { ...this.request, rawUrl: this.request.path, headers };
+  }
+
   /** Calls run only when the hub has done what it does for a new client. */
   private async tellConnected(calls: Calls): Promise<void> {
     try {
       const returned = this.owner.hooks.onConnected?.(this);
       if (isPromise(returned)) await returned;
+      this.forgetHead();
       calls.start();
     } catch (error) {
       logError("A handler of the hub's connected event threw; the connection is closed.", error);
