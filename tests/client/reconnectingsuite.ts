@@ -1,11 +1,12 @@
 /** ReconnectingWebSocket on every host. No API of Node or Jest: the tests run on XS too, against a server that obeys. */
 
-import { clearTimer, setTimer } from "#platform";
+import { setTimer } from "#platform";
 import { WebSocketState, type ConnectionClosedEventArgs } from "xs-websockets/client";
 import { HandshakeError, InvalidStateError, NetworkError, OptionError, WebSocketError } from "xs-websockets/client";
 import { ReconnectingWebSocket, shouldReconnect } from "xs-websockets/reconnecting";
 import type { DelaySource, ReconnectingWebSocketOptions } from "xs-websockets/reconnecting";
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
+import { EventLog } from "../support/eventlog.js";
 import type { SuiteSettings } from "./suitesession.js";
 
 /** Delays that a test gives; how often it was reset. */
@@ -29,13 +30,12 @@ class Delays implements DelaySource {
 }
 
 /** A ReconnectingWebSocket whose events are recorded. */
-class Session {
-  readonly events: string[] = [];
+class Session extends EventLog {
   readonly ends: ConnectionClosedEventArgs[] = [];
   readonly webSocket: ReconnectingWebSocket;
-  private waiting: (() => void) | undefined = undefined;
 
   constructor(options: ReconnectingWebSocketOptions = {}) {
+    super();
     this.webSocket = new ReconnectingWebSocket({
       backoff: new Delays(),
       ...options,
@@ -53,23 +53,6 @@ class Session {
         this.record(`closed ${e.closeStatus} ${e.error?.code ?? ""}`.trim());
       },
     });
-  }
-
-  async until(event: string): Promise<void> {
-    const clock = { isOver: false };
-    const timer = setTimer(() => {
-      clock.isOver = true;
-      this.waiting?.();
-    }, 5_000);
-    while (!this.events.includes(event) && !clock.isOver)
-      await new Promise<void>((resolve) => (this.waiting = resolve));
-    clearTimer(timer);
-    assert(!clock.isOver, `"${event}" does not come; there were: ${this.events.join(", ")}`);
-  }
-
-  private record(event: string): void {
-    this.events.push(event);
-    this.waiting?.();
   }
 }
 

@@ -1,6 +1,6 @@
 /** A client of suite.ts, and what it is told of the servers. */
 
-import { clearTimer, setTimer } from "#platform";
+import { setTimer } from "#platform";
 import {
   ClientWebSocket,
   WebSocketMessageType,
@@ -10,6 +10,7 @@ import {
   type WebSocketError,
 } from "xs-websockets/client";
 import { assert, assertEqual, codeOf } from "../support/assertions.js";
+import { EventLog } from "../support/eventlog.js";
 
 /** Where the servers of suiteservers.ts are. */
 export interface SuiteSettings {
@@ -37,13 +38,12 @@ export interface SuiteSettings {
 }
 
 /** A client whose events are recorded. */
-export class Session {
+export class Session extends EventLog {
   readonly client: ClientWebSocket;
-  readonly events: string[] = [];
   readonly ends: ConnectionClosedEventArgs[] = [];
-  private waiting: (() => void) | undefined = undefined;
 
   constructor(options: ClientWebSocketOptions = {}) {
+    super();
     this.client = new ClientWebSocket(options);
     this.client.onMessageReceived = (sender, e) => {
       const { messageType, text, buffer } = e.frame;
@@ -59,19 +59,6 @@ export class Session {
     };
   }
 
-  /** Waits for an event. @throws Error where it does not come within five seconds */
-  async until(event: string): Promise<void> {
-    const clock = { isOver: false };
-    const timer = setTimer(() => {
-      clock.isOver = true;
-      this.waiting?.();
-    }, 5_000);
-    while (!this.events.includes(event) && !clock.isOver)
-      await new Promise<void>((resolve) => (this.waiting = resolve));
-    clearTimer(timer);
-    assert(!clock.isOver, `"${event}" does not come; there were: ${this.events.join(", ")}`);
-  }
-
   /** Connects, and expects that it fails with this code, and with one event. */
   async failure(url: string, code: string): Promise<WebSocketError> {
     const error = await this.client.connect(url).then(
@@ -83,11 +70,6 @@ export class Session {
     assertEqual(this.events.at(-1), `closed 1006 unclean ${code}`, "event");
     assertEqual(this.client.state, WebSocketState.Closed, "state");
     return error;
-  }
-
-  private record(event: string): void {
-    this.events.push(event);
-    this.waiting?.();
   }
 }
 

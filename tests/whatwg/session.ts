@@ -1,40 +1,22 @@
 /** A WebSocket whose events are recorded. No API of Node or Jest: it is used on XS too. */
 
-import { clearTimer, setTimer } from "#platform";
+import { setTimer } from "#platform";
 import { CloseEvent, DOMException, MessageEvent, WebSocket, type WebSocketInit } from "xs-websockets/whatwg";
 import type { DomEvent } from "xs-websockets/whatwg";
-import { assert } from "../support/assertions.js";
+import { EventLog } from "../support/eventlog.js";
 import type { SuiteSettings } from "../client/suitesession.js";
 
 /** What became of a WebSocket, as texts in the order of events. */
-export class Session {
-  readonly events: string[] = [];
+export class Session extends EventLog {
   readonly webSocket: WebSocket;
-  private waiting: (() => void) | undefined = undefined;
 
   constructor(webSocket: WebSocket) {
+    super();
     this.webSocket = webSocket;
     for (const type of ["open", "message", "error", "close"])
       webSocket.addEventListener(type, (event: DomEvent) => {
         this.record(describe(event));
       });
-  }
-
-  async until(event: string): Promise<void> {
-    const clock = { isOver: false };
-    const timer = setTimer(() => {
-      clock.isOver = true;
-      this.waiting?.();
-    }, 5_000);
-    while (!this.events.includes(event) && !clock.isOver)
-      await new Promise<void>((resolve) => (this.waiting = resolve));
-    clearTimer(timer);
-    assert(!clock.isOver, `"${event}" does not come; there were: ${this.events.join(", ")}`);
-  }
-
-  record(event: string): void {
-    this.events.push(event);
-    this.waiting?.();
   }
 }
 
