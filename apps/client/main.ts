@@ -1,36 +1,41 @@
 /**
  * A client that says hello every 5 seconds and sends texts back (mirrors nanoFramework's Websockets.Client.Sample).
- * Its server is the setting `url`. When the connection ends it says why, waits and connects again.
+ * Its server is the setting `url`. When it cannot connect, or the connection ends, it says why, waits and connects again.
  */
 
 import { delay, exitWith, log, onExit, readSettings, whenNetworkReady } from "#environment";
-import { Backoff } from "xs-websockets/backoff";
 import {
-  ClientWebSocket,
-  OptionError,
   WebSocketCloseStatus,
   WebSocketMessageType,
   WebSocketState,
   type ConnectionClosedEventArgs,
   type MessageReceivedEventArgs,
 } from "xs-websockets/client";
+import { ReconnectingWebSocket } from "xs-websockets/reconnecting";
 
 const HELLO = "Hello Websocket!";
 const HELLO_INTERVAL_MS = 5_000;
 
 const { url } = readSettings({ url: "ws://localhost:8080/" });
-const backoff = new Backoff();
-const leaving = { isWanted: false, done: (): void => undefined };
+let isLeaving = false;
 
-const client = new ClientWebSocket({
+const client = new ReconnectingWebSocket({
   keepAliveInterval: 30_000,
   deliverFragments: true,
-  onMessageReceived: (_sender, e) => {
-    received(e);
+  onMessageReceived: (_client, e) => received(e),
+  onReconnecting(_client, e) {
+    log(describe(e.closed));
+    log(`Connecting again in ${e.delayMs} ms.`);
   },
-  onConnectionClosed: (_sender, e) => {
-    closed(e);
-  },
+  onReconnected: () => log("Connected again."),
+});
+
+/** Fulfilled when it does not come back: after close(), or where another attempt would end as the last. */
+const closed = new Promise<void>((resolve) => {
+  client.onConnectionClosed = (_client, e) => {
+    log(describe(e));
+    resolve();
+  };
 });
 
 function received({ frame, webSocket }: MessageReceivedEventArgs): void {
@@ -45,46 +50,29 @@ function received({ frame, webSocket }: MessageReceivedEventArgs): void {
   }
 }
 
-function closed({ closeStatus, closeStatusDescription, error }: ConnectionClosedEventArgs): void {
-  if (error === undefined) log(`The connection is closed: ${closeStatus} ${closeStatusDescription}`);
-  else log(`${error.name} ${error.code}: ${error.message}`);
-  leaving.done();
+function describe({ closeStatus, closeStatusDescription, error }: ConnectionClosedEventArgs): string {
+  if (error === undefined) return `The connection is closed: ${closeStatus} ${closeStatusDescription}`;
+  return `${error.name} ${error.code}: ${error.message}`;
 }
 
-async function run(): Promise<void> {
+async function main(): Promise<void> {
   await whenNetworkReady();
-  while (!leaving.isWanted) {
-    log(`Connecting to ${url}`);
-    try {
-      await client.connect(url, { userId: "nano" });
-      log("Connected.");
-      backoff.reset();
-      await sayHello();
-    } catch (error) {
-      // A wrong URL does not get better. Why anything else failed was told by onConnectionClosed.
-      if (error instanceof OptionError) {
-        exitWith(error);
-        return;
-      }
-    }
-    const delayMs = backoff.next();
-    log(`Connecting again in ${delayMs} ms.`);
-    await delay(delayMs);
-  }
-}
-
-async function sayHello(): Promise<void> {
-  while (client.state === WebSocketState.Open) {
+  log(`Connecting to ${url}`);
+  await client.connect(url, { userId: "nano" });
+  log("Connected.");
+  while (!isLeaving && client.state !== WebSocketState.Closed) {
+    // Where there is no connection just now it is not sent: the next one will do.
     client.sendString(HELLO);
     await delay(HELLO_INTERVAL_MS);
   }
 }
 
 onExit(() => {
-  leaving.isWanted = true;
-  if (client.state !== WebSocketState.Open) return Promise.resolve();
+  isLeaving = true;
   client.close(WebSocketCloseStatus.EndpointUnavailable);
-  return new Promise((resolve) => (leaving.done = resolve));
+  return closed;
 });
 
-void run();
+main().catch((error: unknown) => {
+  if (!isLeaving) exitWith(error);
+});

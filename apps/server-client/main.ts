@@ -5,16 +5,14 @@
  */
 
 import { delay, exitWith, log, onExit, readSettings, whenDateValid, whenNetworkReady } from "#environment";
-import { Backoff } from "xs-websockets/backoff";
-import { ClientWebSocket, OptionError, WebSocketCloseStatus, WebSocketState } from "xs-websockets/client";
+import { WebSocketCloseStatus, WebSocketState, type ConnectionClosedEventArgs } from "xs-websockets/client";
+import { ReconnectingWebSocket } from "xs-websockets/reconnecting";
 import { WebSocketMessageType, WebSocketServer } from "xs-websockets/server";
 
 const HELLO_INTERVAL_MS = 1_000;
 
 const { port, url, ca } = readSettings({ port: 8080, url: "wss://localhost:8443/", ca: "" });
-const backoff = new Backoff();
 let isLeaving = false;
-let left = (): void => undefined;
 
 const server = new WebSocketServer({
   port,
@@ -29,16 +27,27 @@ const server = new WebSocketServer({
   },
 });
 
-const client = new ClientWebSocket({
+const client = new ReconnectingWebSocket({
   ...(ca === "" ? {} : { certificate: `-----BEGIN CERTIFICATE-----\n${ca}\n-----END CERTIFICATE-----` }),
-  onMessageReceived: (_sender, { frame }) => {
+  onMessageReceived(_client, { frame }) {
     log(`Received from ${url}: ${frame.text}`);
   },
-  onConnectionClosed: (_sender, { closeStatus, error }) => {
-    log(error === undefined ? `${url} has closed: ${closeStatus}` : `${error.name} ${error.code}: ${error.message}`);
-    left();
+  onReconnecting(_client, { closed }) {
+    tell(closed);
   },
 });
+
+/** Fulfilled when it does not come back. */
+const closed = new Promise<void>((resolve) => {
+  client.onConnectionClosed = (_client, e) => {
+    tell(e);
+    resolve();
+  };
+});
+
+function tell({ closeStatus, error }: ConnectionClosedEventArgs): void {
+  log(error === undefined ? `${url} has closed: ${closeStatus}` : `${error.name} ${error.code}: ${error.message}`);
+}
 
 async function serve(): Promise<void> {
   const address = await whenNetworkReady();
@@ -49,28 +58,22 @@ async function serve(): Promise<void> {
 async function talk(): Promise<void> {
   // Without the date no certificate can be verified.
   await whenDateValid();
-  while (!isLeaving) {
-    try {
-      await client.connect(url);
-      backoff.reset();
-      for (let count = 1; client.state === WebSocketState.Open; count++) {
-        client.sendString(`Hello Secure Websocket! ${count}`);
-        await delay(HELLO_INTERVAL_MS);
-      }
-    } catch (error) {
-      // A wrong URL does not get better. Why anything else failed was told by onConnectionClosed.
-      if (error instanceof OptionError) throw error;
-    }
-    await delay(backoff.next());
+  await client.connect(url);
+  for (let count = 1; !isLeaving && client.state !== WebSocketState.Closed; count++) {
+    client.sendString(`Hello Secure Websocket! ${count}`);
+    await delay(HELLO_INTERVAL_MS);
   }
 }
 
 onExit(async () => {
   isLeaving = true;
-  const clientLeft =
-    client.state === WebSocketState.Open ? new Promise<void>((resolve) => (left = resolve)) : Promise.resolve();
+  const isClosing = client.state !== WebSocketState.None;
   client.close(WebSocketCloseStatus.EndpointUnavailable);
-  await Promise.all([server.stop(), clientLeft]);
+  await Promise.all([server.stop(), isClosing && closed]);
 });
 
-serve().then(talk).catch(exitWith);
+serve()
+  .then(talk)
+  .catch((error: unknown) => {
+    if (!isLeaving) exitWith(error);
+  });

@@ -84,14 +84,16 @@ test(
 );
 
 test(
-  "closes with PolicyViolation on a fragmented message",
+  "closes with PolicyViolation on a fragmented message, and does not come back",
   async () => {
     const watched = new Watched();
     await watched.server.start();
-    start(watched.url);
+    const app = start(watched.url);
     await watched.until("text Hello Websocket!");
     watched.server.sendString(watched.endPoint, "in fragments", 4);
     await watched.until(`closed ${WebSocketCloseStatus.PolicyViolation} clean`);
+    expect(await app.exited).toEqual({ code: 0, signal: null });
+    expect(app.output.stdout).not.toContain("again");
   },
   TIMEOUT_MS,
 );
@@ -131,12 +133,13 @@ test(
 );
 
 test(
-  "says what the server answered instead",
+  "says what the server answered instead, and ends: it would answer the same again",
   async () => {
     const watched = new Watched({ prefix: "/other" });
     await watched.server.start();
     const app = start(watched.url);
     await app.printed("HandshakeError ERR_HANDSHAKE: The server answered 404 Not Found instead of 101.");
+    expect(await app.exited).toEqual({ code: 1, signal: null });
   },
   TIMEOUT_MS,
 );
@@ -153,6 +156,7 @@ test(
     await app.printed("NetworkError");
     while (watched.events.filter((event) => event === "opened nano").length < 2)
       await new Promise((resolve) => setTimeout(resolve, 20));
+    await app.printed("Connected again.");
   },
   TIMEOUT_MS,
 );

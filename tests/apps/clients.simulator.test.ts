@@ -36,7 +36,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "samples in the simulator", () 
   }
 
   test(
-    "client says hello, sends texts back, and connects again",
+    "client says hello, sends texts back, connects again, and refuses fragments for good",
     async () => {
       const texts: string[] = [];
       const users: unknown[] = [];
@@ -45,15 +45,16 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "samples in the simulator", () 
         onMessageReceived: (sender, { frame, webSocket }) => {
           texts.push(frame.text);
           if (texts.length === 1) webSocket.sendString("back");
-          else if (texts.length === 2) sender.sendString(webSocket.remoteEndPoint, "in fragments", 4);
+          else if (texts.length === 2) webSocket.abort();
+          else sender.sendString(webSocket.remoteEndPoint, "in fragments", 4);
         },
       });
       const simulator = await start("client", `url=ws://127.0.0.1:${server.port}/`);
       await simulator.waitForLine(/^Received: back$/, LINE_MS);
-      await simulator.waitForLine(/^The connection is closed: 1008/, LINE_MS);
-      expect(texts).toEqual(["Hello Websocket!", "back"]);
       await simulator.waitForLine(/^Connecting again in \d+ ms/, LINE_MS);
-      while (users.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+      await simulator.waitForLine(/^Connected again/, LINE_MS);
+      await simulator.waitForLine(/^The connection is closed: 1008/, LINE_MS);
+      expect(texts).toEqual(["Hello Websocket!", "back", "Hello Websocket!"]);
       expect(users).toEqual(["nano", "nano"]);
     },
     BUILD_MS,
