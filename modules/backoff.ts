@@ -1,8 +1,8 @@
 /** How long to wait before the next attempt to connect. */
 
 import { randomFill } from "#platform";
-import { OptionError } from "./protocol/errors.js";
-import { checkOptions, checkTime, withDefaults, type ResolvedOptions } from "./protocol/options.js";
+import { OptionError } from "./common/errors.js";
+import { checkOptions, checkTime, withDefaults, type ResolvedOptions } from "./common/options.js";
 
 /** Options of a {@link Backoff}. */
 export interface BackoffOptions {

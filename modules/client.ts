@@ -1,7 +1,7 @@
 /** The client (.NET nanoFramework `ClientWebSocket`). */
 
 import { log } from "#platform";
-import { ClientWebSocketHeaders, type HeadersInit } from "./clientheaders.js";
+import { ClientWebSocketHeaders, type HeadersInit } from "./client/headers.js";
 import {
   resolveCertificates,
   resolveClientOptions,
@@ -11,25 +11,25 @@ import {
   type ClientWebSocketLimits,
   type ResolvedCertificates,
   type SslProtocols,
-} from "./clientoptions.js";
-import { CLOSED_HANDLER_FAILED } from "./handlers.js";
-import { logError } from "./log.js";
-import { Opening, type Opened } from "./opening.js";
-import { Role, WebSocketState, type WebSocketCloseStatus } from "./protocol/constants.js";
+} from "./client/options.js";
+import { CLOSED_HANDLER_FAILED } from "./common/handlers.js";
+import { logError } from "./common/log.js";
+import { Opening, type Opened } from "./client/attempt.js";
+import { Role, WebSocketState, type WebSocketCloseStatus } from "./common/constants.js";
 import { NOT_CLOSED } from "./protocol/closing.js";
-import { InvalidStateError, type WebSocketError } from "./protocol/errors.js";
-import type { HttpHeaders } from "./protocol/httpheaders.js";
-import { checkHandlers, checkOptions } from "./protocol/options.js";
-import { parseWebSocketUri, uriText, type WebSocketUri } from "./protocol/uri.js";
-import { WebSocket } from "./websocket.js";
+import { InvalidStateError, type WebSocketError } from "./common/errors.js";
+import type { HttpHeaders } from "./common/headers.js";
+import { checkHandlers, checkOptions } from "./common/options.js";
+import { parseWebSocketUri, uriText, type WebSocketUri } from "./common/uri.js";
+import { WebSocket } from "./websocket/websocket.js";
 
-export { ClientWebSocketHeaders, type HeadersInit } from "./clientheaders.js";
-export { SslProtocols, SslVerification } from "./clientoptions.js";
-export { FragmentationType, WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./protocol/constants.js";
-export * from "./protocol/errors.js";
-export type { HttpHeaders } from "./protocol/httpheaders.js";
-export type { WebSocketOptions } from "./protocol/options.js";
-export type * from "./websocket.js";
+export { ClientWebSocketHeaders, type HeadersInit } from "./client/headers.js";
+export { SslProtocols, SslVerification } from "./client/options.js";
+export { FragmentationType, WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./common/constants.js";
+export * from "./common/errors.js";
+export type { HttpHeaders } from "./common/headers.js";
+export type { WebSocketOptions } from "./common/options.js";
+export type * from "./websocket/websocket.js";
 
 /** Options of a {@link ClientWebSocket} (.NET nanoFramework `ClientWebSocketOptions`, and limits of our own). */
 export interface ClientWebSocketOptions extends ClientWebSocketLimits, ClientCertificates {

@@ -2,13 +2,13 @@
 
 import { log } from "#platform";
 import { listen, type Listener, type ListenOptions, type Socket } from "#network";
-import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
-import { whenRejected, type Handler } from "./handlers.js";
-import { logError } from "./log.js";
-import { everyCharacter, isAlphanumericOr } from "./protocol/characters.js";
-import { HandshakeError, InvalidStateError, networkError, OptionError } from "./protocol/errors.js";
-import { RequestPolicy } from "./requestpolicy.js";
-import { toFieldNames } from "./protocol/httphead.js";
+import { HttpExchange, type HttpListenerContext } from "./http/exchange.js";
+import { whenRejected, type Handler } from "./common/handlers.js";
+import { logError } from "./common/log.js";
+import { everyCharacter, isAlphanumericOr } from "./common/text.js";
+import { HandshakeError, InvalidStateError, networkError, OptionError } from "./common/errors.js";
+import { RequestPolicy } from "./handshake/policy.js";
+import { toFieldNames } from "./http/head.js";
 import {
   checkHandlers,
   checkInteger,
@@ -16,12 +16,12 @@ import {
   checkTime,
   withDefaults,
   type ResolvedOptions,
-} from "./protocol/options.js";
-import { resolveTlsOptions, TLS_SERVER_OPTIONS, type TlsServerOptions } from "./tlsoptions.js";
+} from "./common/options.js";
+import { resolveTlsOptions, TLS_SERVER_OPTIONS, type TlsServerOptions } from "./server/tlsoptions.js";
 
-export type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "./httpexchange.js";
-export { queryValue } from "./query.js";
-export type { HttpHeaders } from "./protocol/httpheaders.js";
+export type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "./http/exchange.js";
+export { queryValue } from "./http/query.js";
+export type { HttpHeaders } from "./common/headers.js";
 
 /** Limits of an {@link HttpListener}. */
 export interface HttpListenerLimits {

@@ -1,7 +1,7 @@
 /** Certificates and keys: PEM to DER (RFC 7468). */
 
 import { fromBase64 } from "#platform";
-import { OptionError } from "./protocol/errors.js";
+import { OptionError } from "./common/errors.js";
 
 /** A certificate or key: PEM text, which may have several, or DER bytes. */
 export type PemOrDer = string | Uint8Array;

@@ -3,19 +3,19 @@
 import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
 import { Backoff } from "./backoff.js";
 import { ClientWebSocket, type ClientWebSocketOptions, type HeadersInit } from "./client.js";
-import { CLOSED_HANDLER_FAILED, logRejection, type Handler } from "./handlers.js";
-import { logError } from "./log.js";
-import { WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./protocol/constants.js";
-import { AbortedError, HandshakeError, InvalidStateError, NetworkError, OptionError } from "./protocol/errors.js";
-import { WebSocketError } from "./protocol/errors.js";
-import { checkInteger, checkTime } from "./protocol/options.js";
+import { CLOSED_HANDLER_FAILED, logRejection, type Handler } from "./common/handlers.js";
+import { logError } from "./common/log.js";
+import { WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./common/constants.js";
+import { AbortedError, HandshakeError, InvalidStateError, NetworkError, OptionError } from "./common/errors.js";
+import { WebSocketError } from "./common/errors.js";
+import { checkInteger, checkTime } from "./common/options.js";
 import { UnsentMessages } from "./reconnecting/unsent.js";
 import {
   bytesOf,
   type BinaryData,
   type ConnectionClosedEventArgs,
   type MessageReceivedEventArgs,
-} from "./websocket.js";
+} from "./websocket/websocket.js";
 
 export { Backoff, type BackoffOptions } from "./backoff.js";
 

@@ -1,29 +1,30 @@
 /** The server: a pool of clients, alone on a port or inside an HttpListener (.NET nanoFramework `WebSocketServer`). */
 
 import { encodeUtf8, now } from "#platform";
-import { CLOSED_HANDLER_FAILED, isPromise, logRejection, whenRejected, type Handler } from "./handlers.js";
-import { logError } from "./log.js";
+import { CLOSED_HANDLER_FAILED, isPromise, logRejection, whenRejected, type Handler } from "./common/handlers.js";
+import { logError } from "./common/log.js";
 import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from "./http.js";
-import { Opcode, Role, WebSocketCloseStatus } from "./protocol/constants.js";
-import { HandshakeError, InvalidStateError, OptionError } from "./protocol/errors.js";
+import { Opcode, Role, WebSocketCloseStatus } from "./common/constants.js";
+import { HandshakeError, InvalidStateError, OptionError } from "./common/errors.js";
 import { encodeMessage } from "./protocol/framewriter.js";
-import { checkHandlers, checkInteger, checkOptions } from "./protocol/options.js";
-import { RequestPolicy } from "./requestpolicy.js";
-import { checkServerRequest, PendingDecisions, upgradeHeaders } from "./serverhandshake.js";
-import { ServerClient } from "./serverclient.js";
-import { TurnedAwayClients } from "./turnedaway.js";
-import { checkAlone, resolveServerOptions } from "./serveroptions.js";
-import type { AcceptDecision, AcceptHook, Refusal, ServerSettings, WebSocketServerLimits } from "./serveroptions.js";
-import { bytesOf, checkFragmentSize, type BinaryData, type WebSocket } from "./websocket.js";
-import type { TlsServerOptions } from "./tlsoptions.js";
-import type { ConnectionClosedEventArgs, MessageReceivedEventArgs } from "./websocket.js";
+import { checkHandlers, checkInteger, checkOptions } from "./common/options.js";
+import { RequestPolicy } from "./handshake/policy.js";
+import { checkServerRequest, upgradeHeaders } from "./handshake/server.js";
+import { PendingDecisions } from "./server/decisions.js";
+import { ServerClient } from "./server/accepted.js";
+import { TurnedAwayClients } from "./server/turnedaway.js";
+import { checkAlone, resolveServerOptions } from "./server/options.js";
+import type { AcceptDecision, AcceptHook, Refusal, ServerSettings, WebSocketServerLimits } from "./server/options.js";
+import { bytesOf, checkFragmentSize, type BinaryData, type WebSocket } from "./websocket/websocket.js";
+import type { TlsServerOptions } from "./server/tlsoptions.js";
+import type { ConnectionClosedEventArgs, MessageReceivedEventArgs } from "./websocket/websocket.js";
 
-export type { AcceptDecision, AcceptHook, Refusal } from "./serveroptions.js";
+export type { AcceptDecision, AcceptHook, Refusal } from "./server/options.js";
 export type { HttpListenerContext, HttpListenerRequest } from "./http.js";
-export { WebSocketCloseStatus, WebSocketState, WebSocketMessageType, FragmentationType } from "./protocol/constants.js";
-export * from "./protocol/errors.js";
-export type { WebSocketOptions } from "./protocol/options.js";
-export type * from "./websocket.js";
+export { WebSocketCloseStatus, WebSocketState, WebSocketMessageType, FragmentationType } from "./common/constants.js";
+export * from "./common/errors.js";
+export type { WebSocketOptions } from "./common/options.js";
+export type * from "./websocket/websocket.js";
 
 /** Options of a {@link WebSocketServer}. */
 export interface WebSocketServerOptions extends WebSocketServerLimits, TlsServerOptions {

@@ -1,7 +1,7 @@
 /** Upgrade requests that another HTTP server has read. */
 
 import type { Socket } from "#network";
-import { HttpExchange, type HttpListenerContext } from "./httpexchange.js";
+import { HttpExchange, type HttpListenerContext } from "./http/exchange.js";
 import { HTTP_LISTENER_DEFAULTS } from "./http.js";
 
 /** A request's head as another server gives it. */

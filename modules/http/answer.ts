@@ -1,9 +1,9 @@
 /** The answer to an HTTP request of ours (RFC 9112): interim answers passed over, status, head, and a bounded body. */
 
-import { isDecimal } from "../protocol/characters.js";
-import { HandshakeError } from "../protocol/errors.js";
-import { HttpHeadReader } from "../protocol/httphead.js";
-import { type HttpHeaders } from "../protocol/httpheaders.js";
+import { isDecimal } from "../common/text.js";
+import { HandshakeError } from "../common/errors.js";
+import { HttpHeadReader } from "./head.js";
+import { type HttpHeaders } from "../common/headers.js";
 import { BodyReader } from "./body.js";
 
 /** Bytes that are kept of a head. */

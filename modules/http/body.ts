@@ -1,7 +1,7 @@
 /** The body of an HTTP answer: by its length, in chunks, or until the end (RFC 9112, 6.3); no more than is asked for. */
 
-import { isDecimal } from "../protocol/characters.js";
-import type { HttpHeaders } from "../protocol/httpheaders.js";
+import { isDecimal } from "../common/text.js";
+import type { HttpHeaders } from "../common/headers.js";
 import { ChunkedDecoder } from "./chunked.js";
 
 /** What a buffer begins with; it doubles. */

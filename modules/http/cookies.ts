@@ -3,9 +3,9 @@
  * without a clock, since they are forgotten with the attempt to connect (RFC 6265).
  */
 
-import { everyCharacter } from "../protocol/characters.js";
-import { isToken } from "../protocol/httphead.js";
-import type { WebSocketUri } from "../protocol/uri.js";
+import { everyCharacter } from "../common/text.js";
+import { isToken } from "./head.js";
+import type { WebSocketUri } from "../common/uri.js";
 
 /** Most cookies that are kept; the oldest goes for a new one. */
 const MAX_COOKIES = 8;

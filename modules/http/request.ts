@@ -2,9 +2,9 @@
 
 import type { ConnectHandlers, Socket } from "#network";
 import { clearTimer, encodeUtf8, now, setTimer, type TimerHandle } from "#platform";
-import { AbortedError, HandshakeError, networkError, TimeoutError, type WebSocketError } from "../protocol/errors.js";
-import type { HttpHeaders } from "../protocol/httpheaders.js";
-import type { WebSocketUri } from "../protocol/uri.js";
+import { AbortedError, HandshakeError, networkError, TimeoutError, type WebSocketError } from "../common/errors.js";
+import type { HttpHeaders } from "../common/headers.js";
+import type { WebSocketUri } from "../common/uri.js";
 import { AnswerReader, type AnswerRules, type HttpAnswer } from "./answer.js";
 
 /** Milliseconds that the body of a refusal is waited for: it is not to hold up what the status tells. */

@@ -1,8 +1,8 @@
 /** The closing handshake: what it is told, and the bodies of Close frames (RFC 6455, 5.5.1, 7 and 7.4). */
 
 import { decodeUtf8, encodeUtf8 } from "#platform";
-import { MAX_CLOSE_REASON_BYTES, Opcode, WebSocketCloseStatus } from "./constants.js";
-import { OptionError, ProtocolError, type WebSocketError } from "./errors.js";
+import { MAX_CLOSE_REASON_BYTES, Opcode, WebSocketCloseStatus } from "../common/constants.js";
+import { OptionError, ProtocolError, type WebSocketError } from "../common/errors.js";
 import type { FrameSink } from "./framereader.js";
 
 /** How long a peer that was sent the Close frame of a failure may take to answer it before TCP ends, in milliseconds. */

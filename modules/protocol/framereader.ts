@@ -13,8 +13,8 @@ import {
   RESERVED_BITS,
   Role,
   WebSocketCloseStatus,
-} from "./constants.js";
-import { ProtocolError } from "./errors.js";
+} from "../common/constants.js";
+import { ProtocolError } from "../common/errors.js";
 
 /** What a reader tells: a frame that came whole, or the parts of one that comes in pieces. */
 export interface FrameSink {

@@ -1,9 +1,18 @@
 /** Messages to frames (RFC 6455, 5.2 to 5.5): fragments, masks, and the order in which frames leave. */
 
 import { maskFrame, withRoom } from "#platform";
-import { FIN_BIT, LENGTH_16, LENGTH_64, MASK_BIT, MASK_BYTES, MAX_HEADER_BYTES, Opcode, Role } from "./constants.js";
-import { OptionError } from "./errors.js";
-import type { ConnectionSettings } from "./options.js";
+import {
+  FIN_BIT,
+  LENGTH_16,
+  LENGTH_64,
+  MASK_BIT,
+  MASK_BYTES,
+  MAX_HEADER_BYTES,
+  Opcode,
+  Role,
+} from "../common/constants.js";
+import { OptionError } from "../common/errors.js";
+import type { ConnectionSettings } from "../common/options.js";
 
 /** Pongs and Pings that may wait; RFC 6455, 5.5.3 lets a newer Pong stand for those before it. */
 const MAX_WAITING_CONTROLS = 16;

@@ -1,6 +1,6 @@
 /** When to ping, and when a peer that does not answer is given up (RFC 6455, 5.5.2). */
 
-import type { ConnectionSettings } from "./options.js";
+import type { ConnectionSettings } from "../common/options.js";
 
 /** What is due. */
 export const KeepAliveAction = { None: 0, Ping: 1, GiveUp: 2 } as const;

@@ -8,9 +8,9 @@ import {
   Role,
   WebSocketCloseStatus,
   WebSocketMessageType,
-} from "./constants.js";
-import { ProtocolError } from "./errors.js";
-import type { ConnectionSettings } from "./options.js";
+} from "../common/constants.js";
+import { ProtocolError } from "../common/errors.js";
+import type { ConnectionSettings } from "../common/options.js";
 import { maxFrameLength, PartialMessage } from "./partialmessage.js";
 
 /** Whom a reader of messages tells. */

@@ -1,9 +1,9 @@
 /** A message that comes in pieces, and the limits that it has to keep (RFC 6455, 5.4). */
 
 import { BytesAssembly, TextAssembly } from "./assembly.js";
-import { FragmentationType, WebSocketCloseStatus, WebSocketMessageType } from "./constants.js";
-import { ProtocolError } from "./errors.js";
-import type { ConnectionSettings } from "./options.js";
+import { FragmentationType, WebSocketCloseStatus, WebSocketMessageType } from "../common/constants.js";
+import { ProtocolError } from "../common/errors.js";
+import type { ConnectionSettings } from "../common/options.js";
 
 /** A message whose frames, or whose frame's payload, come in pieces. */
 export class PartialMessage {

@@ -18,8 +18,8 @@ import {
   Role,
   type WebSocketCloseStatus,
   WebSocketState,
-} from "./constants.js";
-import { notOpen, OptionError, ProtocolError, TimeoutError, type WebSocketError } from "./errors.js";
+} from "../common/constants.js";
+import { notOpen, OptionError, ProtocolError, TimeoutError, type WebSocketError } from "../common/errors.js";
 import { FrameReader, type FrameSink } from "./framereader.js";
 import {
   blockedDeadline,
@@ -34,7 +34,7 @@ import {
 } from "./framewriter.js";
 import { KeepAlive, KeepAliveAction } from "./keepalive.js";
 import { MessageReader, type MessageSink } from "./message.js";
-import type { ConnectionSettings } from "./options.js";
+import type { ConnectionSettings } from "../common/options.js";
 import { messageTimeout } from "./partialmessage.js";
 
 /** What a protocol asks of its transport, and tells its owner. */

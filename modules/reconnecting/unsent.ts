@@ -1,6 +1,6 @@
 /** Messages that wait for a connection. */
 
-import type { WebSocketMessageType } from "../protocol/constants.js";
+import type { WebSocketMessageType } from "../common/constants.js";
 
 /** What a message costs beside its bytes: its objects on a 32-bit XS. */
 const MESSAGE_OVERHEAD_BYTES = 64;

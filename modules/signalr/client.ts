@@ -12,4 +12,4 @@ export type { HubLimits } from "./link/limits.js";
 export type { AutomaticReconnect, RetryContext, RetryPolicy, Wait } from "./client/retries.js";
 export type { HubStream } from "./link/incoming.js";
 export { ClientWebSocketHeaders, SslProtocols, SslVerification } from "../client.js";
-export * from "../protocol/errors.js";
+export * from "../common/errors.js";

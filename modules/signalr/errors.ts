@@ -9,7 +9,7 @@
  *     └── NegotiationError       the server's: its answer to "negotiate" is a refusal, or not one at all
  */
 
-import { WebSocketError, type ErrorDetails } from "../protocol/errors.js";
+import { WebSocketError, type ErrorDetails } from "../common/errors.js";
 
 /** A method failed at the peer. Thrown by a hub method: its message is sent to the caller, whatever the settings. */
 export class HubException extends WebSocketError {

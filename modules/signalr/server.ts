@@ -13,4 +13,4 @@ export type { HubMethod } from "./server/methods.js";
 export type { HubLimits } from "./link/limits.js";
 export type { HubStream } from "./link/incoming.js";
 export type { AcceptDecision, AcceptHook, Refusal } from "../server.js";
-export * from "../protocol/errors.js";
+export * from "../common/errors.js";

@@ -2,8 +2,8 @@
 
 import { DOMException, parseUrl, type DomUrl } from "#dom";
 import { base64, encodeUtf8 } from "#platform";
-import { everyCharacter, isHexDigit } from "../protocol/characters.js";
-import { isToken } from "../protocol/httphead.js";
+import { everyCharacter, isHexDigit } from "../common/text.js";
+import { isToken } from "../http/head.js";
 
 /** Where to connect to. */
 export interface Target {

@@ -3,7 +3,7 @@
 import { blobBytes } from "#dom";
 import { encodeUtf8 } from "#platform";
 import { WebSocketMessageType } from "../client.js";
-import { logError } from "../log.js";
+import { logError } from "../common/log.js";
 
 /** A message whose content may be still to come. */
 export interface OutgoingMessage {

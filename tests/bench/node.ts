@@ -7,7 +7,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 
 import { WebSocketServer as WsServer } from "ws";
-import { Opcode, Role } from "xs-websockets/protocol/constants";
+import { Opcode, Role } from "xs-websockets/common/constants";
 import { encodeFrame } from "xs-websockets/protocol/framewriter";
 import { WebSocketServer } from "xs-websockets/server";
 

@@ -1,6 +1,6 @@
 /** Mutated streams in memory: nothing throws, memory is bounded, and chunks make no difference. FUZZ_SEED repeats a run. */
 
-import { Role } from "../../modules/protocol/constants.js";
+import { Role } from "../../modules/common/constants.js";
 import { hexOf } from "../support/vectors.js";
 import { fuzzSettings, Random } from "./random.js";
 import { chunksOf, randomHead, randomStream } from "./streams.js";

@@ -1,12 +1,12 @@
 /** What is fuzzed, each as a function from chunks to a record of all that came of them. */
 
 import { AnswerReader } from "../../modules/http/answer.js";
-import { HttpExchange } from "../../modules/httpexchange.js";
+import { HttpExchange } from "../../modules/http/exchange.js";
 import { WebSocketServer } from "../../modules/server.js";
-import { type Role } from "../../modules/protocol/constants.js";
-import { HandshakeError } from "../../modules/protocol/errors.js";
-import { checkUpgradeAnswer, UPGRADE_ANSWER_FIELDS } from "../../modules/protocol/clienthandshake.js";
-import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
+import { type Role } from "../../modules/common/constants.js";
+import { HandshakeError } from "../../modules/common/errors.js";
+import { checkUpgradeAnswer, UPGRADE_ANSWER_FIELDS } from "../../modules/handshake/client.js";
+import { CONNECTION_DEFAULTS } from "../../modules/common/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { describeBytes, joined } from "../support/vectors.js";

@@ -1,5 +1,5 @@
 import { BodyReader } from "../../modules/http/body.js";
-import { HttpHeaders } from "../../modules/protocol/httpheaders.js";
+import { HttpHeaders } from "../../modules/common/headers.js";
 import { asciiOf } from "../support/vectors.js";
 
 const MAX_BYTES = 40;

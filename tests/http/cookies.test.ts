@@ -1,5 +1,5 @@
 import { CookieJar } from "../../modules/http/cookies.js";
-import { parseWebSocketUri } from "../../modules/protocol/uri.js";
+import { parseWebSocketUri } from "../../modules/common/uri.js";
 
 const NEGOTIATION = "ws://device.example.org/hub/negotiate?negotiateVersion=1";
 const HUB = "ws://device.example.org/hub?id=1";

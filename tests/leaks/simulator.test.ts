@@ -1,6 +1,6 @@
 /** On XS: nothing is left of connections, an idle one is small, and a flood does not take the last of a small heap. */
 
-import { SERVER_DEFAULTS } from "../../modules/serveroptions.js";
+import { SERVER_DEFAULTS } from "../../modules/server/options.js";
 import type { Sdk } from "../../scripts/sdk.js";
 import { delay } from "../server/servertest.js";
 import { describeIf } from "../support/describeif.js";

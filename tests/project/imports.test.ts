@@ -53,95 +53,98 @@ test("there is something to check", () => {
   expect(PUBLIC_NAMES).toContain("xs-websockets/server");
 });
 
-test("modules/protocol imports modules/protocol and #platform", () => {
-  expect(
-    violations(
-      listSources("modules/protocol"),
-      (from, specifier) => specifier === "#platform" || isWithin("modules/protocol", from, specifier),
-    ),
-  ).toEqual([]);
-});
-
-test("modules/http imports modules/http, modules/protocol, #platform and the types of a socket", () => {
-  expect(
-    violations(
-      listSources("modules/http"),
-      (from, specifier) =>
-        specifier === "#platform" ||
-        (from === "modules/http/request.ts" && specifier === "#network") ||
-        isWithin("modules/http", from, specifier) ||
-        isWithin("modules/protocol", from, specifier),
-    ),
-  ).toEqual([]);
-});
-
-/** The browser's WebSocket and its parts. */
-function isWhatwg(file: string): boolean {
-  return file.startsWith("modules/whatwg");
+/** The layers of modules/, from below: a folder and the public files beside it import their own layer and those named. */
+interface Layer {
+  readonly name: string;
+  /** Its folder and files, relative to modules/. */
+  readonly parts: readonly string[];
+  readonly below: readonly string[];
+  /** What of a host it may import. */
+  readonly host: readonly string[];
 }
 
-test("modules imports modules, #platform, #network and #tls; its WHATWG WebSocket #dom, too", () => {
-  const hostNames = ["#platform", "#network", "#tls"];
+const FOUNDATIONS = ["common", "protocol", "http", "handshake", "websocket"];
+
+const LAYERS: readonly Layer[] = [
+  { name: "common", parts: ["common", "pem", "backoff"], below: [], host: ["#platform"] },
+  { name: "protocol", parts: ["protocol"], below: ["common"], host: ["#platform"] },
+  { name: "http", parts: ["http/"], below: ["common"], host: ["#platform", "#network"] },
+  { name: "handshake", parts: ["handshake"], below: ["common", "http"], host: ["#platform"] },
+  { name: "websocket", parts: ["websocket"], below: ["common", "protocol"], host: ["#platform", "#network"] },
+  { name: "client", parts: ["client"], below: FOUNDATIONS, host: ["#platform", "#network", "#tls"] },
+  { name: "server", parts: ["server", "http.ts"], below: FOUNDATIONS, host: ["#platform", "#network", "#tls"] },
+  { name: "upgrade", parts: ["upgrade"], below: ["common", "http", "server"], host: ["#network"] },
+  { name: "reconnecting", parts: ["reconnecting"], below: [...FOUNDATIONS, "client"], host: ["#platform"] },
+  { name: "whatwg", parts: ["whatwg"], below: [...FOUNDATIONS, "client"], host: ["#platform", "#dom"] },
+  { name: "signalr/wire", parts: ["signalr/wire", "signalr/errors"], below: ["common"], host: ["#platform"] },
+  { name: "signalr/link", parts: ["signalr/link"], below: [...FOUNDATIONS, "signalr/wire"], host: ["#platform"] },
+  {
+    name: "signalr/client",
+    parts: ["signalr/client"],
+    below: [...FOUNDATIONS, "client", "signalr/wire", "signalr/link"],
+    host: ["#platform"],
+  },
+  {
+    name: "signalr/server",
+    parts: ["signalr/server"],
+    below: [...FOUNDATIONS, "server", "signalr/wire", "signalr/link"],
+    host: ["#platform"],
+  },
+];
+
+/** Whether a file, relative to modules/, is one of a layer's. A part without an ending is a folder and the file of that name. */
+function isPart(file: string, part: string): boolean {
+  if (part.endsWith("/")) return file.startsWith(part);
+  return file === part || file === `${part}.ts` || file.startsWith(`${part}/`);
+}
+
+function layerOf(file: string): Layer | undefined {
+  return LAYERS.find(({ parts }) => parts.some((part) => isPart(file, part)));
+}
+
+const MODULES = listSources("modules");
+
+test("every file of modules/ is in one layer", () => {
+  const relative = MODULES.map((file) => file.slice("modules/".length));
+  const layersOf = (file: string): Layer[] => LAYERS.filter(({ parts }) => parts.some((part) => isPart(file, part)));
+  expect(relative.filter((file) => layersOf(file).length !== 1)).toEqual([]);
+  expect(LAYERS.filter(({ parts }) => !parts.every((part) => relative.some((file) => isPart(file, part))))).toEqual([]);
+});
+
+test("no layer is above itself", () => {
+  const names = LAYERS.map(({ name }) => name);
   expect(
-    violations(
-      listSources("modules"),
-      (from, specifier) =>
-        hostNames.includes(specifier) ||
-        (specifier === "#dom" && isWhatwg(from)) ||
-        isWithin("modules", from, specifier),
+    LAYERS.filter(({ below }, index) => below.some((name) => !names.slice(0, index).includes(name))).map(
+      ({ name }) => name,
     ),
   ).toEqual([]);
 });
 
-/** What stands beside SignalR on the public classes: neither knows the other. */
-const BESIDE_SIGNALR = ["modules/whatwg", "modules/mqtt", "modules/reconnecting", "modules/upgrade"];
-
-test("modules/signalr imports itself and what is below it, and nothing there imports modules/signalr", () => {
-  const isIn = (folder: string, from: string, specifier: string): boolean => {
-    const name = specifier.startsWith(".") ? resolveImport(from, specifier) : specifier;
-    return name === folder || name.startsWith(`${folder}/`);
-  };
-  const isBeside = (from: string, specifier: string): boolean =>
-    BESIDE_SIGNALR.some((folder) => isIn(folder, from, specifier));
-  const isAllowed = (from: string, specifier: string): boolean =>
-    specifier === "#platform" || (isWithin("modules", from, specifier) && !isBeside(from, specifier));
-  expect(violations(listSources("modules/signalr"), isAllowed)).toEqual([]);
-  const others = listSources("modules").filter((file) => !file.startsWith("modules/signalr/"));
-  expect(violations(others, (from, specifier) => !isIn("modules/signalr", from, specifier))).toEqual([]);
-});
-
-/** Who may know whom within SignalR, from below. */
-const SIGNALR_FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  wire: ["wire"],
-  link: ["wire", "link"],
-  client: ["wire", "link", "client"],
-  server: ["wire", "link", "server"],
-};
-
-test.each(Object.entries(SIGNALR_FOLDERS))(
-  "modules/signalr/%s imports of SignalR %p, and its errors",
-  (folder, below) => {
-    const files = listSources(`modules/signalr/${folder}`);
-    const isAllowed = (from: string, specifier: string): boolean =>
-      !isWithin("modules/signalr", from, specifier) ||
-      resolveImport(from, specifier) === "modules/signalr/errors" ||
-      below.some((name) => isWithin(`modules/signalr/${name}`, from, specifier));
-    expect(files.length).toBeGreaterThan(3);
+test.each(LAYERS.map((layer) => [layer.name, layer] as const))(
+  "modules/%s imports what is below it",
+  (_name, layer) => {
+    const files = MODULES.filter((file) => layerOf(file.slice("modules/".length)) === layer);
+    const isAllowed = (from: string, specifier: string): boolean => {
+      if (layer.host.includes(specifier)) return true;
+      if (!isWithin("modules", from, specifier)) return false;
+      const target = layerOf(`${resolveImport(from, specifier).slice("modules/".length)}.ts`);
+      return target !== undefined && (target === layer || layer.below.includes(target.name));
+    };
+    expect(files.length).toBeGreaterThan(0);
     expect(violations(files, isAllowed)).toEqual([]);
   },
 );
 
-test("no file of modules/signalr imports itself by a detour", () => {
-  const files = listSources("modules/signalr");
+test("no file of modules/ imports itself by a detour", () => {
   const targetsOf = (file: string): string[] =>
     importsOf(file)
-      .filter((specifier) => isWithin("modules/signalr", file, specifier))
+      .filter((specifier) => isWithin("modules", file, specifier))
       .map((specifier) => `${resolveImport(file, specifier)}.ts`);
   const reach = (file: string, seen: Set<string>): Set<string> => {
     for (const target of targetsOf(file)) if (!seen.has(target)) reach(target, seen.add(target));
     return seen;
   };
-  expect(files.filter((file) => reach(file, new Set()).has(file))).toEqual([]);
+  expect(MODULES.filter((file) => reach(file, new Set()).has(file))).toEqual([]);
 });
 
 test("hosts/contract.ts imports nothing", () => {

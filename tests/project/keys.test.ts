@@ -12,9 +12,9 @@ const PLACES = ["modules", "hosts/moddable"];
 /** Objects that are keyed by texts all the same: how the places begin, each where the texts are the program's own. */
 const KEYED_BY_THE_PROGRAM: readonly string[] = [
   // The names of options.
-  "modules/protocol/options.ts: ",
+  "modules/common/options.ts: ",
   "modules/server.ts: Object.fromEntries(Object.entries(options)",
-  "modules/serveroptions.ts: ",
+  "modules/server/options.ts: ",
   "modules/signalr/link/limits.ts: ",
   // The members of the browser's class, and its globals.
   "modules/whatwg.ts: Object.defineProperty(",

@@ -1,9 +1,9 @@
 /** The tables of options in README.md say what the code does. */
 
-import { CLIENT_DEFAULTS, SslProtocols, SslVerification } from "../../modules/clientoptions.js";
+import { CLIENT_DEFAULTS, SslProtocols, SslVerification } from "../../modules/client/options.js";
 import { HTTP_LISTENER_DEFAULTS } from "../../modules/http.js";
-import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
-import { SERVER_DEFAULTS } from "../../modules/serveroptions.js";
+import { CONNECTION_DEFAULTS } from "../../modules/common/options.js";
+import { SERVER_DEFAULTS } from "../../modules/server/options.js";
 import { compileSamples, membersOf, readTable } from "../support/documentation.js";
 import { readText } from "./sources.js";
 
@@ -41,13 +41,13 @@ function ownDefaults(defaults: object): Record<string, unknown> {
 }
 
 const TABLES: readonly (readonly [heading: string, members: readonly string[], defaults: Record<string, unknown>])[] = [
-  ["Every connection", membersOf("modules/protocol/options.ts", "WebSocketOptions"), CONNECTION_DEFAULTS],
+  ["Every connection", membersOf("modules/common/options.ts", "WebSocketOptions"), CONNECTION_DEFAULTS],
   [
     "WebSocketServer",
     [
-      ...membersOf("modules/serveroptions.ts", "WebSocketServerLimits"),
+      ...membersOf("modules/server/options.ts", "WebSocketServerLimits"),
       ...membersOf("modules/server.ts", "WebSocketServerOptions"),
-      ...membersOf("modules/tlsoptions.ts", "TlsServerOptions"),
+      ...membersOf("modules/server/tlsoptions.ts", "TlsServerOptions"),
     ],
     ownDefaults(SERVER_DEFAULTS),
   ],
@@ -55,14 +55,14 @@ const TABLES: readonly (readonly [heading: string, members: readonly string[], d
     "HttpListener",
     [
       ...membersOf("modules/http.ts", "HttpListenerLimits", "HttpListenerOptions"),
-      ...membersOf("modules/tlsoptions.ts", "TlsServerOptions"),
+      ...membersOf("modules/server/tlsoptions.ts", "TlsServerOptions"),
     ],
     HTTP_LISTENER_DEFAULTS,
   ],
   [
     "ClientWebSocket",
     [
-      ...membersOf("modules/clientoptions.ts", "ClientWebSocketLimits", "ClientCertificates"),
+      ...membersOf("modules/client/options.ts", "ClientWebSocketLimits", "ClientCertificates"),
       ...membersOf("modules/client.ts", "ClientWebSocketOptions"),
     ],
     ownDefaults(CLIENT_DEFAULTS),

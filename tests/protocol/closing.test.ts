@@ -1,5 +1,5 @@
 import { Closing, encodeCloseBody, encodeFailure, parseCloseBody } from "../../modules/protocol/closing.js";
-import { OptionError, ProtocolError } from "../../modules/protocol/errors.js";
+import { OptionError, ProtocolError } from "../../modules/common/errors.js";
 import { bytesOf, hexOf } from "../support/vectors.js";
 
 describe("bodies, in both directions", () => {

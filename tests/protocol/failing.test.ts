@@ -1,8 +1,8 @@
 /** After a failure: the transport ends when the peer's Close frame has come, and what it sends meanwhile is dropped. */
 
-import { Opcode, Role } from "../../modules/protocol/constants.js";
-import { ProtocolError, TimeoutError } from "../../modules/protocol/errors.js";
-import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/protocol/options.js";
+import { Opcode, Role } from "../../modules/common/constants.js";
+import { ProtocolError, TimeoutError } from "../../modules/common/errors.js";
+import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/common/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
 import { RecordingOwner } from "../support/vectorowner.js";
 import { asciiOf, bytesOf, frame, header, joined, pattern } from "../support/vectors.js";

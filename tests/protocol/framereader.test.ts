@@ -1,5 +1,5 @@
 import { copyBytes } from "#platform";
-import { Opcode, Role } from "../../modules/protocol/constants.js";
+import { Opcode, Role } from "../../modules/common/constants.js";
 import { FrameReader, type FrameSink, type WholeMessageSink } from "../../modules/protocol/framereader.js";
 import { asciiOf, bytesOf, frame, header, hexOf, joined, pattern } from "../support/vectors.js";
 

@@ -1,4 +1,4 @@
-import { Opcode, Role } from "../../modules/protocol/constants.js";
+import { Opcode, Role } from "../../modules/common/constants.js";
 import { encodedCost, encodeFrame, encodeMessage, FrameQueue } from "../../modules/protocol/framewriter.js";
 import { asciiOf, describeFrame, hexOf, joined, pattern, wireFrames, type WireFrame } from "../support/vectors.js";
 

@@ -1,5 +1,5 @@
 import { KeepAlive, KeepAliveAction } from "../../modules/protocol/keepalive.js";
-import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
+import { CONNECTION_DEFAULTS } from "../../modules/common/options.js";
 
 /** A keep-alive with its settings, which looks at the clock when it is asked to check. */
 class TestedKeepAlive {

@@ -1,6 +1,6 @@
-import { FragmentationType, Opcode, Role } from "../../modules/protocol/constants.js";
+import { FragmentationType, Opcode, Role } from "../../modules/common/constants.js";
 import { MessageReader } from "../../modules/protocol/message.js";
-import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/protocol/options.js";
+import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/common/options.js";
 import { asciiOf, bytesOf, hexOf, pattern } from "../support/vectors.js";
 
 interface Received {

@@ -1,7 +1,7 @@
-import { Opcode, Role, WebSocketState } from "../../modules/protocol/constants.js";
-import { InvalidStateError, OptionError, ProtocolError } from "../../modules/protocol/errors.js";
+import { Opcode, Role, WebSocketState } from "../../modules/common/constants.js";
+import { InvalidStateError, OptionError, ProtocolError } from "../../modules/common/errors.js";
 import { encodedCost } from "../../modules/protocol/framewriter.js";
-import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/protocol/options.js";
+import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/common/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
 import { asciiOf, bytesOf, frame, hexOf, pattern } from "../support/vectors.js";
 import { RecordingOwner } from "../support/vectorowner.js";

@@ -1,6 +1,6 @@
-import { Opcode, Role } from "../../modules/protocol/constants.js";
-import { OptionError, ProtocolError } from "../../modules/protocol/errors.js";
-import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/protocol/options.js";
+import { Opcode, Role } from "../../modules/common/constants.js";
+import { OptionError, ProtocolError } from "../../modules/common/errors.js";
+import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/common/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
 import { asciiOf, bytesOf, frame, joined, pattern } from "../support/vectors.js";
 import { RecordingOwner } from "../support/vectorowner.js";

@@ -1,4 +1,4 @@
-import { queryValue } from "../../modules/query.js";
+import { queryValue } from "../../modules/http/query.js";
 
 test.each([
   ["/led?on=1", "on", "1"],

@@ -1,5 +1,5 @@
-import { Opcode, Role } from "../../modules/protocol/constants.js";
-import { CONNECTION_DEFAULTS, type ConnectionSettings } from "../../modules/protocol/options.js";
+import { Opcode, Role } from "../../modules/common/constants.js";
+import { CONNECTION_DEFAULTS, type ConnectionSettings } from "../../modules/common/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
 import { describeBytes, describeText, joined, wireFrames } from "../support/vectors.js";
 import { RecordingOwner } from "../support/vectorowner.js";

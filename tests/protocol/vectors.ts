@@ -3,8 +3,8 @@
  * an app calls {@link runAllVectors}.
  */
 
-import { Role, WebSocketState } from "xs-websockets/protocol/constants";
-import { CONNECTION_DEFAULTS } from "xs-websockets/protocol/options";
+import { Role, WebSocketState } from "xs-websockets/common/constants";
+import { CONNECTION_DEFAULTS } from "xs-websockets/common/options";
 import { Protocol } from "xs-websockets/protocol/protocol";
 import { asciiOf, frame, joined } from "../support/vectors.js";
 import { RecordingOwner } from "../support/vectorowner.js";

@@ -1,6 +1,6 @@
 /** The closing handshake as the peer begins it: RFC 6455, 5.5.1 and 7.4. */
 
-import { Role } from "xs-websockets/protocol/constants";
+import { Role } from "xs-websockets/common/constants";
 import { pattern, hexOf } from "../support/vectors.js";
 import { accepted, closed, refused, refusedBytes, type Vector } from "./vectortypes.js";
 

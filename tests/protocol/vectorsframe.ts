@@ -1,6 +1,6 @@
 /** Frames by themselves and their order: RFC 6455, 5.1 to 5.5. */
 
-import { Role } from "xs-websockets/protocol/constants";
+import { Role } from "xs-websockets/common/constants";
 import { describeBytes, describeText, pattern } from "../support/vectors.js";
 import { accepted, refused, refusedBytes, type Vector } from "./vectortypes.js";
 

@@ -1,7 +1,7 @@
 /** Frames and their bytes, read both ways: what is written is what is read (RFC 6455, 5.2 and 5.7). */
 
 import { copyBytes } from "#platform";
-import { Opcode, Role } from "xs-websockets/protocol/constants";
+import { Opcode, Role } from "xs-websockets/common/constants";
 import { FrameReader, type FrameSink, type WholeMessageSink } from "xs-websockets/protocol/framereader";
 import { encodeFrame } from "xs-websockets/protocol/framewriter";
 import { asciiOf, bytesOf, frame, hexOf, joined, pattern, wireFrames } from "../support/vectors.js";

@@ -1,7 +1,7 @@
 /** What a vector is, and how the tables make two of one: for a server and for a client. */
 
-import { Role } from "xs-websockets/protocol/constants";
-import type { WebSocketOptions } from "xs-websockets/protocol/options";
+import { Role } from "xs-websockets/common/constants";
+import type { WebSocketOptions } from "xs-websockets/common/options";
 import { bytesOf, frame, header, joined } from "../support/vectors.js";
 
 /** Bytes from a peer, and what comes of them. */

@@ -1,6 +1,6 @@
-import { Connection, type ConnectionEvents } from "../../modules/connection.js";
-import { Opcode, Role, WebSocketState } from "../../modules/protocol/constants.js";
-import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/protocol/options.js";
+import { Connection, type ConnectionEvents } from "../../modules/websocket/connection.js";
+import { Opcode, Role, WebSocketState } from "../../modules/common/constants.js";
+import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/common/options.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { asciiOf, bytesOf, frame, pattern } from "../support/vectors.js";
 import { silenceLog } from "./servertest.js";

@@ -1,6 +1,6 @@
 /** What a full server tells a client for which there is no place. */
 
-import { OptionError } from "../../modules/protocol/errors.js";
+import { OptionError } from "../../modules/common/errors.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { upgradeRequest, type RawClient } from "../support/rawclient.js";
 import { eventually, withServer, type ServerBench } from "./servertest.js";

@@ -1,6 +1,6 @@
 import { HttpListener, type HttpListenerContext, type HttpListenerOptions } from "../../modules/http.js";
-import { HttpExchange } from "../../modules/httpexchange.js";
-import { InvalidStateError, OptionError } from "../../modules/protocol/errors.js";
+import { HttpExchange } from "../../modules/http/exchange.js";
+import { InvalidStateError, OptionError } from "../../modules/common/errors.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { RawClient } from "../support/rawclient.js";
 import { asciiOf, pattern } from "../support/vectors.js";

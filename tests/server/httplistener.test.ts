@@ -1,8 +1,8 @@
 /** What proxies, probes and slow or strange clients get of an HttpListener, over real sockets. */
 
 import { HttpListener, queryValue, type HttpListenerContext, type HttpListenerOptions } from "../../modules/http.js";
-import { HttpExchange } from "../../modules/httpexchange.js";
-import { OptionError } from "../../modules/protocol/errors.js";
+import { HttpExchange } from "../../modules/http/exchange.js";
+import { OptionError } from "../../modules/common/errors.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { RawClient } from "../support/rawclient.js";
 import { asciiOf } from "../support/vectors.js";

@@ -1,6 +1,6 @@
 /** Which pages may connect to a WebSocketServer, and by which name. */
 
-import { OptionError } from "../../modules/protocol/errors.js";
+import { OptionError } from "../../modules/common/errors.js";
 import { WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
 import { upgradeRequest } from "../support/rawclient.js";
 import { silenceLog, withServer } from "./servertest.js";

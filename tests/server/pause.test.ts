@@ -1,7 +1,7 @@
 import { ClientWebSocket } from "../../modules/client.js";
-import { Connection, type ConnectionEvents } from "../../modules/connection.js";
-import { Role } from "../../modules/protocol/constants.js";
-import { CONNECTION_DEFAULTS } from "../../modules/protocol/options.js";
+import { Connection, type ConnectionEvents } from "../../modules/websocket/connection.js";
+import { Role } from "../../modules/common/constants.js";
+import { CONNECTION_DEFAULTS } from "../../modules/common/options.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { upgradeRequest } from "../support/rawclient.js";
 import { asciiOf, bytesOf, frame, joined } from "../support/vectors.js";

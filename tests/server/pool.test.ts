@@ -1,5 +1,5 @@
 import type { HttpListenerContext } from "../../modules/http.js";
-import { HttpHeaders } from "../../modules/protocol/httpheaders.js";
+import { HttpHeaders } from "../../modules/common/headers.js";
 import { InvalidStateError, WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { asciiOf, bytesOf, frame, pattern } from "../support/vectors.js";

@@ -1,5 +1,5 @@
 import { HttpListener, type HttpListenerContext } from "../../modules/http.js";
-import { OptionError } from "../../modules/protocol/errors.js";
+import { OptionError } from "../../modules/common/errors.js";
 import { RawClient } from "../support/rawclient.js";
 import { silenceLog } from "./servertest.js";
 

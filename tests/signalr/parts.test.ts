@@ -9,7 +9,7 @@ import { PendingInvocations } from "../../modules/signalr/link/pending.js";
 import { negotiateUrl, toWebSocketUrl } from "../../modules/signalr/client/negotiation.js";
 import { createRetryPolicy, Retries, type Wait } from "../../modules/signalr/client/retries.js";
 import { accessTokenOf } from "../../modules/signalr/server.js";
-import { HttpHeaders } from "../../modules/protocol/httpheaders.js";
+import { HttpHeaders } from "../../modules/common/headers.js";
 
 describe("the handshake", () => {
   const read = (...pieces: readonly string[]): unknown => {

@@ -1,4 +1,4 @@
-import { HttpHeadReader, type HttpHeadRules } from "../../modules/protocol/httphead.js";
+import { HttpHeadReader, type HttpHeadRules } from "../../modules/http/head.js";
 
 /** Reads the head of a request of which everything is kept. */
 export function createRequestReader(maxHeadBytes = 4_096, rules: Partial<HttpHeadRules> = {}): HttpHeadReader {

@@ -1,4 +1,4 @@
-import { FragmentationType } from "xs-websockets/protocol/constants";
+import { FragmentationType } from "xs-websockets/common/constants";
 import type { MessageSink } from "xs-websockets/protocol/message";
 import type { ProtocolOwner } from "xs-websockets/protocol/protocol";
 import { describeBytes, describeFrame, describeText, joined, wireFrames, type WireFrame } from "./vectors.js";

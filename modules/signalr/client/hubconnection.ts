@@ -1,10 +1,10 @@
 /** The client of a hub (.NET nanoFramework `HubConnection`, completed after the official clients). */
 
-import { logRejection, type Handler } from "../../handlers.js";
-import { logError } from "../../log.js";
-import { AbortedError, InvalidStateError, OptionError, type WebSocketError } from "../../protocol/errors.js";
-import { checkTime } from "../../protocol/options.js";
-import { parseWebSocketUri, uriText } from "../../protocol/uri.js";
+import { logRejection, type Handler } from "../../common/handlers.js";
+import { logError } from "../../common/log.js";
+import { AbortedError, InvalidStateError, OptionError, type WebSocketError } from "../../common/errors.js";
+import { checkTime } from "../../common/options.js";
+import { parseWebSocketUri, uriText } from "../../common/uri.js";
 import { HubClosedError } from "../errors.js";
 import { ClientMethods, type HubHandler } from "./methods.js";
 import { resolveHubConnectionOptions } from "./options.js";

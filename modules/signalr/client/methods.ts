@@ -1,8 +1,8 @@
 /** What a client answers with when the server calls it: handlers by the name of their method. */
 
-import { whenRejected } from "../../handlers.js";
-import { logError } from "../../log.js";
-import { OptionError } from "../../protocol/errors.js";
+import { whenRejected } from "../../common/handlers.js";
+import { logError } from "../../common/log.js";
+import { OptionError } from "../../common/errors.js";
 import { HubException } from "../errors.js";
 
 /** Takes the arguments of a call; what it returns, or what its promise resolves with, is the result. */

@@ -5,14 +5,14 @@
 
 import { decodeUtf8 } from "#platform";
 import { ClientWebSocketHeaders, type HeadersInit } from "../../client.js";
-import type { ClientSettings, ResolvedCertificates } from "../../clientoptions.js";
-import { openSocket } from "../../clientsocket.js";
+import type { ClientSettings, ResolvedCertificates } from "../../client/options.js";
+import { openSocket } from "../../client/dial.js";
 import type { HttpAnswer } from "../../http/answer.js";
 import { CookieJar } from "../../http/cookies.js";
 import { describeContent, describeStatus, textOf } from "../../http/describe.js";
 import { formatRequest, HttpRequest } from "../../http/request.js";
-import { AbortedError, HandshakeError } from "../../protocol/errors.js";
-import { parseWebSocketUri, type WebSocketUri } from "../../protocol/uri.js";
+import { AbortedError, HandshakeError } from "../../common/errors.js";
+import { parseWebSocketUri, type WebSocketUri } from "../../common/uri.js";
 import { NegotiationError } from "../errors.js";
 import { isObject, parseObject, type JsonLimits } from "../wire/limits.js";
 

@@ -9,9 +9,9 @@ import {
   type ClientSettings,
   type ClientWebSocketLimits,
   type ResolvedCertificates,
-} from "../../clientoptions.js";
-import type { Handler } from "../../handlers.js";
-import { checkHandlers, checkOptions, checkTime, type ResolvedOptions } from "../../protocol/options.js";
+} from "../../client/options.js";
+import type { Handler } from "../../common/handlers.js";
+import { checkHandlers, checkOptions, checkTime, type ResolvedOptions } from "../../common/options.js";
 import type { HubProtocol } from "../wire/messages.js";
 import { JsonHubProtocol } from "../wire/json.js";
 import {

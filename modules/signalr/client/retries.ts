@@ -1,10 +1,10 @@
 /** When a lost connection is tried again. */
 
 import { clearTimer, now, randomFill, setTimer } from "#platform";
-import { logRejection } from "../../handlers.js";
-import { logError } from "../../log.js";
-import { OptionError } from "../../protocol/errors.js";
-import { checkTime } from "../../protocol/options.js";
+import { logRejection } from "../../common/handlers.js";
+import { logError } from "../../common/log.js";
+import { OptionError } from "../../common/errors.js";
+import { checkTime } from "../../common/options.js";
 
 /** What a retry policy is told (the official client's `RetryContext`). */
 export interface RetryContext {

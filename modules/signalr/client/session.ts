@@ -1,7 +1,7 @@
 /** One connection of a HubConnection, from the negotiation to the end. Made anew for each attempt. */
 
 import { ClientWebSocket, WebSocketCloseStatus, type ConnectionClosedEventArgs } from "../../client.js";
-import { AbortedError, OptionError, TimeoutError, type WebSocketError } from "../../protocol/errors.js";
+import { AbortedError, OptionError, TimeoutError, type WebSocketError } from "../../common/errors.js";
 import { HubClosedError, HubHandshakeError, HubProtocolError } from "../errors.js";
 import type { HubLink } from "../link/link.js";
 import { HubSession } from "../link/session.js";

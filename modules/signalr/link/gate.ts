@@ -1,7 +1,7 @@
 /** The way in of a connection: nothing is read while it is shut, and its peer is not taken for silent meanwhile. */
 
-import { logError } from "../../log.js";
-import type { WebSocket } from "../../websocket.js";
+import { logError } from "../../common/log.js";
+import type { WebSocket } from "../../websocket/websocket.js";
 import type { Heartbeat } from "./heartbeat.js";
 
 type Payload = string | Uint8Array;

@@ -1,7 +1,7 @@
 /** The streams that a peer sends over one connection. While one of them is full, nothing is read from the connection. */
 
 import { clearTimer, now, setTimer, type TimerHandle } from "#platform";
-import { InvalidStateError, TimeoutError } from "../../protocol/errors.js";
+import { InvalidStateError, TimeoutError } from "../../common/errors.js";
 
 /** A stream of the peer's. For one reader: `for await (const item of stream)`; leaving the loop cancels it. */
 export interface HubStream<Item = unknown> extends AsyncIterableIterator<Item, undefined, undefined> {

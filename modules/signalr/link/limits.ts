@@ -1,7 +1,7 @@
 /** Limits that both sides of a hub connection have: types, defaults and validation. */
 
 import { keepsPropertyNames } from "#platform";
-import { checkInteger, checkTime, unknownOption, withDefaults, type ResolvedOptions } from "../../protocol/options.js";
+import { checkInteger, checkTime, unknownOption, withDefaults, type ResolvedOptions } from "../../common/options.js";
 import { PropertyNames } from "../wire/limits.js";
 
 /** Limits of one connection of the hub protocol. */

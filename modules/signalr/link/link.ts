@@ -1,8 +1,8 @@
 /** One connection of the hub protocol, whichever side it is: what comes is sorted, what goes is formatted. */
 
-import { logError } from "../../log.js";
-import { OptionError, TimeoutError, WebSocketError } from "../../protocol/errors.js";
-import type { WebSocket } from "../../websocket.js";
+import { logError } from "../../common/log.js";
+import { OptionError, TimeoutError, WebSocketError } from "../../common/errors.js";
+import type { WebSocket } from "../../websocket/websocket.js";
 import { HubException, HubProtocolError } from "../errors.js";
 import {
   MessageType,

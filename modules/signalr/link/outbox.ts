@@ -1,7 +1,7 @@
 /** What waits until the WebSocket's queue has room: few messages, in their order. */
 
-import { InvalidStateError, WebSocketError } from "../../protocol/errors.js";
-import type { WebSocket } from "../../websocket.js";
+import { InvalidStateError, WebSocketError } from "../../common/errors.js";
+import type { WebSocket } from "../../websocket/websocket.js";
 
 interface Waiting {
   readonly data: string | Uint8Array;

@@ -1,6 +1,6 @@
 /** The streams that one side of a connection sends: async iterables. */
 
-import { InvalidStateError } from "../../protocol/errors.js";
+import { InvalidStateError } from "../../common/errors.js";
 import { MessageType, type HubMessage } from "../wire/messages.js";
 
 /** Where they go. */

@@ -1,7 +1,7 @@
 /** Calls that wait for their answer. */
 
 import { clearTimer, setTimer, type TimerHandle } from "#platform";
-import { InvalidStateError, TimeoutError, type WebSocketError } from "../../protocol/errors.js";
+import { InvalidStateError, TimeoutError, type WebSocketError } from "../../common/errors.js";
 
 interface Pending {
   readonly resolve: (result: unknown) => void;

@@ -1,9 +1,9 @@
 /** One connection of a hub, from the open WebSocket to its end: the handshake, then a link. Each side has its own kind. */
 
 import { clearTimer, setTimer, type TimerHandle } from "#platform";
-import { WebSocketMessageType } from "../../protocol/constants.js";
-import { TimeoutError, type WebSocketError } from "../../protocol/errors.js";
-import type { ConnectionClosedEventArgs, WebSocket } from "../../websocket.js";
+import { WebSocketMessageType } from "../../common/constants.js";
+import { TimeoutError, type WebSocketError } from "../../common/errors.js";
+import type { ConnectionClosedEventArgs, WebSocket } from "../../websocket/websocket.js";
 import { HubClosedError, HubHandshakeError, HubProtocolError } from "../errors.js";
 import { encodeHandshake, HandshakeReader } from "../wire/handshake.js";
 import type { Fields } from "../wire/limits.js";

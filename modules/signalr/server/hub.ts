@@ -1,8 +1,8 @@
 /** A hub on the device: SignalR clients connect to it (ASP.NET Core `Hub` and its host). */
 
 import { queryValue, type HttpListenerContext, type HttpListenerRequest, type RequestHandler } from "../../http.js";
-import { OptionError } from "../../protocol/errors.js";
-import { RequestPolicy } from "../../requestpolicy.js";
+import { OptionError } from "../../common/errors.js";
+import { RequestPolicy } from "../../handshake/policy.js";
 import { WebSocketServer, type WebSocketOpenedEventArgs } from "../../server.js";
 import { ConnectionTokens } from "./tokens.js";
 import { Clients, Members, type HubClients, type HubGroups } from "./members.js";

@@ -1,6 +1,6 @@
 /** The connected clients of a hub: all of them, some, or one are called (ASP.NET Core `IHubClients`). */
 
-import { checkTime } from "../../protocol/options.js";
+import { checkTime } from "../../common/options.js";
 import { HubClosedError } from "../errors.js";
 import { formatMessage } from "../link/link.js";
 import type { CloseDetails } from "../link/session.js";

@@ -1,7 +1,7 @@
 /** The methods of a hub. */
 
-import { logError } from "../../log.js";
-import { OptionError } from "../../protocol/errors.js";
+import { logError } from "../../common/log.js";
+import { OptionError } from "../../common/errors.js";
 import { HubException } from "../errors.js";
 import type { HubCallerContext } from "./context.js";
 

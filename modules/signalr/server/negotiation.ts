@@ -6,9 +6,9 @@ import {
   type HttpListenerRequest,
   type HttpListenerResponse,
 } from "../../http.js";
-import { logError } from "../../log.js";
-import { HandshakeError, OptionError } from "../../protocol/errors.js";
-import type { RequestPolicy } from "../../requestpolicy.js";
+import { logError } from "../../common/log.js";
+import { HandshakeError, OptionError } from "../../common/errors.js";
+import type { RequestPolicy } from "../../handshake/policy.js";
 import type { AcceptHook, Refusal } from "../../server.js";
 import type { ConnectionTokens } from "./tokens.js";
 

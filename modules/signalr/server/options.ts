@@ -1,10 +1,10 @@
 /** Options of HubServer: types, defaults and validation. */
 
 import { queryValue, type HttpListenerRequest } from "../../http.js";
-import { OptionError } from "../../protocol/errors.js";
-import type { Handler } from "../../handlers.js";
-import { checkHandlers, checkInteger, checkOptions, checkTime, type ResolvedOptions } from "../../protocol/options.js";
-import { SERVER_DEFAULTS, type AcceptHook, type WebSocketServerLimits } from "../../serveroptions.js";
+import { OptionError } from "../../common/errors.js";
+import type { Handler } from "../../common/handlers.js";
+import { checkHandlers, checkInteger, checkOptions, checkTime, type ResolvedOptions } from "../../common/options.js";
+import { SERVER_DEFAULTS, type AcceptHook, type WebSocketServerLimits } from "../../server/options.js";
 import type { HubCallerContext } from "./context.js";
 import { HubMethods, type HubMethod } from "./methods.js";
 import type { HubProtocol } from "../wire/messages.js";

@@ -1,11 +1,11 @@
 /** A client of a hub, as the hub sees it: its connection, from the upgrade to the end. Methods know it as their caller. */
 
-import { isPromise, logRejection } from "../../handlers.js";
+import { isPromise, logRejection } from "../../common/handlers.js";
 import type { HttpListenerRequest } from "../../http.js";
-import { logError } from "../../log.js";
-import type { WebSocketError } from "../../protocol/errors.js";
-import { HttpHeaders } from "../../protocol/httpheaders.js";
-import type { ConnectionClosedEventArgs, WebSocket } from "../../websocket.js";
+import { logError } from "../../common/log.js";
+import type { WebSocketError } from "../../common/errors.js";
+import { HttpHeaders } from "../../common/headers.js";
+import type { ConnectionClosedEventArgs, WebSocket } from "../../websocket/websocket.js";
 import { HubClosedError, HubHandshakeError, HubProtocolError } from "../errors.js";
 import { HubSession, type CloseDetails } from "../link/session.js";
 import type { HubLink } from "../link/link.js";

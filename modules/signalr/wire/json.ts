@@ -1,7 +1,7 @@
 /** The JSON encoding of the hub protocol. */
 
 import { encodeUtf8 } from "#platform";
-import { checkInteger } from "../../protocol/options.js";
+import { checkInteger } from "../../common/options.js";
 import { HubProtocolError } from "../errors.js";
 import { DEFAULT_MAXIMUM_DEPTH, parseRecord, type Fields, type JsonLimits } from "./limits.js";
 import {

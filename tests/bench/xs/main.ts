@@ -8,11 +8,11 @@ import type { Socket, SocketHandlers } from "#network";
 import Logical from "logical";
 import TextDecoder from "text/decoder";
 import { now, setTimer } from "#platform";
-import { Opcode, Role } from "xs-websockets/protocol/constants";
+import { Opcode, Role } from "xs-websockets/common/constants";
 import { encodeFrame } from "xs-websockets/protocol/framewriter";
-import { CONNECTION_DEFAULTS, type ConnectionSettings } from "xs-websockets/protocol/options";
-import { ServerClient } from "xs-websockets/serverclient";
-import { WebSocket } from "xs-websockets/websocket";
+import { CONNECTION_DEFAULTS, type ConnectionSettings } from "xs-websockets/common/options";
+import { ServerClient } from "xs-websockets/server/accepted";
+import { WebSocket } from "xs-websockets/websocket/websocket";
 import { outgoing, sdkServer, type SdkPeer } from "./sdkserver.js";
 
 const SIZES = [16, 125, 1024, 16_384];

@@ -1,0 +1,88 @@
+/** One attempt to open a client's connection: the upgrade request, and what becomes of the answer. */
+
+import type { Socket } from "#network";
+import { openSocket, type SocketRequest } from "./dial.js";
+import type { HttpAnswer } from "../http/answer.js";
+import { describeContent, describeStatus, textOf } from "../http/describe.js";
+import { formatRequest, HttpRequest, type HttpRequestEvents } from "../http/request.js";
+import { checkUpgradeAnswer, createKey, UPGRADE_ANSWER_FIELDS, upgradeFields } from "../handshake/client.js";
+import { HandshakeError, type WebSocketError } from "../common/errors.js";
+import type { HttpHeaders } from "../common/headers.js";
+
+/** Whom an attempt tells. One of the two is called, once, and never from within the constructor. */
+export interface OpeningEvents {
+  /** The server agreed. */
+  opened(opened: Opened): void;
+  /** There is no connection, and nothing is left of the attempt. */
+  failed(error: WebSocketError): void;
+}
+
+/** What an attempt has led to. */
+export interface Opened {
+  readonly socket: Socket;
+  /** Came behind the answer: the first frames. */
+  readonly unread: Uint8Array;
+  readonly subprotocol: string | undefined;
+  /** The fields of the answer. */
+  readonly headers: HttpHeaders;
+}
+
+/** What is asked for. */
+export interface OpeningRequest extends SocketRequest {
+  readonly headers: Iterable<readonly [name: string, value: string]>;
+}
+
+/** An attempt. */
+export class Opening implements HttpRequestEvents {
+  private readonly events: OpeningEvents;
+  private readonly subprotocols: readonly string[];
+  private readonly key = createKey();
+  private readonly exchange: HttpRequest;
+
+  /** @throws NetworkError where the host cannot even begin */
+  constructor(request: OpeningRequest, events: OpeningEvents) {
+    const { uri, headers } = request;
+    const { connectTimeout, maxHeadBytes, subprotocols } = request.settings;
+    this.events = events;
+    this.subprotocols = subprotocols;
+    this.exchange = new HttpRequest(
+      {
+        uri,
+        connect: (handlers) => openSocket(request, handlers),
+        text: formatRequest("GET", uri, upgradeFields(this.key, subprotocols), headers),
+        connectTimeout,
+        maxHeadBytes,
+        wantedStatus: 101,
+        neededFields: UPGRADE_ANSWER_FIELDS,
+        maxBodyBytes: 0,
+      },
+      this,
+    );
+  }
+
+  /** Gives the attempt up. */
+  abort(): void {
+    this.exchange.abort();
+  }
+
+  switched(socket: Socket, headers: HttpHeaders, unread: Uint8Array): void {
+    let subprotocol: string | undefined;
+    try {
+      subprotocol = checkUpgradeAnswer(headers, this.key, this.subprotocols);
+    } catch (error) {
+      socket.destroy();
+      return this.failed(error as WebSocketError);
+    }
+    this.events.opened({ socket, unread, subprotocol, headers });
+  }
+
+  answered(answer: HttpAnswer): void {
+    const body = textOf(answer.body);
+    const message = `The server answered ${describeStatus(answer)} instead of 101.${describeContent(answer, body)}`;
+    this.failed(new HandshakeError(answer.statusCode, message, { headers: answer.headers, body }));
+  }
+
+  failed(error: WebSocketError): void {
+    this.events.failed(error);
+  }
+}

@@ -1,0 +1,100 @@
+/** Header fields that a client adds to its upgrade request (.NET nanoFramework `ClientWebSocketHeaders`). */
+
+import { everyCharacter } from "../common/text.js";
+import { OptionError } from "../common/errors.js";
+import { isFieldValue, isToken } from "../http/head.js";
+import { isHostField } from "../common/uri.js";
+
+/** Anything that header fields can be given as. */
+export type HeadersInit =
+  ClientWebSocketHeaders | Readonly<Record<string, string>> | Iterable<readonly [name: string, value: string]>;
+
+/** Fields of the upgrade itself, and those that would change where a request ends. */
+const RESERVED: readonly string[] = Object.freeze([
+  "connection",
+  "content-length",
+  "sec-websocket-accept",
+  "sec-websocket-extensions",
+  "sec-websocket-key",
+  "sec-websocket-protocol",
+  "sec-websocket-version",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Header fields by name; the letter case of a name does not matter. */
+export class ClientWebSocketHeaders {
+  private readonly fields = new Map<string, readonly [name: string, value: string]>();
+
+  /** @throws OptionError as `set` */
+  constructor(init: HeadersInit = []) {
+    if (init instanceof ClientWebSocketHeaders) checkNoProperty(init);
+    for (const [name, value] of entriesOf(init)) this.set(name, value);
+  }
+
+  /** How many fields there are. */
+  get count(): number {
+    return this.fields.size;
+  }
+
+  /** The names, as they were given. */
+  get keys(): string[] {
+    return [...this.fields.values()].map(([name]) => name);
+  }
+
+  /** The values, in the order of `keys`. */
+  get values(): string[] {
+    return [...this.fields.values()].map(([, value]) => value);
+  }
+
+  /** The value of a field; undefined where there is none. */
+  get(name: string): string | undefined {
+    return this.fields.get(name.toLowerCase())?.[1];
+  }
+
+  /**
+   * Sets a field.
+   *
+   * @param name a token (RFC 9110, 5.6.2), and none that belongs to the upgrade itself
+   * @param value one line of text. That of Host takes the place of the URI's host and port
+   * @throws OptionError for anything else
+   */
+  set(name: string, value: string): void {
+    if (!isToken(name)) throw new OptionError(`${JSON.stringify(name)} is no header name: it has to be a token.`);
+    if (RESERVED.includes(name.toLowerCase()))
+      throw new OptionError(`The header ${name} belongs to the upgrade: use the options, such as subprotocols.`);
+    if (typeof value !== "string" || !isFieldValue(value) || !everyCharacter(value, isAscii))
+      throw new OptionError(`The value of the header ${name} is to be one line of text without control characters.`);
+    // RFC 9112, 3.2: another Host than that of the URI serves to reach a virtual host by an IP address.
+    if (name.toLowerCase() === "host" && !isHostField(value.trim()))
+      throw new OptionError(`Host is a name or an IP address, perhaps with a port, not ${JSON.stringify(value)}.`);
+    this.fields.set(name.toLowerCase(), [name, value.trim()]);
+  }
+
+  /** Removes a field, if it is there. */
+  remove(name: string): void {
+    this.fields.delete(name.toLowerCase());
+  }
+
+  [Symbol.iterator](): Iterator<readonly [name: string, value: string]> {
+    return this.fields.values();
+  }
+}
+
+/** Header fields are octets (RFC 9110, 5.5); ASCII is what every server reads alike. */
+function isAscii(code: number): boolean {
+  return code < 128;
+}
+
+/** Properties are no fields. Of nanoFramework's class they are: `headers["Authorization"] = …` would be lost in silence. */
+function checkNoProperty(headers: ClientWebSocketHeaders): void {
+  const name = Object.keys(headers).find((key) => key !== "fields");
+  if (name !== undefined)
+    throw new OptionError(`headers[${JSON.stringify(name)}] = … sets no header field: use headers.set(name, value).`);
+}
+
+function entriesOf(init: HeadersInit): Iterable<readonly [string, string]> {
+  if (typeof init !== "object" || (init as HeadersInit | null) === null)
+    throw new OptionError(`Headers are an object such as { Authorization: "…" }; given was ${typeof init}.`);
+  return Symbol.iterator in init ? init : Object.entries(init);
+}

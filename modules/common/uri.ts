@@ -1,0 +1,120 @@
+/** ws:// and wss:// URIs (RFC 6455, 3). */
+
+import { everyCharacter, isAlphanumericOr, isDigit, isHexDigit } from "./text.js";
+import { OptionError } from "./errors.js";
+
+/** Where a URI points to. */
+export interface WebSocketUri {
+  /** Whether the scheme is wss. */
+  readonly isSecure: boolean;
+  /** A host name or an IP address, that of IPv6 without its brackets. */
+  readonly host: string;
+  /** The port; 80 or 443 where the URI names none. */
+  readonly port: number;
+  /** Path and query, the "resource name" of RFC 6455, 3. */
+  readonly resourceName: string;
+  /** The path alone. */
+  readonly path: string;
+  /** What the Host header says: the port only where it is not that of the scheme (RFC 9110, 7.2). */
+  readonly hostHeader: string;
+}
+
+const isNameCharacter = isAlphanumericOr("._~-");
+/** RFC 3986, 3.3 and 3.4: what path and query may have, beside characters that are written with a per cent sign. */
+const isResourceCharacter = isAlphanumericOr("._~!$&'()*+,;=:@/?-");
+
+/**
+ * The text of a URI that was given as such, or as an object of the class URL.
+ *
+ * @throws OptionError for anything else
+ */
+export function uriText(uri: unknown): string {
+  if (typeof uri === "string") return uri;
+  if (typeof uri === "object" && uri !== null && "href" in uri && typeof uri.href === "string") return uri.href;
+  throw new OptionError(`A URI is a text such as "ws://192.168.4.1/path", or a URL object; given was ${typeof uri}.`);
+}
+
+/**
+ * Reads a URI.
+ *
+ * @throws OptionError that names the part at fault
+ */
+export function parseWebSocketUri(uri: string): WebSocketUri {
+  const colon = uri.indexOf("://");
+  const scheme = uri.slice(0, Math.max(colon, 0)).toLowerCase();
+  if (scheme === "") throw fault(uri, "it has the form ws://host:port/path or wss://host:port/path");
+  const isSecure = isSecureScheme(uri, scheme);
+  // RFC 6455, 3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used".
+  if (uri.includes("#")) throw fault(uri, "it has no fragment (#…): write a # of the path as %23");
+  const [authority, resource] = splitBefore(uri.slice(colon + 3), "/?");
+  if (authority.includes("@")) throw fault(uri, "it has no user name: send an Authorization header instead");
+  const [host, port] = readAuthority(uri, authority, isSecure ? 443 : 80);
+  if (!isResourceName(resource)) throw fault(uri, "its path and query have only ASCII, the rest as %xx");
+  const resourceName = resource.startsWith("/") ? resource : `/${resource}`;
+  return {
+    isSecure,
+    host: host.startsWith("[") ? host.slice(1, -1) : host,
+    port,
+    resourceName,
+    path: splitBefore(resourceName, "?")[0],
+    hostHeader: port === (isSecure ? 443 : 80) ? host : `${host}:${port}`,
+  };
+}
+
+/** Whether a text can be the value of a Host field: a host, and perhaps a port (RFC 9110, 7.2). */
+export function isHostField(text: string): boolean {
+  if (text.includes("/") || text.includes("?")) return false;
+  try {
+    return parseWebSocketUri(`ws://${text}`).host !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** @returns the host, that of IPv6 with its brackets, and the port */
+function readAuthority(uri: string, authority: string, defaultPort: number): readonly [host: string, port: number] {
+  const hostLength = authority.startsWith("[") ? authority.indexOf("]") + 1 : splitBefore(authority, ":")[0].length;
+  const host = authority.slice(0, hostLength);
+  const portText = authority.slice(hostLength + 1);
+  const hasPort = authority.length > hostLength;
+  if (!isHost(host) || (hasPort && !authority.startsWith(":", hostLength)) || !everyCharacter(portText, isDigit))
+    throw fault(uri, `its host is a name of ASCII letters or an IP address, not "${authority}"`);
+  const port = portText === "" ? defaultPort : Number(portText);
+  if (port < 1 || port > 65_535) throw fault(uri, `its port is from 1 to 65535, not ${portText}`);
+  return [host, port];
+}
+
+function isHost(host: string): boolean {
+  if (!host.startsWith("[")) return host !== "" && everyCharacter(host, isNameCharacter);
+  const address = host.slice(1, -1);
+  return address !== "" && everyCharacter(address, (code) => isHexDigit(code) || code === 46 || code === 58);
+}
+
+/** RFC 3986, 2.1: a per cent sign is followed by two hexadecimal digits. */
+function isResourceName(text: string): boolean {
+  const [start = "", ...escapes] = text.split("%");
+  if (!everyCharacter(start, isResourceCharacter)) return false;
+  return escapes.every(
+    (rest) =>
+      rest.length >= 2 &&
+      everyCharacter(rest.slice(0, 2), isHexDigit) &&
+      everyCharacter(rest.slice(2), isResourceCharacter),
+  );
+}
+
+/** Splits a text before the first of some characters. */
+function splitBefore(text: string, separators: string): readonly [before: string, from: string] {
+  for (let at = 0; at < text.length; at++)
+    if (separators.includes(text.charAt(at))) return [text.slice(0, at), text.slice(at)];
+  return [text, ""];
+}
+
+function isSecureScheme(uri: string, scheme: string): boolean {
+  if (scheme === "ws" || scheme === "wss") return scheme === "wss";
+  const advice = scheme === "http" ? "write ws:// for http://" : scheme === "https" ? "write wss:// for https://" : "";
+  throw fault(uri, `its scheme is ws or wss, not ${scheme}${advice === "" ? "" : `: ${advice}`}`);
+}
+
+function fault(uri: string, rule: string): OptionError {
+  return new OptionError(`${JSON.stringify(uri)} is no WebSocket URI: ${rule}.`);
+}

@@ -1,0 +1,380 @@
+/** One request and its answer on one connection. */
+
+import type { Socket, SocketHandlers } from "#network";
+import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
+import { everyCharacter, formatEndPoint, isDecimal } from "../common/text.js";
+import { InvalidStateError, OptionError, HandshakeError } from "../common/errors.js";
+import { HttpHeadReader, isFieldValue, isToken, type HttpHead } from "./head.js";
+import { isUpgradeRequest, type HttpHeaders } from "../common/headers.js";
+import { checkInteger } from "../common/options.js";
+
+/** Limits of an exchange. */
+export interface HttpExchangeLimits {
+  readonly maxHeadBytes: number;
+  readonly maxKeptHeadBytes: number;
+  readonly keptHeaders: readonly string[];
+  readonly requestTimeoutMs: number;
+}
+
+/** Whom an exchange tells. */
+export interface HttpExchangeEvents {
+  /** The head of a request has come whole. */
+  requestReceived(context: HttpListenerContext): void;
+  /** A head needs more memory than one may have. @returns whether it gets as much again, until `ended` */
+  takeSpare(): boolean;
+  /** A head was too long, or is none. It is answered. */
+  headRefused(error: HandshakeError): void;
+  /** The connection has ended, or is a WebSocket now. Called once. */
+  ended(): void;
+}
+
+/** A socket that became a WebSocket, and the bytes that came behind the request's head. */
+export interface UpgradedSocket {
+  readonly socket: Socket;
+  readonly bytes: Uint8Array;
+}
+
+/** A request and the way to answer it (.NET `HttpListenerContext`). */
+export interface HttpListenerContext {
+  readonly request: HttpListenerRequest;
+  readonly response: HttpListenerResponse;
+  /**
+   * Sends the head of a 101 answer and gives the socket away. Undefined where the connection has ended meanwhile. For
+   * `WebSocketServer.addWebSocket`.
+   */
+  upgrade(headers: readonly (readonly [name: string, value: string])[]): UpgradedSocket | undefined;
+}
+
+/** The head of a request (.NET `HttpListenerRequest`). */
+export interface HttpListenerRequest {
+  /** "GET", "HEAD", "POST" … */
+  readonly httpMethod: string;
+  /** The request target as it came, such as "/led?on=1". */
+  readonly rawUrl: string;
+  /** The target without its query: see `queryValue`. */
+  readonly path: string;
+  /** "1.1", or "1.0", which cannot become a WebSocket. */
+  readonly httpVersion: "1.0" | "1.1";
+  readonly headers: HttpHeaders;
+  /** Whether an upgrade to WebSocket is asked for: pass the context to `WebSocketServer.addWebSocket`. */
+  readonly isWebSocketRequest: boolean;
+  /** The client, as "address:port". */
+  readonly remoteEndPoint: string;
+  /** The client's certificate, DER, where it had to show one (`clientCertificateRequired`); else undefined. */
+  readonly clientCertificate: Uint8Array | undefined;
+}
+
+/** The answer (.NET `HttpListenerResponse`). */
+export interface HttpListenerResponse {
+  /** 200 unless set; 200 to 599. */
+  statusCode: number;
+  /** The media type of the body. */
+  contentType: string | undefined;
+  /** Whether the answer was given. */
+  readonly isClosed: boolean;
+  /** Adds a header field. @throws OptionError where the name or value is not allowed, or says where the answer ends */
+  setHeader(name: string, value: string): void;
+  /**
+   * Sends the answer and ends the connection.
+   *
+   * @throws InvalidStateError where it was sent before, OptionError for a `statusCode` that is not from 200 to 599
+   */
+  close(body?: string | Uint8Array): void;
+}
+
+/** What a socket of the listener does from its first byte to the end of the answer. */
+export class HttpExchange implements SocketHandlers {
+  private readonly socket: Socket;
+  private readonly limits: HttpExchangeLimits;
+  private readonly events: HttpExchangeEvents;
+  private reader: HttpHeadReader | undefined;
+  private timer: TimerHandle | undefined = undefined;
+  private early: Uint8Array[] = [];
+  /** What of the answer's body is still to be written. */
+  private body: Uint8Array | undefined = undefined;
+  /** Of what was written, what the network had not taken when the time started. */
+  private waitingBytes = 0;
+  private isAnswered = false;
+  private isEnded = false;
+
+  constructor(socket: Socket, limits: HttpExchangeLimits, events: HttpExchangeEvents) {
+    this.socket = socket;
+    this.limits = limits;
+    this.events = events;
+    this.reader = new HttpHeadReader({
+      maxHeadBytes: limits.maxHeadBytes,
+      maxKeptHeadBytes: limits.maxKeptHeadBytes,
+      needed: limits.keptHeaders.length === 0 ? NEEDED_FIELDS : [...NEEDED_FIELDS, ...limits.keptHeaders],
+      takeSpare: () => events.takeSpare(),
+      isAnswer: false,
+    });
+    this.startTimer(() => {
+      this.refuse(408);
+    });
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.isAnswered) return;
+    if (this.reader === undefined) return void this.early.push(bytes);
+    try {
+      const rest = this.reader.read(bytes);
+      if (rest === undefined) return;
+      const context = new Context(this.reader.head, this, this.socket);
+      this.reader = undefined;
+      this.early.push(rest);
+      // What the client sends before it has its answer stays in the network.
+      this.socket.pause();
+      this.startTimer(() => {
+        this.refuse(503);
+      });
+      this.events.requestReceived(context);
+    } catch (error) {
+      if (!(error instanceof HandshakeError)) throw error;
+      this.refuse(error.statusCode, error.message);
+      this.events.headRefused(error);
+    }
+  }
+
+  drain(): void {
+    if (this.body !== undefined) this.writeBody(this.body);
+  }
+
+  close(): void {
+    this.end();
+  }
+
+  /** Ends the connection at once. */
+  abort(): void {
+    this.socket.destroy();
+    this.end();
+  }
+
+  /** Answers without having asked anyone. */
+  refuse(statusCode: number, text = ""): void {
+    this.reader = undefined;
+    if (this.isAnswered) return this.abort();
+    const body = encodeUtf8(text === "" ? "" : `${text}\n`);
+    const type = text === "" ? [] : [["Content-Type", "text/plain"] as const];
+    const headers = [...type, ["Content-Length", String(body.length)] as const, ["Connection", "close"] as const];
+    this.respond(encodeUtf8(formatHead(statusCode, headers)), body);
+  }
+
+  /** Sends the answer, then ends the connection. */
+  respond(head: Uint8Array, body?: Uint8Array): void {
+    if (this.isEnded || this.isAnswered) return;
+    this.isAnswered = true;
+    this.early = [];
+    this.socket.resume();
+    const isTaken = this.socket.write(head);
+    if (body === undefined || body.length === 0) this.socket.end();
+    else if (isTaken) return this.writeBody(body);
+    else this.body = body;
+    this.startStallTimer();
+  }
+
+  /** Writes as much of the body as the network takes: what leaves in pieces shows that it leaves. */
+  private writeBody(body: Uint8Array): void {
+    let rest = body;
+    for (let isTaken = true; isTaken && rest.length > 0;) {
+      isTaken = this.socket.write(rest.subarray(0, PIECE_BYTES));
+      rest = rest.subarray(PIECE_BYTES);
+    }
+    this.body = rest.length > 0 ? rest : undefined;
+    if (rest.length === 0) this.socket.end();
+    this.startStallTimer();
+  }
+
+  /** An answer may take any time, as long as the client takes of it. */
+  private startStallTimer(): void {
+    this.waitingBytes = this.socket.bufferedAmount;
+    this.startTimer(() => {
+      if (this.socket.bufferedAmount < this.waitingBytes) this.startStallTimer();
+      else this.abort();
+    });
+  }
+
+  /** Gives the socket away. */
+  upgrade(head: Uint8Array): UpgradedSocket | undefined {
+    if (this.isEnded || this.isAnswered) return undefined;
+    this.isAnswered = true;
+    const bytes = concat(this.early);
+    this.early = [];
+    this.end();
+    this.socket.write(head);
+    this.socket.resume();
+    return { socket: this.socket, bytes };
+  }
+
+  private end(): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.body = undefined;
+    if (this.timer !== undefined) clearTimer(this.timer);
+    this.events.ended();
+  }
+
+  private startTimer(expired: () => void): void {
+    if (this.timer !== undefined) clearTimer(this.timer);
+    this.timer = setTimer(expired, this.limits.requestTimeoutMs);
+  }
+}
+
+/** Header fields of a request that this library reads: they are kept, or the request is refused. */
+const NEEDED_FIELDS: readonly string[] = Object.freeze([
+  "host",
+  "origin",
+  "connection",
+  "upgrade",
+  "sec-websocket-key",
+  "sec-websocket-version",
+  "sec-websocket-protocol",
+  "content-length",
+  "transfer-encoding",
+  "authorization",
+  "access-control-request-headers",
+]);
+
+/** Bytes of an answer that are written at a time. */
+const PIECE_BYTES = 4_096;
+
+/** Header fields that say where the answer ends. */
+const OWN_FIELDS: readonly string[] = Object.freeze(["content-length", "transfer-encoding", "connection"]);
+
+class Context implements HttpListenerContext {
+  readonly request: HttpListenerRequest;
+  readonly response: HttpListenerResponse;
+  private readonly exchange: HttpExchange;
+
+  /** @throws HandshakeError where the request line is not that of HTTP/1.1 or HTTP/1.0 */
+  constructor(head: HttpHead, exchange: HttpExchange, socket: Socket) {
+    this.exchange = exchange;
+    this.request = readRequest(head, socket);
+    this.response = new Response(exchange, this.request.httpMethod === "HEAD");
+  }
+
+  upgrade(headers: readonly (readonly [string, string])[]): UpgradedSocket | undefined {
+    return this.exchange.upgrade(encodeUtf8(formatHead(101, headers)));
+  }
+}
+
+class Response implements HttpListenerResponse {
+  statusCode = 200;
+  contentType: string | undefined = undefined;
+  isClosed = false;
+  private readonly headers: (readonly [string, string])[] = [];
+  private readonly exchange: HttpExchange;
+  private readonly isBodiless: boolean;
+
+  constructor(exchange: HttpExchange, isBodiless: boolean) {
+    this.exchange = exchange;
+    this.isBodiless = isBodiless;
+  }
+
+  setHeader(name: string, value: string): void {
+    if (!isToken(name) || !isFieldValue(value))
+      throw new OptionError(`The header ${JSON.stringify(name)} cannot be sent: a name is a token, a value one line.`);
+    if (OWN_FIELDS.includes(name.toLowerCase()))
+      throw new OptionError(`The header ${name} follows from the answer: leave it out.`);
+    this.headers.push([name, value]);
+  }
+
+  close(body: string | Uint8Array = ""): void {
+    if (this.isClosed) throw new InvalidStateError("The request was answered before: call close() once.");
+    const bytes = typeof body === "string" ? encodeUtf8(body) : body;
+    checkInteger("statusCode", this.statusCode, 200, 599);
+    if (this.contentType !== undefined) this.setHeader("Content-Type", this.contentType);
+    // RFC 9110, 8.6: no Content-Length where there is no content; 304 may tell that of another answer.
+    const hasContent = this.statusCode !== 204 && this.statusCode !== 304;
+    const length = hasContent ? [["Content-Length", String(bytes.length)] as const] : [];
+    this.isClosed = true;
+    // RFC 9110, 7.8: who sends Upgrade sends it as an option of Connection, too.
+    const isUpgrade = this.headers.some(([name]) => name.toLowerCase() === "upgrade");
+    const connection = ["Connection", isUpgrade ? "Upgrade, close" : "close"] as const;
+    const head = encodeUtf8(formatHead(this.statusCode, [...this.headers, ...length, connection]));
+    this.exchange.respond(head, this.isBodiless || !hasContent ? undefined : bytes);
+  }
+}
+
+/** RFC 9112, 3: method, target and version, one space between them. */
+function readRequest(head: HttpHead, socket: Socket): HttpListenerRequest {
+  const [httpMethod = "", rawUrl = "", version, ...others] = head.startLine.split(" ");
+  const resource = resourceOf(rawUrl);
+  const httpVersion = versionOf(version);
+  if (httpVersion === undefined || others.length > 0 || !isToken(httpMethod) || resource === undefined)
+    throw new HandshakeError(400, "The request line is not that of HTTP/1.1.");
+  // RFC 9112, 3.2: 400 for an HTTP/1.1 request that "lacks a Host header field". Older ones have none.
+  if (httpVersion === "1.1" && head.headers.get("host") === undefined)
+    throw new HandshakeError(400, "The request has no Host.");
+  const [path = ""] = resource.split("?");
+  return {
+    httpMethod,
+    rawUrl,
+    path: path === "" ? "/" : path,
+    httpVersion,
+    headers: head.headers,
+    // RFC 9110, 7.8: "A server MUST ignore an Upgrade header field that is received in an HTTP/1.0 request."
+    isWebSocketRequest: httpVersion === "1.1" && isUpgradeRequest(head.headers),
+    remoteEndPoint: formatEndPoint(socket.remoteAddress, socket.remotePort),
+    clientCertificate: socket.peerCertificate,
+  };
+}
+
+/** RFC 9110, 2.5: a higher minor version is to be read as the highest that is known. */
+function versionOf(text: string | undefined): "1.0" | "1.1" | undefined {
+  if (text === "HTTP/1.0") return "1.0";
+  return text?.startsWith("HTTP/1.") === true && text.length === 8 && isDecimal(text.slice(7)) ? "1.1" : undefined;
+}
+
+/** Path and query of a request target, which may name the server, too (RFC 9112, 3.2); undefined where it is none. */
+function resourceOf(target: string): string | undefined {
+  // RFC 3986, 2: a URI has ASCII only. A control character of Latin-1 could harm the terminal that shows a log.
+  if (target.includes("#") || !everyCharacter(target, isVisibleAscii)) return undefined;
+  if (target === "*" || target.startsWith("/")) return target;
+  const start = target.indexOf("://") + 3;
+  const scheme = target.slice(0, start).toLowerCase();
+  if (scheme !== "http://" && scheme !== "https://") return undefined;
+  const rest = target.slice(start);
+  const ends = [rest.indexOf("/"), rest.indexOf("?"), rest.length].filter((end) => end >= 0);
+  const end = Math.min(...ends);
+  return end === 0 ? undefined : rest.slice(end);
+}
+
+function isVisibleAscii(code: number): boolean {
+  return code > 0x20 && code < 0x7f;
+}
+
+function formatHead(statusCode: number, headers: readonly (readonly [string, string])[]): string {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${statusCode} ${REASONS[statusCode] ?? "Status"}\r\n${lines.join("")}\r\n`;
+}
+
+/** Reason phrases (RFC 9110, 15) of the statuses that this library and its samples answer with. */
+const REASONS: Readonly<Record<number, string>> = Object.freeze({
+  101: "Switching Protocols",
+  200: "OK",
+  204: "No Content",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  414: "URI Too Long",
+  421: "Misdirected Request",
+  426: "Upgrade Required",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+});
+
+function concat(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first] = pieces;
+  if (pieces.length === 1 && first !== undefined) return first;
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,241 @@
+/** Joins one protocol to one socket and one timer. Made anew for each connection; leaves nothing behind. */
+
+import type { Socket, SocketHandlers } from "#network";
+import { clearTimer, now, setTimer, type TimerHandle } from "#platform";
+import { formatEndPoint } from "../common/text.js";
+import { CLOSED_HANDLER_FAILED, whenRejected } from "../common/handlers.js";
+import { logError } from "../common/log.js";
+import type { CloseOutcome } from "../protocol/closing.js";
+import { WebSocketCloseStatus, WebSocketState } from "../common/constants.js";
+import type { Role } from "../common/constants.js";
+import { networkError, ProtocolError } from "../common/errors.js";
+import type { MessageSink } from "../protocol/message.js";
+import type { ConnectionSettings } from "../common/options.js";
+import { Protocol, type ProtocolOwner } from "../protocol/protocol.js";
+
+/**
+ * Steps of promises from the end of the opening handshake to what follows `await connect()`, within a function or two
+ * of the caller's. A timer alone may come before it: XS takes a turn of its main loop for each step.
+ */
+const PROMISE_STEPS = 5;
+
+/** Whom a connection tells. What these throw is logged and never reaches the host. */
+export interface ConnectionEvents extends MessageSink {
+  /** A Pong came. */
+  pongReceived(payload: Uint8Array): void;
+  /** There is room in the queue again. */
+  queueDrained(): void;
+  /** The connection is over. Called once. */
+  connectionClosed(outcome: CloseOutcome): void;
+}
+
+/** A connection whose opening handshake is done. As a socket's handlers, it ends with the socket. */
+export class Connection implements ProtocolOwner, SocketHandlers {
+  readonly protocol: Protocol;
+  private readonly socket: Socket;
+  private readonly events: ConnectionEvents;
+  private timer: TimerHandle | undefined = undefined;
+  private timerDeadline = Infinity;
+  /** Received, to be told when it is not paused any more. Declared, so that it takes no memory of those never paused. */
+  declare private held?: Uint8Array | undefined;
+
+  /** Takes the socket over. */
+  constructor(role: Role, socket: Socket, settings: ConnectionSettings, events: ConnectionEvents) {
+    this.socket = socket;
+    this.events = events;
+    this.protocol = new Protocol(role, settings, this, events, now());
+    socket.handlers = this;
+    this.arm();
+  }
+
+  /** Open to Aborted. */
+  get state(): WebSocketState {
+    return this.protocol.state;
+  }
+
+  get bufferedAmount(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  /** The peer, as "address:port". */
+  get remoteEndPoint(): string {
+    return formatEndPoint(this.socket.remoteAddress, this.socket.remotePort);
+  }
+
+  /** Whether `pause` was called. */
+  get isPaused(): boolean {
+    return this.protocol.isPaused;
+  }
+
+  /** Ends the connection at once, without a Close frame. */
+  abort(): void {
+    if (this.isOver) return;
+    this.protocol.stop(undefined, now());
+    this.socket.destroy();
+    this.finish(WebSocketState.Aborted);
+  }
+
+  /**
+   * Takes the bytes that came behind the head of the opening handshake, in a turn of their own: whoever waits for the
+   * connection can set its handlers before, and the stack of XS is too short for a message within an HTTP request.
+   */
+  receiveEarly(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.held = bytes;
+    this.socket.pause();
+    void this.deliverLater();
+  }
+
+  /** Tells of no message until `resume`; what the peer sends stays in the network. While it closes that is not to be. */
+  pause(): void {
+    if (this.state !== WebSocketState.Open || this.isPaused) return;
+    this.protocol.pause();
+    this.socket.pause();
+  }
+
+  /** Tells of messages again, in a turn of their own. */
+  resume(): void {
+    if (!this.isPaused) return;
+    this.protocol.resume(now());
+    this.continue();
+  }
+
+  data(bytes: Uint8Array): void {
+    try {
+      const rest = this.protocol.receive(bytes, now());
+      if (rest !== undefined) this.held = rest;
+    } catch (cause) {
+      this.handlerFailed(cause);
+    }
+  }
+
+  drain(): void {
+    try {
+      this.protocol.drained(now());
+    } catch (cause) {
+      this.handlerFailed(cause);
+    }
+  }
+
+  close(cause?: Error): void {
+    const error = networkError("The connection was lost.", cause);
+    this.protocol.stop(error, now());
+    this.finish(WebSocketState.Closed);
+  }
+
+  sendFrame(frame: Uint8Array): boolean {
+    return this.socket.write(frame);
+  }
+
+  endTransport(): void {
+    this.socket.end();
+  }
+
+  destroyTransport(): void {
+    this.socket.destroy();
+    this.finish(WebSocketState.Closed);
+  }
+
+  deadlineMoved(): void {
+    this.arm();
+  }
+
+  pongReceived(payload: Uint8Array): void {
+    this.events.pongReceived(payload);
+  }
+
+  queueDrained(): void {
+    this.events.queueDrained();
+  }
+
+  /** Tells what is held, then lets the network go on. */
+  deliverHeld(): void {
+    const { held } = this;
+    if (!this.isListening || held === undefined) return;
+    this.held = undefined;
+    this.data(held);
+    this.resumeSocket();
+  }
+
+  /** A handler has returned: where that is a promise, its rejection is what an exception is. */
+  handlerReturned(returned: unknown): void {
+    whenRejected(returned, (cause) => {
+      this.handlerFailed(cause);
+    });
+  }
+
+  /** The timer has rung. */
+  timeCame(): void {
+    this.timer = undefined;
+    this.protocol.tick(now());
+    this.arm();
+  }
+
+  /** Goes on after a pause. */
+  private continue(): void {
+    if (this.held === undefined) this.socket.resume();
+    else setTimer(deliver, 0, this);
+  }
+
+  private resumeSocket(): void {
+    if (this.isListening) this.socket.resume();
+  }
+
+  private get isListening(): boolean {
+    return !this.isOver && !this.isPaused;
+  }
+
+  private get isOver(): boolean {
+    return this.state === WebSocketState.Closed || this.state === WebSocketState.Aborted;
+  }
+
+  private async deliverLater(): Promise<void> {
+    for (let step = 0; step < PROMISE_STEPS; step++) await Promise.resolve();
+    setTimer(deliver, 0, this);
+  }
+
+  /** RFC 6455, 7.4.1: 1011 tells that an "unexpected condition" kept the request from being fulfilled. */
+  private handlerFailed(cause: unknown): void {
+    logError("An event handler threw; the connection is closed with 1011.", cause);
+    if (this.isOver) return;
+    const error = new ProtocolError(WebSocketCloseStatus.InternalServerError, "An event handler failed.", { cause });
+    const wasPaused = this.isPaused;
+    this.protocol.fail(error, now());
+    // How the peer answers is to be seen.
+    if (wasPaused) this.continue();
+  }
+
+  private finish(endState: WebSocketState): void {
+    if (this.isOver) return;
+    this.protocol.state = endState;
+    if (this.held !== undefined) this.held = undefined;
+    if (this.timer !== undefined) clearTimer(this.timer);
+    this.timer = undefined;
+    try {
+      this.events.connectionClosed(this.protocol.outcome);
+    } catch (cause) {
+      logError(CLOSED_HANDLER_FAILED, cause);
+    }
+  }
+
+  /** Sets the timer for the protocol's deadline, unless it rings before: it then looks again. */
+  private arm(): void {
+    const { deadline } = this.protocol;
+    if (this.isOver || deadline === Infinity || (this.timer !== undefined && this.timerDeadline <= deadline)) return;
+    if (this.timer !== undefined) clearTimer(this.timer);
+    this.armFor(deadline);
+  }
+
+  private armFor(deadline: number): void {
+    this.timerDeadline = deadline;
+    this.timer = setTimer(tick, Math.max(1, Math.ceil(deadline - now())), this);
+  }
+}
+
+function tick(connection: Connection): void {
+  connection.timeCame();
+}
+
+function deliver(connection: Connection): void {
+  connection.deliverHeld();
+}

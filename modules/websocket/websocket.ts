@@ -1,0 +1,341 @@
+/** What client and server connections have in common (.NET nanoFramework `WebSocket`). */
+
+import type { Socket } from "#network";
+import { encodeUtf8, now } from "#platform";
+import { Connection, type ConnectionEvents } from "./connection.js";
+import { CLOSED_HANDLER_FAILED, logRejection, type Handler } from "../common/handlers.js";
+import { NOT_CLOSED, type CloseOutcome } from "../protocol/closing.js";
+import {
+  FragmentationType,
+  Opcode,
+  type Role,
+  WebSocketCloseStatus,
+  WebSocketMessageType,
+  WebSocketState,
+} from "../common/constants.js";
+import { notOpen, OptionError, type WebSocketError } from "../common/errors.js";
+import type { ConnectionSettings } from "../common/options.js";
+
+export type { Handler } from "../common/handlers.js";
+
+/** What `onMessageReceived` is told. */
+export interface MessageReceivedEventArgs {
+  readonly frame: MessageReceivedFrame;
+  /** The connection it came on: answer with its `sendString` or `sendBytes`. */
+  readonly webSocket: WebSocket;
+}
+
+/** A received message, or fragment of one (.NET nanoFramework `ReceiveMessageFrame`). It is its event's arguments, too. */
+export class MessageReceivedFrame implements MessageReceivedEventArgs {
+  // Declared, not defined: a field that is defined before the constructor sets it takes XS twice the time.
+  /** The connection it came on. */
+  declare readonly webSocket: WebSocket;
+  /** Which part of its message it is; NotFragmented for a whole message, however many frames it came in. */
+  declare readonly fragmentation: FragmentationType;
+  declare private readonly payload: Uint8Array | string;
+  declare private textBytes?: Uint8Array;
+
+  /** @internal */
+  constructor(
+    webSocket: WebSocket,
+    payload: Uint8Array | string,
+    fragmentation: FragmentationType,
+    textBytes?: Uint8Array,
+  ) {
+    this.webSocket = webSocket;
+    this.payload = payload;
+    this.fragmentation = fragmentation;
+    if (textBytes !== undefined) this.textBytes = textBytes;
+  }
+
+  /** The message itself. */
+  get frame(): this {
+    return this;
+  }
+
+  /** Text or Binary. */
+  get messageType(): WebSocketMessageType {
+    return typeof this.payload === "string" ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
+  }
+
+  /** The payload as bytes: the receiver's own. That of a whole text is made of `text` when it is first asked for. */
+  get buffer(): Uint8Array {
+    const { payload } = this;
+    if (typeof payload !== "string") return payload;
+    // Copied, because a host may encode into a buffer that others share.
+    return (this.textBytes ??= new Uint8Array(encodeUtf8(payload)));
+  }
+
+  /** The payload of a text message. "" for a binary one. Of a fragment: the characters that are complete by its end. */
+  get text(): string {
+    return typeof this.payload === "string" ? this.payload : "";
+  }
+
+  /** Bytes of the payload. */
+  get messageLength(): number {
+    return this.buffer.length;
+  }
+
+  /** Whether it is a fragment: only with the option `deliverFragments`. */
+  get isFragmented(): boolean {
+    return this.fragmentation !== FragmentationType.NotFragmented;
+  }
+
+  /** The sender, as "address:port". */
+  get endPoint(): string {
+    return this.webSocket.remoteEndPoint;
+  }
+}
+
+/** What `onConnectionClosed` is told. */
+export interface ConnectionClosedEventArgs {
+  /** The peer's status, that of the failure, or 1005 (none was given) or 1006 (no Close frame came). */
+  readonly closeStatus: WebSocketCloseStatus;
+  /** The reason that goes with it; "" where there is none. */
+  readonly closeStatusDescription: string;
+  /** Whether both sides sent a Close frame. */
+  readonly wasClean: boolean;
+  /** What went wrong; undefined where nothing did. */
+  readonly error: WebSocketError | undefined;
+}
+
+/**
+ * A WebSocket connection of either role. Its handlers may be async: the rejection of a promise is what an exception is.
+ * Messages do not wait for the handlers of those before them.
+ */
+export abstract class WebSocket implements ConnectionEvents {
+  /** A message came, or with `deliverFragments` a fragment. An exception closes the connection with 1011. */
+  declare onMessageReceived?: Handler<[sender: WebSocket, e: MessageReceivedEventArgs]> | undefined;
+  /** The connection is over. Called once for each connection. An exception is logged. */
+  declare onConnectionClosed?: Handler<[sender: WebSocket, e: ConnectionClosedEventArgs]> | undefined;
+  /** After the queue was filled: all of it has left, `send` takes messages again. An exception closes with 1011. */
+  declare onDrained?: Handler<[sender: WebSocket]> | undefined;
+  /** A Pong came; `payload` is valid during the call. An exception closes with 1011. */
+  declare onPongReceived?: Handler<[sender: WebSocket, payload: Uint8Array]> | undefined;
+
+  protected connection: Connection | undefined = undefined;
+
+  protected abstract get settings(): ConnectionSettings;
+
+  /** Whether this is the server's side of the connection. */
+  abstract get isServer(): boolean;
+
+  /** The state of the connection. */
+  get state(): WebSocketState {
+    return this.connection?.state ?? WebSocketState.None;
+  }
+
+  /** The peer, as "address:port"; "" before there is one. */
+  get remoteEndPoint(): string {
+    return this.connection?.remoteEndPoint ?? "";
+  }
+
+  /** Milliseconds without a byte from the peer after which it is sent a Ping; 0: never. */
+  get keepAliveInterval(): number {
+    return this.settings.keepAliveInterval;
+  }
+
+  /** Milliseconds the peer may take to answer a Ping; 0: for ever. */
+  get serverTimeout(): number {
+    return this.settings.serverTimeout;
+  }
+
+  /** Largest payload of a received frame, in bytes. */
+  get maxReceiveFrameSize(): number {
+    return this.settings.maxReceiveFrameSize || this.settings.maxMessageBytes;
+  }
+
+  /** Largest payload of a sent frame, in bytes; 0: messages are never fragmented. */
+  get maxFragmentSize(): number {
+    return this.settings.maxFragmentSize;
+  }
+
+  /** Why the connection was closed; undefined while it is not. */
+  get closeStatus(): WebSocketCloseStatus | undefined {
+    return this.isClosed ? this.outcome.status : undefined;
+  }
+
+  /** The reason that goes with `closeStatus`; undefined while the connection is not closed. */
+  get closeStatusDescription(): string | undefined {
+    return this.isClosed ? this.outcome.description : undefined;
+  }
+
+  /** Bytes that wait to be sent, frame headers included. */
+  get bufferedAmount(): number {
+    return this.connection?.protocol.bufferedAmount ?? 0;
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @param buffer the payload; it is copied. A Text message is to be UTF-8
+   * @param messageType Text or Binary
+   * @param fragmentSize largest payload of a frame in bytes, instead of `maxFragmentSize`; 0: never fragmented
+   * @returns true; false where the queue has no room for it now: nothing was sent, try again after `onDrained`
+   * @throws InvalidStateError unless the state is Open
+   * @throws OptionError for a message that `maxQueueBytes` can never hold
+   */
+  send(buffer: BinaryData, messageType: WebSocketMessageType, fragmentSize?: number): boolean {
+    return this.sendPayload(opcodeOf(messageType), bytesOf(buffer), fragmentSize);
+  }
+
+  /** Sends a text message. As {@link WebSocket.send}; a lone surrogate is sent as U+FFFD. */
+  sendString(message: string, fragmentSize?: number): boolean {
+    if (typeof message !== "string")
+      throw new OptionError(`sendString takes a string; it was given ${typeof message}.`);
+    return this.sendPayload(Opcode.Text, message, fragmentSize);
+  }
+
+  /** Sends a binary message. As {@link WebSocket.send}. */
+  sendBytes(data: BinaryData, fragmentSize?: number): boolean {
+    return this.sendPayload(Opcode.Binary, data instanceof Uint8Array ? data : bytesOf(data), fragmentSize);
+  }
+
+  /**
+   * Sends a Ping; `onPongReceived` tells of the answer.
+   *
+   * @param payload at most 125 bytes
+   * @throws InvalidStateError unless the state is Open
+   */
+  ping(payload: Uint8Array = new Uint8Array(0)): void {
+    this.requireConnection().protocol.ping(bytesOf(payload), now());
+  }
+
+  /**
+   * Starts the closing handshake (RFC 6455, 7.1.2). Messages that wait are sent before. Ends within `closeTimeoutMs`,
+   * with `onConnectionClosed`. Does nothing unless the state is Open.
+   *
+   * @param closeStatus 1000 unless given; 1005 (Empty) sends none
+   * @param statusDescription at most 123 bytes as UTF-8
+   * @throws OptionError where they cannot be sent
+   */
+  close(closeStatus: WebSocketCloseStatus = WebSocketCloseStatus.NormalClosure, statusDescription = ""): void {
+    if (this.state !== WebSocketState.Open) return;
+    this.connection?.protocol.close(closeStatus, statusDescription, now());
+    this.resume();
+  }
+
+  /**
+   * Delivers no more messages until `resume`. What the peer sends stays in the network, which slows it down. Its Pings
+   * and its end are not noticed meanwhile, and it is not given up for its silence. `close` resumes. Does nothing unless the
+   * state is Open.
+   */
+  pause(): void {
+    this.connection?.pause();
+  }
+
+  /** Delivers messages again. */
+  resume(): void {
+    this.connection?.resume();
+  }
+
+  /** Whether messages wait for `resume`. */
+  get isPaused(): boolean {
+    return this.connection?.isPaused ?? false;
+  }
+
+  /** Ends the connection at once, without a Close frame. `onConnectionClosed` is called before this returns. */
+  abort(): void {
+    this.connection?.abort();
+  }
+
+  /** Frees everything. As {@link WebSocket.abort}. */
+  dispose(): void {
+    this.abort();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal */
+  messageReceived(payload: Uint8Array | string, fragmentation: FragmentationType, textBytes?: Uint8Array): void {
+    const e = new MessageReceivedFrame(this, payload, fragmentation, textBytes);
+    const returned = this.onMessageReceived?.(this, e);
+    if (returned !== undefined) this.handlerReturned(returned);
+  }
+
+  /** @internal */
+  pongReceived(payload: Uint8Array): void {
+    this.handlerReturned(this.onPongReceived?.(this, payload));
+  }
+
+  /** @internal */
+  queueDrained(): void {
+    this.handlerReturned(this.onDrained?.(this));
+  }
+
+  /** @internal */
+  connectionClosed(outcome: CloseOutcome): void {
+    this.raiseConnectionClosed({
+      closeStatus: outcome.status,
+      closeStatusDescription: outcome.description,
+      wasClean: outcome.wasClean,
+      error: outcome.error,
+    });
+  }
+
+  /** Tells of the end. */
+  protected raiseConnectionClosed(e: ConnectionClosedEventArgs): void {
+    logRejection(CLOSED_HANDLER_FAILED, this.onConnectionClosed?.(this, e));
+  }
+
+  /** A handler of this connection has returned: where that is a promise, its rejection fails the connection. */
+  protected handlerReturned(returned: unknown): void {
+    this.connection?.handlerReturned(returned);
+  }
+
+  /** The opening handshake is done; `early` came behind it. */
+  protected open(role: Role, socket: Socket, early: Uint8Array): void {
+    this.connection = new Connection(role, socket, this.settings, this);
+    this.connection.receiveEarly(early);
+  }
+
+  private get outcome(): CloseOutcome {
+    return this.connection?.protocol.outcome ?? NOT_CLOSED;
+  }
+
+  /** Whether the connection is over. */
+  protected get isClosed(): boolean {
+    return this.state === WebSocketState.Closed || this.state === WebSocketState.Aborted;
+  }
+
+  private sendPayload(opcode: Opcode, payload: Uint8Array | string, fragmentSize?: number): boolean {
+    if (fragmentSize !== undefined) checkFragmentSize(fragmentSize);
+    const { connection } = this;
+    if (connection === undefined) throw notOpen();
+    return connection.protocol.send(opcode, payload, fragmentSize, now());
+  }
+
+  private requireConnection(): Connection {
+    const { connection } = this;
+    if (connection === undefined) throw notOpen();
+    return connection;
+  }
+}
+
+/** @throws OptionError for what is no type of a message */
+function opcodeOf(messageType: number): Opcode {
+  if (messageType === WebSocketMessageType.Binary) return Opcode.Binary;
+  if (messageType === WebSocketMessageType.Text) return Opcode.Text;
+  throw new OptionError(`messageType is WebSocketMessageType.Text or Binary; it was given ${String(messageType)}.`);
+}
+
+/** What is sent as bytes: of a view those that it shows. */
+export type BinaryData = ArrayBuffer | ArrayBufferView;
+
+/** @throws OptionError for anything else, such as a string */
+export function bytesOf(data: BinaryData): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  throw new OptionError(
+    `Bytes are a Uint8Array, another view or an ArrayBuffer; given was ${typeof data}. See sendString.`,
+  );
+}
+
+/** @throws OptionError unless it is a size in bytes, or 0 */
+export function checkFragmentSize(fragmentSize: number): void {
+  if (!(fragmentSize >= 0) || Math.floor(fragmentSize) !== fragmentSize)
+    throw new OptionError(`fragmentSize is a number of bytes, or 0; it was given ${fragmentSize}.`);
+}
