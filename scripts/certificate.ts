@@ -80,7 +80,7 @@ function describe(folder: string, names: readonly string[], notAfter: Date): str
 
 1. Once on each computer and phone that is to trust your devices: install the authority
      ${path.join(folder, "authority.crt")}
-   (README.md says how). Keep authority.key.pem beside it secret: who has it can pretend to be any website there.
+   (docs/tls.md says how). Keep authority.key.pem beside it secret: who has it can pretend to be any website there.
 2. Serve TLS with it: npm run esp32 -- rgb-server secure=1 ssid=… password=…
    or npm run simulator -- rgb-server secure=1, or npm start -- secure=1
    In an app of your own, include ${path.join(folder, "device", "manifest.json")}

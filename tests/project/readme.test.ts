@@ -1,92 +1,168 @@
-/** The tables of options in README.md say what the code does. */
+/** The programs of README.md run as they stand, on Node.js and on XS in the simulator. Only their ports are others. */
 
-import { CLIENT_DEFAULTS, SslProtocols, SslVerification } from "../../modules/client/options.js";
-import { HTTP_LISTENER_DEFAULTS } from "../../modules/http.js";
-import { CONNECTION_DEFAULTS } from "../../modules/common/options.js";
-import { SERVER_DEFAULTS } from "../../modules/server/options.js";
-import { compileSamples, membersOf, readTable } from "../support/documentation.js";
-import { readText } from "./sources.js";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { WebSocket, WebSocketServer } from "ws";
+import { findFreePort } from "../support/apps.js";
+import { describeIf } from "../support/describeif.js";
+import { codeBlocks } from "../support/documentation.js";
+import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { PROJECT, readText } from "./sources.js";
 
-const README = readText("README.md");
+const BLOCKS = codeBlocks(readText("README.md"), "js");
 
-/** The table below a heading, row by row: name, then its default as text. */
-function readDefaults(heading: string): Map<string, string> {
-  return new Map([...readTable(README, heading)].map(([name, cells]) => [name, cells[2] ?? ""]));
+/** Ports for the programs: that of the first, that of the second, and that of the server which the third connects to. */
+interface Ports {
+  readonly echo: number;
+  readonly page: number;
+  readonly peer: number;
 }
 
-/** Defaults that have a name. */
-const NAMES: Readonly<Record<string, string>> = {
-  sslProtocol: `SslProtocols.${nameOf(SslProtocols, CLIENT_DEFAULTS.sslProtocol)}`,
-  sslVerification: `SslVerification.${nameOf(SslVerification, CLIENT_DEFAULTS.sslVerification)}`,
-};
-
-function nameOf(values: Readonly<Record<string, number>>, wanted: number): string {
-  return Object.keys(values).find((name) => values[name] === wanted) ?? "";
+/** The programs with these ports. */
+function programs({ echo, page, peer }: Ports): string[] {
+  return BLOCKS.map((code, at) => code.replace("8080", String(at === 2 ? peer : echo)).replace("8081", String(page)));
 }
 
-/** How the table writes a default. "none": the option may be left out and then is not there. */
-function format(name: string, value: unknown): string {
-  return value === undefined ? "none" : `\`${NAMES[name] ?? JSON.stringify(value)}\``;
-}
-
-/** How the table writes a default of every connection, and that of a server where it is another. */
-function formatWithServer(name: string, value: unknown): string {
-  const ofServer = (SERVER_DEFAULTS as unknown as Record<string, unknown>)[name];
-  return value === ofServer ? format(name, value) : `${format(name, value)}, server ${format(name, ofServer)}`;
-}
-
-/** The defaults beside those of every connection. */
-function ownDefaults(defaults: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(defaults).filter(([name]) => !(name in CONNECTION_DEFAULTS)));
-}
-
-const TABLES: readonly (readonly [heading: string, members: readonly string[], defaults: Record<string, unknown>])[] = [
-  ["Every connection", membersOf("modules/common/options.ts", "WebSocketOptions"), CONNECTION_DEFAULTS],
-  [
-    "WebSocketServer",
-    [
-      ...membersOf("modules/server/options.ts", "WebSocketServerLimits"),
-      ...membersOf("modules/server.ts", "WebSocketServerOptions"),
-      ...membersOf("modules/server/tlsoptions.ts", "TlsServerOptions"),
-    ],
-    ownDefaults(SERVER_DEFAULTS),
-  ],
-  [
-    "HttpListener",
-    [
-      ...membersOf("modules/http.ts", "HttpListenerLimits", "HttpListenerOptions"),
-      ...membersOf("modules/server/tlsoptions.ts", "TlsServerOptions"),
-    ],
-    HTTP_LISTENER_DEFAULTS,
-  ],
-  [
-    "ClientWebSocket",
-    [
-      ...membersOf("modules/client/options.ts", "ClientWebSocketLimits", "ClientCertificates"),
-      ...membersOf("modules/client.ts", "ClientWebSocketOptions"),
-    ],
-    ownDefaults(CLIENT_DEFAULTS),
-  ],
-];
-
-describe.each(TABLES)("the table %s", (heading, members, defaults) => {
-  test("has every option of the code and no other", () => {
-    expect(members.length).toBeGreaterThan(2);
-    expect([...readDefaults(heading).keys()].sort()).toEqual([...members].sort());
+/** Puts the programs into a folder of their own. */
+function write(name: string, ending: string, ports: Ports): string[] {
+  const folder = path.join(PROJECT, "build", "tests", "readme", name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return programs(ports).map((code, at) => {
+    const file = path.join(folder, `program${at + 1}.${ending}`);
+    writeFileSync(file, code);
+    return file;
   });
+}
 
-  test("has the defaults of the code", () => {
-    const write = (defaults as unknown) === CONNECTION_DEFAULTS ? formatWithServer : format;
-    const expected = members.map((name) => [name, write(name, defaults[name])]);
-    expect(Object.fromEntries(readDefaults(heading))).toEqual(Object.fromEntries(expected));
-  });
+/** Connects as soon as the server is there. */
+async function connect(url: string): Promise<{ socket: WebSocket; next: () => Promise<string> }> {
+  for (let turn = 0; ; turn++) {
+    const socket = new WebSocket(url);
+    const texts: string[] = [];
+    socket.on("message", (data: Buffer) => {
+      texts.push(data.toString());
+      socket.emit("text");
+    });
+    try {
+      await once(socket, "open");
+      const next = async (): Promise<string> => {
+        while (texts.length === 0) await once(socket, "text");
+        return texts.shift() ?? "";
+      };
+      return { socket, next };
+    } catch (error) {
+      if (turn === 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+let peer: WebSocketServer;
+let ports: Ports;
+
+beforeAll(async () => {
+  expect(BLOCKS.length).toBe(3);
+  peer = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  await once(peer, "listening");
+});
+afterAll(() => {
+  for (const client of peer.clients) client.terminate();
+  peer.close();
 });
 
-/** The only name in the samples that is not imported. */
-const XS_GLOBALS = "declare function trace(...texts: string[]): void;";
+/** A run listens on ports of its own. */
+async function choosePorts(): Promise<Ports> {
+  const { port } = peer.address() as { port: number };
+  return { echo: await findFreePort(), page: await findFreePort(), peer: port };
+}
 
-test("the code samples compile", () => {
-  const { count, mistakes } = compileSamples(README, XS_GLOBALS);
-  expect(count).toBeGreaterThan(3);
-  expect(mistakes).toEqual([]);
-}, 60_000);
+function testPrograms(): void {
+  test("a server that answers", async () => {
+    const { socket, next } = await connect(`ws://127.0.0.1:${ports.echo}/`);
+    expect(await next()).toBe("There are 1 of you.");
+    socket.send("hello");
+    expect(await next()).toBe("You said: hello");
+    socket.close();
+    await once(socket, "close");
+  }, 30_000);
+
+  test("a web page and its WebSocket on one port", async () => {
+    const { socket, next } = await connect(`ws://127.0.0.1:${ports.page}/chat`);
+    const other = await connect(`ws://127.0.0.1:${ports.page}/chat`);
+    socket.send("to all");
+    expect(await next()).toBe("to all");
+    expect(await other.next()).toBe("to all");
+    const answer = await fetch(`http://127.0.0.1:${ports.page}/`);
+    expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(await answer.text()).toContain("<title>Chat</title>");
+    socket.terminate();
+    other.socket.terminate();
+  }, 30_000);
+
+  test("a client that comes back after every loss of the connection", async () => {
+    for (let turn = 0; turn < 2; turn++) {
+      const [client] = [...peer.clients];
+      const [socket] = client === undefined ? ((await once(peer, "connection")) as [WebSocket]) : [client];
+      const answered = once(socket, "message");
+      socket.send("There are 1 of you.");
+      expect(String((await answered)[0])).toBe("hello from the client");
+      socket.terminate();
+      await once(socket, "close");
+    }
+  }, 30_000);
+}
+
+describe("the programs of README.md on Node.js", () => {
+  let children: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    ports = await choosePorts();
+    const flags = ["--import", "tsx", "--conditions=source"];
+    children = write("node", "mjs", ports).map((file) =>
+      spawn(process.execPath, [...flags, file], { stdio: "inherit" }),
+    );
+  });
+  afterAll(async () => {
+    for (const child of children) {
+      const ended = once(child, "close");
+      if (child.kill()) await ended;
+    }
+    for (const client of peer.clients) client.terminate();
+  });
+
+  testPrograms();
+});
+
+const sdk = findSimulatorSdk();
+
+describeIf(
+  sdk !== undefined,
+  "Linux with the Moddable SDK",
+  "the programs of README.md on XS, in the simulator",
+  () => {
+    let simulator: Simulator | undefined;
+
+    beforeAll(async () => {
+      if (sdk === undefined) return;
+      ports = await choosePorts();
+      const files = write("xs", "js", ports);
+      const folder = path.dirname(files[0] ?? "");
+      const names = files.map((file) => `./${path.basename(file, ".js")}`);
+      writeFileSync(path.join(folder, "main.js"), names.map((name) => `import "${name}";\n`).join(""));
+      const parts = ["manifest_server.json", "manifest_client.json"];
+      const own = parts.map((name) => path.relative(folder, path.join(PROJECT, "modules", name)));
+      const include = ["$(MODDABLE)/examples/manifest_base.json", ...own];
+      writeFileSync(
+        path.join(folder, "manifest.json"),
+        JSON.stringify({ include, modules: { "*": ["./main", ...names] } }),
+      );
+      simulator = await Simulator.start(sdk, folder);
+    }, 120_000);
+    afterAll(() => simulator?.stop());
+
+    testPrograms();
+  },
+);

@@ -2,13 +2,31 @@
 
 import path from "node:path";
 import ts from "typescript";
-import { parse, PROJECT, readJson } from "../project/sources.js";
+import { listFiles, parse, PROJECT, readJson } from "../project/sources.js";
+
+/** Every page of the documentation. */
+export function listPages(): string[] {
+  const own = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+  return [...own, ...listFiles("docs").filter((name) => name.endsWith(".md"))];
+}
+
+/** What stands below a heading of any level, up to the next heading. @throws Error where there is no such heading */
+export function sectionOf(text: string, heading: string): string {
+  const [found, ...others] = text.split(/^#+ /m).filter((section) => section.split("\n")[0] === heading);
+  if (found === undefined || others.length > 0) throw new Error(`There is not one heading "${heading}".`);
+  return found;
+}
+
+/** The blocks of code of a language, in their order. */
+export function codeBlocks(text: string, language: string): string[] {
+  return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, name, code = ""]) =>
+    name === language ? [code] : [],
+  );
+}
 
 /** The cells of the tables below a heading, by the names in their first column; a row may have several. */
 export function readTable(text: string, heading: string): Map<string, readonly string[]> {
-  const start = text.indexOf(`\n### ${heading}\n`);
-  if (start < 0) throw new Error(`There is no heading "### ${heading}".`);
-  const section = text.slice(start + 1).split(/\n#/)[0] ?? "";
+  const section = sectionOf(text, heading);
   const rows = [...section.matchAll(/^\| (`\w+`(?:, `\w+`)*) *\|(.*)\|$/gm)].flatMap(([, names = "", rest = ""]) => {
     const cells = rest.split("|").map((cell) => cell.trim());
     return [...names.matchAll(/\w+/g)].map(([name]) => [name, cells] as const);
@@ -31,8 +49,8 @@ export function membersOf(file: string, ...interfaces: readonly string[]): strin
  * @returns how many there are, and what is wrong with them
  */
 export function compileSamples(text: string, globals: string): { count: number; mistakes: string[] } {
-  const samples = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(
-    ([, code = ""], index) => [path.join(PROJECT, "tests", `sample${index}.ts`), code] as const,
+  const samples = codeBlocks(text, "ts").map(
+    (code, index) => [path.join(PROJECT, "tests", `sample${index}.ts`), code] as const,
   );
   const { compilerOptions } = readJson("tsconfig.json") as { compilerOptions: Record<string, unknown> };
   // A sample may stop where it has shown what it shows.
