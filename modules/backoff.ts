@@ -2,7 +2,7 @@
 
 import { randomFill } from "#platform";
 import { OptionError } from "./common/errors.js";
-import { checkOptions, checkTime, withDefaults, type ResolvedOptions } from "./common/options.js";
+import { checkOptions, checkTime, resolveOptions, type OptionTable, type ResolvedOptions } from "./common/options.js";
 
 /** Options of a {@link Backoff}. */
 export interface BackoffOptions {
@@ -16,11 +16,17 @@ export interface BackoffOptions {
   readonly jitter?: number;
 }
 
-const DEFAULTS: ResolvedOptions<BackoffOptions> = Object.freeze({
-  initialMs: 500,
-  maxMs: 30_000,
-  factor: 2,
-  jitter: 0.3,
+/** What a Backoff takes. */
+export const BACKOFF_OPTIONS: OptionTable<ResolvedOptions<BackoffOptions>> = Object.freeze({
+  defaults: Object.freeze({
+    initialMs: 500,
+    maxMs: 30_000,
+    factor: 2,
+    jitter: 0.3,
+  }),
+  least: Object.freeze({ initialMs: 1 }),
+  most: Object.freeze({}),
+  special: Object.freeze(["factor", "jitter"]),
 });
 
 /** Delays that grow from failure to failure (RFC 6455, 7.2.3: "truncated binary exponential backoff"). */
@@ -34,8 +40,7 @@ export class Backoff {
   /** @throws OptionError where an option is out of its range */
   constructor(options: BackoffOptions = {}) {
     checkOptions("Backoff", options, "{ initialMs: 500 }");
-    const { initialMs, maxMs, factor, jitter } = withDefaults(options, DEFAULTS);
-    checkTime("initialMs", initialMs, 1);
+    const { initialMs, maxMs, factor, jitter } = resolveOptions(options, BACKOFF_OPTIONS);
     checkTime("maxMs", maxMs, initialMs);
     if (!(factor >= 1)) throw new OptionError(`factor is a number of at least 1; it was given ${factor}.`);
     if (!(jitter >= 0 && jitter <= 1)) throw new OptionError(`jitter is from 0 to 1; it was given ${jitter}.`);

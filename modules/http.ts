@@ -11,10 +11,11 @@ import { RequestPolicy } from "./handshake/policy.js";
 import { toFieldNames } from "./http/head.js";
 import {
   checkHandlers,
-  checkInteger,
   checkOptions,
-  checkTime,
-  withDefaults,
+  MAX_HEAD_BYTES,
+  MIN_HEAD_BYTES,
+  resolveOptions,
+  type OptionTable,
   type ResolvedOptions,
 } from "./common/options.js";
 import { resolveTlsOptions, TLS_SERVER_OPTIONS, type TlsServerOptions } from "./server/tlsoptions.js";
@@ -73,6 +74,23 @@ export const HTTP_LISTENER_DEFAULTS: ResolvedOptions<HttpListenerLimits> = Objec
   maxRequests: 16,
 });
 
+/** What an HTTP listener takes. */
+export const HTTP_LISTENER_OPTIONS: OptionTable<ResolvedOptions<HttpListenerLimits>> = Object.freeze({
+  defaults: HTTP_LISTENER_DEFAULTS,
+  least: Object.freeze({
+    maxHeadBytes: MIN_HEAD_BYTES,
+    maxKeptHeadBytes: MIN_HEAD_BYTES,
+    requestTimeoutMs: 1,
+    maxRequests: 1,
+  }),
+  most: Object.freeze({
+    port: 65_535,
+    maxHeadBytes: MAX_HEAD_BYTES,
+    maxKeptHeadBytes: MAX_HEAD_BYTES,
+    maxRequests: 65_535,
+  }),
+});
+
 /** Listens for HTTP requests (.NET `HttpListener`, with an event instead of a blocking `GetContext`). */
 export class HttpListener {
   /** Called for each request whose path is no route's. */
@@ -94,7 +112,7 @@ export class HttpListener {
     const { onRequest, address, identity, clientCertificateRequired, clientAuthorities, ...limits } = options;
     checkHandlers({ onRequest });
     this.onRequest = onRequest;
-    const settings = withDefaults(limits, HTTP_LISTENER_DEFAULTS, ["onRequest", "address", ...TLS_SERVER_OPTIONS]);
+    const settings = resolveOptions(limits, HTTP_LISTENER_OPTIONS, ["onRequest", "address", ...TLS_SERVER_OPTIONS]);
     this.settings = { ...settings, keptHeaders: toFieldNames("keptHeaders", settings.keptHeaders) };
     this.policy = new RequestPolicy({ allowedHosts: settings.allowedHosts, allowedOrigins: [] });
     this.listenOptions = {
@@ -102,11 +120,6 @@ export class HttpListener {
       ...(address === undefined ? {} : { address }),
       ...resolveTlsOptions({ identity, clientCertificateRequired, clientAuthorities }),
     };
-    checkInteger("port", this.settings.port, 0, 65_535);
-    checkInteger("maxHeadBytes", this.settings.maxHeadBytes, 256, 1_048_576);
-    checkInteger("maxKeptHeadBytes", this.settings.maxKeptHeadBytes, 256, 1_048_576);
-    checkInteger("maxRequests", this.settings.maxRequests, 1, 65_535);
-    checkTime("requestTimeoutMs", this.settings.requestTimeoutMs, 1);
   }
 
   /** The port it listens on: after `start`, the one the system chose where it was to. */

@@ -8,7 +8,7 @@ import { logError } from "./common/log.js";
 import { WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./common/constants.js";
 import { AbortedError, HandshakeError, InvalidStateError, NetworkError, OptionError } from "./common/errors.js";
 import { WebSocketError } from "./common/errors.js";
-import { checkInteger, checkTime } from "./common/options.js";
+import { resolveOptions, type OptionTable } from "./common/options.js";
 import { UnsentMessages } from "./reconnecting/unsent.js";
 import {
   bytesOf,
@@ -47,11 +47,11 @@ export interface ReconnectingWebSocketOptions extends Omit<
 > {
   /** How long to wait before each attempt; `new Backoff()` unless given. */
   readonly backoff?: DelaySource;
-  /** Attempts in a row that may fail before it gives up; 0, the default: any number. */
+  /** Attempts in a row that may fail before it gives up; 0: any number. */
   readonly maxAttempts?: number;
-  /** Milliseconds that a connection stands before the next delay is the first again; 5,000 unless given. */
+  /** Milliseconds that a connection stands before the next delay is the first again. */
   readonly stableAfterMs?: number;
-  /** Bytes of messages that are kept while there is no connection, 64 more for each; 0, the default: none is kept. */
+  /** Bytes of messages that are kept while there is no connection, 64 more for each; 0: none is kept. */
   readonly maxUnsentBytes?: number;
   /** Whether to come back, instead of {@link shouldReconnect}. */
   readonly shouldReconnect?: (e: ConnectionClosedEventArgs) => boolean;
@@ -66,6 +66,17 @@ export interface ReconnectingWebSocketOptions extends Omit<
   /** Becomes `onDrained`. */
   readonly onDrained?: ReconnectingWebSocket["onDrained"];
 }
+
+type ReconnectingSettings = Required<
+  Pick<ReconnectingWebSocketOptions, "maxAttempts" | "stableAfterMs" | "maxUnsentBytes">
+>;
+
+/** What it takes beside the options of a ClientWebSocket. */
+export const RECONNECTING_OPTIONS: OptionTable<ReconnectingSettings> = Object.freeze({
+  defaults: Object.freeze({ maxAttempts: 0, stableAfterMs: 5_000, maxUnsentBytes: 0 }),
+  least: Object.freeze({}),
+  most: Object.freeze({}),
+});
 
 /** What one call of `connect` has begun. */
 interface Run {
@@ -98,8 +109,7 @@ export class ReconnectingWebSocket {
 
   private readonly client: ClientWebSocket;
   private readonly backoff: DelaySource;
-  private readonly maxAttempts: number;
-  private readonly stableAfterMs: number;
+  private readonly settings: ReconnectingSettings;
   private readonly decide: (e: ConnectionClosedEventArgs) => boolean;
   private readonly unsent: UnsentMessages;
   private run: Run | undefined = undefined;
@@ -107,17 +117,13 @@ export class ReconnectingWebSocket {
 
   /** @throws OptionError where an option is out of its range */
   constructor(options: ReconnectingWebSocketOptions = {}) {
-    const { backoff = new Backoff(), maxAttempts = 0, stableAfterMs = 5_000, maxUnsentBytes = 0, ...others } = options;
+    const { backoff = new Backoff(), maxAttempts, stableAfterMs, maxUnsentBytes, ...others } = options;
     const { shouldReconnect: decide = shouldReconnect, onReconnecting, onReconnected, ...rest } = others;
     const { onMessageReceived, onConnectionClosed, onDrained, ...clientOptions } = rest;
-    checkInteger("maxAttempts", maxAttempts, 0, 2_147_483_647);
-    checkTime("stableAfterMs", stableAfterMs, 0);
-    checkInteger("maxUnsentBytes", maxUnsentBytes, 0, 2_147_483_647);
+    this.settings = resolveOptions({ maxAttempts, stableAfterMs, maxUnsentBytes }, RECONNECTING_OPTIONS);
     this.backoff = backoff;
-    this.maxAttempts = maxAttempts;
-    this.stableAfterMs = stableAfterMs;
     this.decide = decide;
-    this.unsent = new UnsentMessages(maxUnsentBytes);
+    this.unsent = new UnsentMessages(this.settings.maxUnsentBytes);
     this.onMessageReceived = onMessageReceived;
     this.onReconnecting = onReconnecting;
     this.onReconnected = onReconnected;
@@ -269,7 +275,7 @@ export class ReconnectingWebSocket {
       run.timer = undefined;
       run.attempts = 0;
       this.backoff.reset();
-    }, this.stableAfterMs);
+    }, this.settings.stableAfterMs);
     this.passUnsent();
     run.first = undefined;
     if (first === undefined) this.tell(this.onReconnected?.(this));
@@ -282,7 +288,7 @@ export class ReconnectingWebSocket {
     if (run === undefined) return;
     run.isAttempting = false;
     this.stopTimer(run);
-    const isLast = run.isEnding || (this.maxAttempts > 0 && run.attempts >= this.maxAttempts);
+    const isLast = run.isEnding || (this.settings.maxAttempts > 0 && run.attempts >= this.settings.maxAttempts);
     if (isLast || !this.isWorthAnother(closed)) return this.finish(run, closed);
     const attempt = ++run.attempts;
     const delayMs = this.backoff.next();

@@ -4,11 +4,12 @@ import { tlsIdentity, toDer, type PemOrDer, type TlsIdentity } from "../pem.js";
 import { OptionError } from "../common/errors.js";
 import { isToken } from "../http/head.js";
 import {
-  checkConnectionSettings,
-  checkInteger,
-  checkTime,
   CONNECTION_DEFAULTS,
-  withDefaults,
+  CONNECTION_OPTIONS,
+  MAX_HEAD_BYTES,
+  MIN_HEAD_BYTES,
+  resolveOptions,
+  type OptionTable,
   type ResolvedOptions,
   type WebSocketOptions,
 } from "../common/options.js";
@@ -72,6 +73,14 @@ export const CLIENT_DEFAULTS: ClientSettings = Object.freeze({
   ...CONNECTION_DEFAULTS,
 });
 
+/** What a client takes. */
+export const CLIENT_OPTIONS: OptionTable<ClientSettings> = Object.freeze({
+  defaults: CLIENT_DEFAULTS,
+  least: Object.freeze({ ...CONNECTION_OPTIONS.least, connectTimeout: 1, maxHeadBytes: MIN_HEAD_BYTES }),
+  most: Object.freeze({ maxHeadBytes: MAX_HEAD_BYTES }),
+  special: Object.freeze(["sslProtocol", "sslVerification"]),
+});
+
 /** Options beside those: a name that is nearly one of them is told. */
 const OTHERS: readonly string[] = Object.freeze([
   "certificate",
@@ -88,10 +97,7 @@ const OTHERS: readonly string[] = Object.freeze([
  * @throws OptionError where an option is out of its range
  */
 export function resolveClientOptions(options: ClientWebSocketLimits): ClientSettings {
-  const settings = withDefaults(options, CLIENT_DEFAULTS, OTHERS);
-  checkConnectionSettings(settings);
-  checkTime("connectTimeout", settings.connectTimeout, 1);
-  checkInteger("maxHeadBytes", settings.maxHeadBytes, 256, 1_048_576);
+  const settings = resolveOptions(options, CLIENT_OPTIONS, OTHERS);
   for (const name of settings.subprotocols)
     if (!isToken(name))
       throw new OptionError(`A subprotocol is a token (RFC 6455, 4.1); ${JSON.stringify(name)} is not.`);

@@ -49,8 +49,36 @@ export const CONNECTION_DEFAULTS: ConnectionSettings = Object.freeze({
   deliverFragments: false,
 });
 
-/** The longest time that a timer of every host takes: 2^31 - 1 milliseconds. */
-const MAX_TIME_MS = 2_147_483_647;
+/** The largest number unless a table says otherwise: what a timer of every host takes in milliseconds, and a typed array in bytes. */
+export const MAX_NUMBER = 2_147_483_647;
+
+/**
+ * The options of a class that are plain values. Types and texts are in the interface of `Settings`; the rows of the
+ * documentation and the default in hover texts are made of both (`npm run options`).
+ */
+export interface OptionTable<Settings extends object> {
+  readonly defaults: Settings;
+  /** The least of the numbers, which are integers; 0 where none is named. */
+  readonly least: { readonly [Name in keyof Settings]?: number };
+  /** The largest of the numbers; {@link MAX_NUMBER} where none is named. */
+  readonly most: { readonly [Name in keyof Settings]?: number };
+  /** Numbers that the class checks itself: they are no integers, or some of them only. */
+  readonly special?: readonly string[];
+}
+
+/** What a limit of an HTTP head may be, in bytes. */
+export const MIN_HEAD_BYTES = 256;
+export const MAX_HEAD_BYTES = 1_048_576;
+
+/** A queue holds at least one control frame. */
+const MIN_QUEUE_BYTES = 256;
+
+/** What every connection takes. */
+export const CONNECTION_OPTIONS: OptionTable<ConnectionSettings> = Object.freeze({
+  defaults: CONNECTION_DEFAULTS,
+  least: Object.freeze({ maxMessageBytes: 1, maxQueueBytes: MIN_QUEUE_BYTES, closeTimeoutMs: 1 }),
+  most: Object.freeze({}),
+});
 
 /**
  * Checks what a constructor was given before its members are read.
@@ -77,15 +105,15 @@ export function checkHandlers(handlers: Readonly<Record<string, unknown>>): void
  * Fills in the defaults.
  *
  * @param options the caller's options; undefined members count as left out
- * @param defaults a default for every member
  * @param others names of options that were taken before: one of them may be meant
- * @throws OptionError for a member that `defaults` does not have, or of another type
+ * @throws OptionError for a member that the table does not have, of another type, or out of its range
  */
-export function withDefaults<Settings extends object>(
+export function resolveOptions<Settings extends object>(
   options: Partial<Record<keyof Settings, unknown>> | undefined,
-  defaults: Settings,
+  table: OptionTable<Settings>,
   others: readonly string[] = [],
 ): Settings {
+  const { defaults } = table;
   const settings = { ...defaults } as Record<string, unknown>;
   for (const [name, value] of Object.entries(options ?? {})) {
     if (!Object.hasOwn(defaults, name)) throw unknownOption(name, [...Object.keys(defaults), ...others]);
@@ -94,9 +122,18 @@ export function withDefaults<Settings extends object>(
     if (typeName(value) !== type)
       throw new OptionError(`Option ${name} is of type ${type}; it was given ${typeName(value)}.`);
     if (Array.isArray(value)) checkTexts(name, value);
+    if (typeof value === "number") checkRange(name as keyof Settings & string, value, table);
     settings[name] = value;
   }
   return settings as Settings;
+}
+
+function checkRange<Settings extends object>(
+  name: keyof Settings & string,
+  value: number,
+  { least, most, special }: OptionTable<Settings>,
+): void {
+  if (special?.includes(name) !== true) checkInteger(name, value, least[name] ?? 0, most[name] ?? MAX_NUMBER);
 }
 
 /** Every list among the options is one of texts. */
@@ -154,24 +191,6 @@ function slipsBetween(one: string, other: string): number {
 /** Fewer characters are the start of too much. */
 const MIN_START = 4;
 
-/** @throws OptionError where a setting of a connection is out of its range */
-export function checkConnectionSettings(settings: ConnectionSettings): void {
-  checkInteger("keepAliveInterval", settings.keepAliveInterval, 0, MAX_TIME_MS);
-  checkInteger("serverTimeout", settings.serverTimeout, 0, MAX_TIME_MS);
-  checkInteger("maxReceiveFrameSize", settings.maxReceiveFrameSize, 0, MAX_SIZE);
-  checkInteger("maxFragmentSize", settings.maxFragmentSize, 0, MAX_SIZE);
-  checkInteger("maxMessageBytes", settings.maxMessageBytes, 1, MAX_SIZE);
-  checkInteger("maxFragments", settings.maxFragments, 0, MAX_SIZE);
-  checkInteger("messageTimeoutMs", settings.messageTimeoutMs, 0, MAX_TIME_MS);
-  checkInteger("maxQueueBytes", settings.maxQueueBytes, MIN_QUEUE_BYTES, MAX_SIZE);
-  checkInteger("closeTimeoutMs", settings.closeTimeoutMs, 1, MAX_TIME_MS);
-}
-
-/** The largest size that can be asked for: what one typed array holds on every host. */
-const MAX_SIZE = 2_147_483_647;
-/** A queue holds at least one control frame. */
-const MIN_QUEUE_BYTES = 256;
-
 /** @throws OptionError where `value` is not an integer from `least` to `most` */
 export function checkInteger(name: string, value: number, least: number, most: number): void {
   if (!Number.isInteger(value) || value < least || value > most)
@@ -180,5 +199,5 @@ export function checkInteger(name: string, value: number, least: number, most: n
 
 /** @throws OptionError where `value` is not a time in milliseconds of at least `least` */
 export function checkTime(name: string, value: number, least: number): void {
-  checkInteger(name, value, least, MAX_TIME_MS);
+  checkInteger(name, value, least, MAX_NUMBER);
 }

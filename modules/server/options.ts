@@ -4,11 +4,12 @@ import type { HttpListenerRequest } from "../http/exchange.js";
 import { OptionError } from "../common/errors.js";
 import { isFieldValue, isToken, toFieldNames } from "../http/head.js";
 import {
-  checkConnectionSettings,
-  checkInteger,
-  checkTime,
   CONNECTION_DEFAULTS,
-  withDefaults,
+  CONNECTION_OPTIONS,
+  MAX_HEAD_BYTES,
+  MIN_HEAD_BYTES,
+  resolveOptions,
+  type OptionTable,
   type ResolvedOptions,
   type WebSocketOptions,
 } from "../common/options.js";
@@ -96,6 +97,24 @@ export const SERVER_DEFAULTS: ServerSettings = Object.freeze({
   allowedHosts: Object.freeze([]),
 });
 
+/** What a server takes. */
+export const SERVER_OPTIONS: OptionTable<ServerSettings> = Object.freeze({
+  defaults: SERVER_DEFAULTS,
+  least: Object.freeze({
+    ...CONNECTION_OPTIONS.least,
+    maxClients: 1,
+    maxHeadBytes: MIN_HEAD_BYTES,
+    maxKeptHeadBytes: MIN_HEAD_BYTES,
+    handshakeTimeoutMs: 1,
+  }),
+  most: Object.freeze({
+    port: 65_535,
+    maxClients: 65_535,
+    maxHeadBytes: MAX_HEAD_BYTES,
+    maxKeptHeadBytes: MAX_HEAD_BYTES,
+  }),
+});
+
 /** Options beside those: a name that is nearly one of them is told. */
 const OTHERS: readonly string[] = Object.freeze([
   "address",
@@ -132,16 +151,10 @@ export function checkAlone(options: Readonly<Record<string, unknown>>): void {
  * @throws OptionError where an option is out of its range
  */
 export function resolveServerOptions(options: WebSocketServerLimits): ServerSettings {
-  const settings = withDefaults(options, SERVER_DEFAULTS, OTHERS);
-  checkConnectionSettings(settings);
-  checkInteger("port", settings.port, 0, 65_535);
-  checkInteger("maxClients", settings.maxClients, 1, 65_535);
+  const settings = resolveOptions(options, SERVER_OPTIONS, OTHERS);
   if (!WHEN_FULL.includes(settings.whenFull))
     throw new OptionError(`whenFull is "refuse" or "close"; it was given ${JSON.stringify(settings.whenFull)}.`);
-  checkInteger("maxHeadBytes", settings.maxHeadBytes, 256, 1_048_576);
-  checkInteger("maxKeptHeadBytes", settings.maxKeptHeadBytes, 256, 1_048_576);
   toFieldNames("keptHeaders", settings.keptHeaders);
-  checkTime("handshakeTimeoutMs", settings.handshakeTimeoutMs, 1);
   if (!settings.prefix.startsWith("/"))
     throw new OptionError(`prefix starts with "/"; it was given ${JSON.stringify(settings.prefix)}.`);
   if (!isFieldValue(settings.serverName)) throw new OptionError("serverName has no control characters.");

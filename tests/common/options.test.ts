@@ -1,22 +1,44 @@
+import { BACKOFF_OPTIONS } from "../../modules/backoff.js";
+import { CLIENT_OPTIONS } from "../../modules/client/options.js";
 import { OptionError } from "../../modules/common/errors.js";
 import {
-  checkConnectionSettings,
   checkInteger,
   CONNECTION_DEFAULTS,
-  withDefaults,
+  CONNECTION_OPTIONS,
+  resolveOptions,
   type ConnectionSettings,
+  type OptionTable,
 } from "../../modules/common/options.js";
+import { HTTP_LISTENER_OPTIONS } from "../../modules/http.js";
+import { RECONNECTING_OPTIONS } from "../../modules/reconnecting.js";
+import { SERVER_OPTIONS } from "../../modules/server/options.js";
+import { HUB_CONNECTION_OPTIONS } from "../../modules/signalr/client/options.js";
+import { HUB_SERVER_OPTIONS } from "../../modules/signalr/server/options.js";
 
-test("the defaults are in their ranges", () => {
-  expect(() => {
-    checkConnectionSettings(CONNECTION_DEFAULTS);
-  }).not.toThrow();
+/** Every table of the library. */
+const TABLES: readonly (readonly [name: string, table: OptionTable<object>])[] = [
+  ["a connection", CONNECTION_OPTIONS],
+  ["WebSocketServer", SERVER_OPTIONS],
+  ["ClientWebSocket", CLIENT_OPTIONS],
+  ["HttpListener", HTTP_LISTENER_OPTIONS],
+  ["ReconnectingWebSocket", RECONNECTING_OPTIONS],
+  ["Backoff", BACKOFF_OPTIONS],
+  ["HubConnection", HUB_CONNECTION_OPTIONS],
+  ["HubServer", HUB_SERVER_OPTIONS],
+];
+
+test.each(TABLES)("the defaults of %s are in their ranges, and ranges are of numbers", (_name, table) => {
+  const defaults: Readonly<Record<string, unknown>> = { ...table.defaults };
+  const { least, most, special = [] } = table as OptionTable<Record<string, unknown>>;
+  expect(() => resolveOptions(defaults, table)).not.toThrow();
+  for (const name of [...Object.keys(least), ...Object.keys(most), ...special])
+    expect([name, typeof defaults[name]]).toEqual([name, "number"]);
 });
 
 test("what is left out or undefined gets its default, and the options stay as they are", () => {
   const options = Object.freeze({ keepAliveInterval: 5, serverTimeout: undefined });
-  expect(withDefaults(options, CONNECTION_DEFAULTS)).toEqual({ ...CONNECTION_DEFAULTS, keepAliveInterval: 5 });
-  expect(withDefaults(undefined, CONNECTION_DEFAULTS)).toEqual(CONNECTION_DEFAULTS);
+  expect(resolveOptions(options, CONNECTION_OPTIONS)).toEqual({ ...CONNECTION_DEFAULTS, keepAliveInterval: 5 });
+  expect(resolveOptions(undefined, CONNECTION_OPTIONS)).toEqual(CONNECTION_DEFAULTS);
 });
 
 test.each([
@@ -36,17 +58,19 @@ test.each([
   [{ deliverFragments: [] }, /deliverFragments.*boolean.*array/],
   [{ deliverFragments: 1 }, /deliverFragments.*boolean.*number/],
 ])("%j is refused", (options, message) => {
-  const act = (): unknown => withDefaults(options as object, CONNECTION_DEFAULTS, ["onMessageReceived"]);
+  const act = (): unknown => resolveOptions(options as object, CONNECTION_OPTIONS, ["onMessageReceived"]);
   expect(act).toThrow(OptionError);
   expect(act).toThrow(message);
 });
 
 test.each([[null], ["a"], [{}], [5]])("%j is refused where a list is wanted", (names) => {
-  expect(() => withDefaults({ names }, { names: ["b"] })).toThrow(/names.*array/);
+  expect(() => resolveOptions({ names }, { defaults: { names: ["b"] }, least: {}, most: {} })).toThrow(/names.*array/);
 });
 
 test.each([[[5]], [[undefined]], [["a", null]], [[["a"]]]])("%j is refused where texts are wanted", (names) => {
-  expect(() => withDefaults({ names }, { names: ["b"] })).toThrow(/names is a list of strings; one of them is/);
+  expect(() => resolveOptions({ names }, { defaults: { names: ["b"] }, least: {}, most: {} })).toThrow(
+    /names is a list of strings; one of them is/,
+  );
 });
 
 describe("ranges of a connection's settings", () => {
@@ -64,7 +88,7 @@ describe("ranges of a connection's settings", () => {
 
   test.each(ranges)(`%s is from %d to ${most}`, (name, least) => {
     const check = (value: number) => (): void => {
-      checkConnectionSettings({ ...CONNECTION_DEFAULTS, [name]: value });
+      resolveOptions({ [name]: value }, CONNECTION_OPTIONS);
     };
     expect(check(least)).not.toThrow();
     expect(check(most)).not.toThrow();

@@ -11,15 +11,20 @@ import {
   type ResolvedCertificates,
 } from "../../client/options.js";
 import type { Handler } from "../../common/handlers.js";
-import { checkHandlers, checkOptions, checkTime, type ResolvedOptions } from "../../common/options.js";
+import {
+  checkHandlers,
+  checkOptions,
+  MAX_NUMBER,
+  type OptionTable,
+  type ResolvedOptions,
+} from "../../common/options.js";
 import type { HubProtocol } from "../wire/messages.js";
 import { JsonHubProtocol } from "../wire/json.js";
 import {
-  checkHubLimits,
   createNames,
   splitOptions,
   HUB_LINK_DEFAULTS,
-  MAX_SIZE,
+  HUB_LINK_OPTIONS,
   type HubLimits,
   type HubLinkSettings,
 } from "../link/limits.js";
@@ -77,6 +82,13 @@ export const HUB_CONNECTION_DEFAULTS: ResolvedOptions<HubConnectionLimits> = Obj
   ...HUB_LINK_DEFAULTS,
 });
 
+/** What a HubConnection takes. */
+export const HUB_CONNECTION_OPTIONS: OptionTable<ResolvedOptions<HubConnectionLimits>> = Object.freeze({
+  ...HUB_LINK_OPTIONS,
+  defaults: HUB_CONNECTION_DEFAULTS,
+  special: Object.freeze(["reconnectJitter"]),
+});
+
 /** Settings of a HubConnection, validated. */
 export interface HubConnectionSettings {
   readonly limits: ResolvedOptions<HubConnectionLimits> & Pick<HubLinkSettings, "names">;
@@ -103,16 +115,14 @@ export function resolveHubConnectionOptions(options: HubConnectionOptions): HubC
   checkOptions("HubConnection", options, "{ automaticReconnect: true }");
   checkHandlers({ accessTokenFactory, wait, onclose, onreconnecting, onreconnected });
   const [limits, webSocketOptions] = splitOptions(options, {
-    own: HUB_CONNECTION_DEFAULTS,
+    own: HUB_CONNECTION_OPTIONS,
     webSocket: CLIENT_DEFAULTS,
     chosen: CHOSEN,
     others: OTHERS,
   });
-  checkHubLimits(limits);
-  checkTime("serverTimeout", limits.serverTimeout, 0);
   const certificates = { certificate, clientCertificate, clientPrivateKey };
   const webSocket = {
-    maxMessageBytes: Math.min(2 * limits.maximumReceiveMessageSize, MAX_SIZE),
+    maxMessageBytes: Math.min(2 * limits.maximumReceiveMessageSize, MAX_NUMBER),
     ...(webSocketOptions as HubWebSocketOptions),
     // ASP.NET Core puts what it has into one message, of up to 64 KB and more: its fragments do.
     deliverFragments: true,

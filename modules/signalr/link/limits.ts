@@ -1,7 +1,7 @@
 /** Limits that both sides of a hub connection have: types, defaults and validation. */
 
 import { keepsPropertyNames } from "#platform";
-import { checkInteger, checkTime, unknownOption, withDefaults, type ResolvedOptions } from "../../common/options.js";
+import { resolveOptions, unknownOption, type OptionTable, type ResolvedOptions } from "../../common/options.js";
 import { PropertyNames } from "../wire/limits.js";
 
 /** Limits of one connection of the hub protocol. */
@@ -51,13 +51,22 @@ export const HUB_LINK_DEFAULTS: ResolvedOptions<HubLimits> = Object.freeze({
   maximumPropertyNames: 256,
 });
 
-/** The largest size, in characters or bytes. */
-export const MAX_SIZE = 2_147_483_647;
+/** What both sides take. */
+export const HUB_LINK_OPTIONS: OptionTable<ResolvedOptions<HubLimits>> = Object.freeze({
+  defaults: HUB_LINK_DEFAULTS,
+  least: Object.freeze({ handshakeTimeout: 1, maximumReceiveMessageSize: 64, maximumPendingInvocations: 1 }),
+  most: Object.freeze({
+    maximumPendingInvocations: 65_535,
+    maximumWaitingSends: 65_535,
+    maximumStreams: 65_535,
+    maximumPropertyNames: 65_535,
+  }),
+});
 
 /** Whose options are whose: a hub's side takes its own, those of the WebSocket beneath, and some that are no plain values. */
-export interface OptionNames<Settings> {
-  /** Names and defaults of its own. */
-  readonly own: Settings;
+export interface OptionNames<Settings extends object> {
+  /** Those of its own. */
+  readonly own: OptionTable<Settings>;
   /** Those of the WebSocket. */
   readonly webSocket: object;
   /** Those of the WebSocket that are not the caller's to choose. */
@@ -70,7 +79,7 @@ export interface OptionNames<Settings> {
  * Fills in the defaults of the side's own options.
  *
  * @returns them, and the options of the WebSocket as they were given
- * @throws OptionError for an option that there is not, or of another type
+ * @throws OptionError for an option that there is not, of another type, or out of its range
  */
 export function splitOptions<Settings extends object>(
   options: object,
@@ -79,31 +88,16 @@ export function splitOptions<Settings extends object>(
   const limits: Record<string, unknown> = {};
   const rest: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    if (Object.hasOwn(own, name)) limits[name] = value;
+    if (Object.hasOwn(own.defaults, name)) limits[name] = value;
     else if (Object.hasOwn(webSocket, name) && !chosen.includes(name)) rest[name] = value;
     else if (!others.includes(name))
       throw unknownOption(name, [
-        ...Object.keys(own),
+        ...Object.keys(own.defaults),
         ...others,
-        ...Object.keys(webSocket).filter((known) => !chosen.includes(known) && !Object.hasOwn(own, known)),
+        ...Object.keys(webSocket).filter((known) => !chosen.includes(known) && !Object.hasOwn(own.defaults, known)),
       ]);
   }
-  return [withDefaults(limits as Partial<Record<keyof Settings, unknown>>, own), rest];
-}
-
-/** @throws OptionError where a limit is out of its range */
-export function checkHubLimits(settings: ResolvedOptions<HubLimits>): void {
-  checkTime("keepAliveInterval", settings.keepAliveInterval, 0);
-  checkTime("handshakeTimeout", settings.handshakeTimeout, 1);
-  checkTime("invocationTimeout", settings.invocationTimeout, 0);
-  checkInteger("maximumReceiveMessageSize", settings.maximumReceiveMessageSize, 64, MAX_SIZE);
-  checkInteger("maximumReceiveValues", settings.maximumReceiveValues, 0, MAX_SIZE);
-  checkInteger("maximumPendingInvocations", settings.maximumPendingInvocations, 1, 65_535);
-  checkInteger("maximumWaitingSends", settings.maximumWaitingSends, 0, 65_535);
-  checkInteger("maximumStreams", settings.maximumStreams, 0, 65_535);
-  checkInteger("streamBufferSize", settings.streamBufferSize, 0, MAX_SIZE);
-  checkTime("streamStallTimeout", settings.streamStallTimeout, 0);
-  checkInteger("maximumPropertyNames", settings.maximumPropertyNames, 0, 65_535);
+  return [resolveOptions(limits as Partial<Record<keyof Settings, unknown>>, own), rest];
 }
 
 /**

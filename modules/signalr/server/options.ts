@@ -3,18 +3,23 @@
 import { queryValue, type HttpListenerRequest } from "../../http.js";
 import { OptionError } from "../../common/errors.js";
 import type { Handler } from "../../common/handlers.js";
-import { checkHandlers, checkInteger, checkOptions, checkTime, type ResolvedOptions } from "../../common/options.js";
+import {
+  checkHandlers,
+  checkOptions,
+  MAX_NUMBER,
+  type OptionTable,
+  type ResolvedOptions,
+} from "../../common/options.js";
 import { SERVER_DEFAULTS, type AcceptHook, type WebSocketServerLimits } from "../../server/options.js";
 import type { HubCallerContext } from "./context.js";
 import { HubMethods, type HubMethod } from "./methods.js";
 import type { HubProtocol } from "../wire/messages.js";
 import { JsonHubProtocol } from "../wire/json.js";
 import {
-  checkHubLimits,
   createNames,
   splitOptions,
   HUB_LINK_DEFAULTS,
-  MAX_SIZE,
+  HUB_LINK_OPTIONS,
   type HubLimits,
   type HubLinkSettings,
 } from "../link/limits.js";
@@ -79,6 +84,17 @@ export const HUB_SERVER_DEFAULTS: ResolvedOptions<HubServerLimits> = Object.free
   streamBufferSize: 512,
 });
 
+/** What a HubServer takes. */
+export const HUB_SERVER_OPTIONS: OptionTable<ResolvedOptions<HubServerLimits>> = Object.freeze({
+  defaults: HUB_SERVER_DEFAULTS,
+  least: Object.freeze({ ...HUB_LINK_OPTIONS.least, maximumParallelInvocationsPerClient: 1 }),
+  most: Object.freeze({
+    ...HUB_LINK_OPTIONS.most,
+    maximumParallelInvocationsPerClient: 65_535,
+    maximumWaitingInvocations: 65_535,
+  }),
+});
+
 /** Settings of a HubServer, validated. */
 export interface HubServerSettings {
   readonly limits: ResolvedOptions<HubServerLimits> & Pick<HubLinkSettings, "names">;
@@ -99,23 +115,19 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
   checkOptions("HubServer", options, "{ methods: { SetColor: (context, color) => … } }");
   checkHandlers({ authorize, onConnected, onDisconnected });
   const [limits, webSocket] = splitOptions(options, {
-    own: HUB_SERVER_DEFAULTS,
+    own: HUB_SERVER_OPTIONS,
     webSocket: SERVER_DEFAULTS,
     chosen: CHOSEN,
     others: OTHERS,
   });
-  checkHubLimits(limits);
-  checkTime("clientTimeoutInterval", limits.clientTimeoutInterval, 0);
-  checkInteger("maximumParallelInvocationsPerClient", limits.maximumParallelInvocationsPerClient, 1, 65_535);
-  checkInteger("maximumWaitingInvocations", limits.maximumWaitingInvocations, 0, 65_535);
   if (protocols?.length === 0) throw new OptionError("protocols names at least one encoding.");
   return {
     limits: { ...limits, names: createNames(limits.maximumPropertyNames, LONGEST_NAME) },
     webSocket: {
       maxClients: MAX_CLIENTS,
-      maxMessageBytes: Math.min(2 * limits.maximumReceiveMessageSize, MAX_SIZE),
+      maxMessageBytes: Math.min(2 * limits.maximumReceiveMessageSize, MAX_NUMBER),
       // What a client may send, a method may send back.
-      maxQueueBytes: Math.min(limits.maximumReceiveMessageSize + MAX_ENVELOPE_BYTES, MAX_SIZE),
+      maxQueueBytes: Math.min(limits.maximumReceiveMessageSize + MAX_ENVELOPE_BYTES, MAX_NUMBER),
       ...(webSocket as HubServerWebSocketOptions),
       // The .NET client puts what it has into one message, of up to 64 KB and more: its fragments do.
       deliverFragments: true,
