@@ -26,16 +26,7 @@ function describe({ group, name, problem, figures, ms }: Report): string {
 
 /** Runs the cases on one variant, and shows each. */
 async function runVariant(subject: string, variant: Variant, words: readonly string[]): Promise<Report[]> {
-  const command = [
-    "node",
-    "--import",
-    "tsx",
-    "--conditions=source",
-    "tests/lwip/runner.ts",
-    subject,
-    variant,
-    ...words,
-  ];
+  const command = ["node", "--import", "tsx", "tests/lwip/runner.ts", subject, variant, ...words];
   const [program, ...parameters] = inNamespace(command);
   const runner = spawn(program, parameters, { stdio: ["ignore", "pipe", "inherit"] });
   const closed = once(runner, "close");

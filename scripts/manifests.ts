@@ -99,7 +99,12 @@ export function createManifests(project: string): Map<string, string> {
     if (host !== undefined) include.push(`../hosts/moddable/${host}`);
     manifests.set(`modules/manifest_${name}.json`, manifestOf(include, modules));
   }
-  manifests.set("manifest.json", textOf({ include: [...manifests.keys()].map((name) => `./${name}`) }));
+  const all = {
+    include: [...manifests.keys()].map((name) => `./${name}`),
+    modules: { "xs-websockets": "./modules/index" },
+    preload: ["xs-websockets"],
+  };
+  manifests.set("manifest.json", textOf(all));
   return manifests;
 }
 

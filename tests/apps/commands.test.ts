@@ -45,7 +45,7 @@ function runScript(
     ...environment,
   };
   const file = path.join(PROJECT, "scripts", `${script}.ts`);
-  const command = ["--import", "tsx", "--conditions=source", file, ...parameters];
+  const command = ["--import", "tsx", file, ...parameters];
   return spawnSync(process.execPath, command, { cwd, encoding: "utf8", env });
 }
 

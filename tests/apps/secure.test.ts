@@ -27,7 +27,7 @@ let folder: string;
 const files = (name: string): Buffer => readFileSync(path.join(folder, name));
 
 function makeCertificate(...names: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  const command = ["--import", "tsx", "--conditions=source", "scripts/certificate.ts", ...names];
+  const command = ["--import", "tsx", "scripts/certificate.ts", ...names];
   const env = { ...process.env, CERTIFICATES: folder };
   return spawnSync(process.execPath, command, { cwd: PROJECT, encoding: "utf8", env });
 }

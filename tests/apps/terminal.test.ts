@@ -34,7 +34,7 @@ function pictureOf(rows: readonly string[]): Picture {
 }
 
 async function runInTerminal(port: number): Promise<string> {
-  const command = `"${process.execPath}" --import tsx --conditions=source apps/rgb-server/main.ts port=${port}`;
+  const command = `"${process.execPath}" --import tsx apps/rgb-server/main.ts port=${port}`;
   const child = spawn("script", ["--quiet", "--flush", "--command", `exec ${command}`, "/dev/null"], {
     cwd: PROJECT,
     stdio: ["pipe", "pipe", "inherit"],

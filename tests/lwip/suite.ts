@@ -42,16 +42,7 @@ export function describeCases(variant: Variant, groups: readonly string[] = Obje
     beforeAll(async () => {
       if (sources === undefined) return;
       await buildDevice(sources, { app: "tests/lwip/xs", subject: "ours", variant });
-      const command = [
-        "node",
-        "--import",
-        "tsx",
-        "--conditions=source",
-        "tests/lwip/runner.ts",
-        "ours",
-        variant,
-        ...groups,
-      ];
+      const command = ["node", "--import", "tsx", "tests/lwip/runner.ts", "ours", variant, ...groups];
       const [program, ...parameters] = inNamespace(command);
       runner = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"] });
       closed = once(runner, "close");
@@ -81,7 +72,7 @@ export function describeCases(variant: Variant, groups: readonly string[] = Obje
 
 /** Runs the conformance cases against a device of this variant. */
 export async function runConformance(role: "server" | "client", variant: Variant): Promise<ConformanceReport> {
-  const command = ["node", "--import", "tsx", "--conditions=source", "tests/lwip/conformance.ts", role, variant];
+  const command = ["node", "--import", "tsx", "tests/lwip/conformance.ts", role, variant];
   const [program, ...parameters] = inNamespace(command);
   const { exitCode, text } = await run(program, parameters);
   if (exitCode !== 0) throw new Error(text);

@@ -6,28 +6,23 @@ import { importsOf, listSources, NODE_APPS, readJson, resolveImport } from "./so
 /** What one file imports where it may not, as "file -> import". */
 type Violations = string[];
 
-interface PackageJson {
-  readonly exports: Readonly<Record<string, unknown>>;
-  readonly imports: Readonly<Record<string, Readonly<Record<string, string>>>>;
-}
+const { exports: publicExports } = readJson("package.json") as { exports: Readonly<Record<string, unknown>> };
 
-const { exports: publicExports, imports: privateImports } = readJson("package.json") as PackageJson;
+/** The names by which apps import what differs between Node.js and XS, with a file for each, relative to apps/. */
+const { imports: appImports } = readJson("apps/package.json") as {
+  imports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+};
 
 /** "xs-websockets/server" and so on: the names that are meant for users. */
 const PUBLIC_NAMES = Object.keys(publicExports)
-  .filter((name) => !name.includes("*") && name !== "./package.json")
+  .filter((name) => name !== "./package.json")
   .map((name) => `xs-websockets${name.slice(1)}`);
-
-/** Names such as "#led" that stand for a file of apps/, by what runs it. */
-const APP_NAMES = Object.keys(privateImports).filter((name) =>
-  Object.values(privateImports[name] ?? {}).some((target) => target.startsWith("./apps/")),
-);
 
 /** The folders of those files: what is in them knows Node.js or the Moddable SDK. */
 const APP_HOST_FOLDERS = new Set(
-  APP_NAMES.flatMap((name) => Object.values(privateImports[name] ?? {})).map((target) =>
-    path.posix.dirname(path.posix.normalize(target)),
-  ),
+  Object.values(appImports)
+    .flatMap((targets) => Object.values(targets))
+    .map((target) => path.posix.dirname(path.posix.join("apps", target))),
 );
 
 function violations(files: readonly string[], isAllowed: (from: string, specifier: string) => boolean): Violations {
@@ -89,6 +84,13 @@ const LAYERS: readonly Layer[] = [
     parts: ["signalr/server"],
     below: [...FOUNDATIONS, "server", "signalr/wire", "signalr/link"],
     host: ["#platform"],
+  },
+  // By their public names: see there.
+  {
+    name: "index",
+    parts: ["index"],
+    below: [],
+    host: ["client", "http", "server"].map((name) => `xs-websockets/${name}`),
   },
 ];
 
@@ -181,7 +183,7 @@ test("an app imports its own files, #names and what is public of the library", (
   const files = listSources("apps").filter((file) => !APP_HOST_FOLDERS.has(path.posix.dirname(file)));
   const isAllowed = (from: string, specifier: string): boolean =>
     // A module that the SDK names otherwise, such as "setup/…", says whose #name it means.
-    APP_NAMES.includes(specifier.replace(/^apps\//, "")) ||
+    specifier.replace(/^apps\//, "") in appImports ||
     PUBLIC_NAMES.includes(specifier) ||
     isWithin(appOf(from), from, specifier) ||
     (NODE_APPS.includes(appOf(from)) && /^(?!xs-websockets)[@a-z]/.test(specifier));

@@ -55,7 +55,7 @@ function hasCode(name: string): boolean {
 /** The modules of the library's own manifests, by the path of their source. */
 function libraryModules(): Map<string, { readonly module: string; readonly isPreloaded: boolean }> {
   const found = new Map<string, { module: string; isPreloaded: boolean }>();
-  for (const name of MANIFESTS.filter((manifest) => /^(modules|hosts)\//.test(manifest))) {
+  for (const name of MANIFESTS.filter((manifest) => /^(manifest\.json$|modules\/|hosts\/)/.test(manifest))) {
     for (const { modules = {}, preload = [] } of partsOf(readJson(name) as Manifest)) {
       for (const [module, source] of Object.entries(modules)) {
         if (module === "*" || typeof source !== "string") continue;
@@ -75,7 +75,7 @@ test.each(MANIFESTS)("%s names files that exist", (name) => {
 
 test("every module of the library has its name in a manifest, after its folder", () => {
   const modules = libraryModules();
-  const nameOf = (file: string): string => file.replace(/^modules\//, "xs-websockets/").replace(/\.ts$/, "");
+  const nameOf = (file: string): string => file.replace(/^modules\//, "xs-websockets/").replace(/(\/index)?\.ts$/, "");
   const files = listSources("modules").filter(hasCode);
   expect(files.filter((file) => modules.get(file)?.module !== nameOf(file))).toEqual([]);
 });
@@ -86,8 +86,9 @@ test("every module of the library is preloaded by name", () => {
 });
 
 test("every app has a main.ts, and a manifest.json where it runs on XS", () => {
-  const apps = readdirSync(path.join(PROJECT, "apps"))
-    .map((name) => `apps/${name}`)
+  const apps = readdirSync(path.join(PROJECT, "apps"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `apps/${name}`)
     .filter((app) => app !== "apps/environment");
   const wanted = apps.flatMap((app) => [
     `${app}/main.ts`,

@@ -120,7 +120,7 @@ describe("the programs of README.md on Node.js", () => {
 
   beforeAll(async () => {
     ports = await choosePorts();
-    const flags = ["--import", "tsx", "--conditions=source"];
+    const flags = ["--import", "tsx"];
     children = write("node", "mjs", ports).map((file) =>
       spawn(process.execPath, [...flags, file], { stdio: "inherit" }),
     );

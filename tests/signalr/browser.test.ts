@@ -60,7 +60,7 @@ describe("the sample's process", () => {
       });
       await hub.start();
       await listener.start();
-      const main = ["--import", "tsx", "--conditions=source", "apps/signalr-rgb/main.ts"];
+      const main = ["--import", "tsx", "apps/signalr-rgb/main.ts"];
       const member = spawn(process.execPath, [...main, `hub=http://127.0.0.1:${port}/lights`], { stdio: "ignore" });
       while (hub.clientsCount === 0 || told.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
       const [id = ""] = hub.connectionIds;

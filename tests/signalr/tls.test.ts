@@ -81,7 +81,7 @@ describe("the official client with HubServer over TLS", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   async function run(environment: Readonly<Record<string, string>>): Promise<unknown> {
-    const parameters = ["--import", "tsx", "--conditions=source", path.join(__dirname, "tlsclient.ts"), trusted.url];
+    const parameters = ["--import", "tsx", path.join(__dirname, "tlsclient.ts"), trusted.url];
     const env = { ...process.env, ...environment };
     const { stdout } = await promisify(execFile)(process.execPath, parameters, { env });
     return JSON.parse(stdout);

@@ -30,7 +30,7 @@ export function startApp(
   settings: readonly string[] = [],
 ): App {
   const main = path.join("apps", name, "main.ts");
-  const child = spawn(process.execPath, ["--import", "tsx", "--conditions=source", main, ...settings], {
+  const child = spawn(process.execPath, ["--import", "tsx", main, ...settings], {
     cwd: PROJECT,
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
