@@ -26,6 +26,7 @@ const parts: readonly Part[] = [
   { name: "upgrade", base: "server", roots: ["upgrade"] },
   { name: "client", base: sharedPart, roots: ["client", "backoff", "reconnecting"] },
   { name: "whatwg", base: "client", roots: ["whatwg"], host: "manifest_dom.json" },
+  { name: "mqtt", base: "client", roots: ["mqtt"] },
   { name: "signalr_client", base: "client", roots: ["signalr/client"] },
   { name: "signalr_server", base: "server", roots: ["signalr/server"] },
 ];

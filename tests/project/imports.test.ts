@@ -71,6 +71,7 @@ const LAYERS: readonly Layer[] = [
   { name: "upgrade", parts: ["upgrade"], below: ["common", "http", "server"], host: ["#network"] },
   { name: "reconnecting", parts: ["reconnecting"], below: [...FOUNDATIONS, "client"], host: ["#platform"] },
   { name: "whatwg", parts: ["whatwg"], below: [...FOUNDATIONS, "client"], host: ["#platform", "#dom"] },
+  { name: "mqtt", parts: ["mqtt"], below: [...FOUNDATIONS, "client"], host: ["#platform"] },
   { name: "signalr/wire", parts: ["signalr/wire", "signalr/errors"], below: ["common"], host: ["#platform"] },
   { name: "signalr/link", parts: ["signalr/link"], below: [...FOUNDATIONS, "signalr/wire"], host: ["#platform"] },
   {

@@ -1,0 +1,124 @@
+/** Options of an MqttSocket: types, and where they lead to. */
+
+import {
+  ClientWebSocketHeaders,
+  OptionError,
+  type ClientWebSocketOptions,
+  type HeadersInit,
+  type WebSocketError,
+} from "../client.js";
+import { checkInteger } from "../common/options.js";
+import { parseWebSocketUri, type WebSocketUri } from "../common/uri.js";
+
+/** How bytes are read and written: several at a time, or each as a number. */
+export type MqttSocketFormat = "buffer" | "number";
+
+/** Options of an MqttSocket: those of an ECMA-419 TCP socket, of the upgrade request, and of a {@link ClientWebSocket}. */
+export interface MqttSocketOptions<Socket = unknown> extends Omit<
+  ClientWebSocketOptions,
+  | "onMessageReceived"
+  | "onConnectionClosed"
+  | "onDrained"
+  | "subprotocols"
+  | "deliverFragments"
+  | "maxFragmentSize"
+  | "maxFragments"
+> {
+  /** The broker's name or IP address: what the request and the certificate are checked against. */
+  readonly host?: string;
+  /** The IP address to connect to; left out: that of `host`, which is then looked up. */
+  readonly address?: string;
+  /** The broker's TCP port for WebSockets. */
+  readonly port: number;
+  /** Path and query of the request; "/mqtt" unless given. */
+  readonly path?: string;
+  /** True: wss, the certificate is verified as by a ClientWebSocket; false, the default: ws. */
+  readonly isSecure?: boolean;
+  /** Header fields to add to the request, such as Authorization. */
+  readonly headers?: HeadersInit;
+  /** How bytes are read and written; "buffer" unless given. */
+  readonly format?: MqttSocketFormat;
+  /** Becomes `target`. */
+  readonly target?: unknown;
+  /** Bytes came: `count` can be read, those that were not read before included. An exception closes with 1011. */
+  readonly onReadable?: (this: Socket, count: number) => void;
+  /** The connection stands, or there is room again: `count` bytes can be written. An exception closes with 1011. */
+  readonly onWritable?: (this: Socket, count: number) => void;
+  /** The connection is over, or could not be made. Called once, when all that came has been read; not after `close`. */
+  readonly onError?: (this: Socket, error: WebSocketError) => void;
+  /** Whoever makes the socket passes on all that it was given, its class included: not used. */
+  readonly io?: unknown;
+}
+
+/** Where to connect to. */
+export interface MqttTarget {
+  readonly uri: string;
+  readonly headers: ClientWebSocketHeaders;
+  /** What the certificate is to be for; "": the host of the URI. */
+  readonly serverName: string;
+}
+
+/** What of the options says where to connect to. */
+export type MqttTargetOptions = {
+  readonly [Name in "host" | "address" | "port" | "path" | "isSecure" | "headers"]: MqttSocketOptions[Name] | undefined;
+};
+
+/**
+ * Makes a URI of host, port and path.
+ *
+ * @throws OptionError where one of them is missing or wrong
+ */
+export function readTarget(options: MqttTargetOptions): MqttTarget {
+  const { host, address, port, path = "/mqtt", isSecure = false, headers = [] } = options;
+  const peer = address ?? host;
+  if (typeof peer !== "string" || (host !== undefined && typeof host !== "string"))
+    throw new OptionError('An MqttSocket takes a host, such as { host: "broker.example", port: 443 }, as a text.');
+  checkInteger("port", port ?? 0, 1, 65_535);
+  if (typeof path !== "string" || !path.startsWith("/"))
+    throw new OptionError(`path is a text that begins with "/", such as "/mqtt"; it was given ${path}.`);
+  if (typeof isSecure !== "boolean")
+    throw new OptionError(`isSecure is true or false; it was given ${typeof isSecure}.`);
+  const uriOf = (name: string): string => `${isSecure ? "wss" : "ws"}://${bracketed(name)}:${port}${path}`;
+  const fields = new ClientWebSocketHeaders(headers);
+  const uri = uriOf(peer);
+  const { hostHeader } = readAuthority(uriOf, host ?? peer);
+  // RFC 6455, 4.1: Host is that of the URI that was meant, not the address that somebody has found for it.
+  if (host !== undefined && host !== peer && fields.get("Host") === undefined) fields.set("Host", hostHeader);
+  readAuthority(uriOf, peer);
+  return { uri, headers: fields, serverName: host === undefined || host === peer ? "" : host };
+}
+
+/** @throws OptionError for what is more than a host, or none */
+function readAuthority(uriOf: (name: string) => string, host: string): WebSocketUri {
+  const target = parseWebSocketUri(uriOf(host));
+  if (bracketed(target.host) === bracketed(host)) return target;
+  throw new OptionError(`host and address are a name or an IP address alone; one of them is ${JSON.stringify(host)}.`);
+}
+
+/** RFC 3986, 3.2.2: an IPv6 address is put in brackets. */
+function bracketed(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+}
+
+/** @throws OptionError for anything but the two formats */
+export function checkFormat(format: string): MqttSocketFormat {
+  if (format === "buffer" || format === "number") return format;
+  throw new OptionError(`format is "buffer" or "number"; it was given ${format}.`);
+}
+
+/** Options of a ClientWebSocket that MQTT, or this class, decides. */
+const DECIDED: readonly string[] = Object.freeze([
+  "subprotocols",
+  "deliverFragments",
+  "maxFragmentSize",
+  "maxFragments",
+  "onMessageReceived",
+  "onConnectionClosed",
+  "onDrained",
+]);
+
+/** @throws OptionError where one of those is given */
+export function checkLimits(limits: object): void {
+  const name = Object.keys(limits).find((key) => DECIDED.includes(key));
+  if (name !== undefined) throw new OptionError(`An MqttSocket decides by itself what ${name} is: leave it out.`);
+}

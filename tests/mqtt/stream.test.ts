@@ -1,0 +1,93 @@
+import { MqttSocket } from "../../modules/mqtt.js";
+import { WebSocketServer } from "../../modules/server.js";
+import { upgradeAnswer, withRawServer, type RawServer } from "../client/rawserver.js";
+import { startStreamServer } from "./streamserver.js";
+import { streamTests } from "./stream.js";
+
+let server: RawServer;
+
+beforeAll(async () => (server = await startStreamServer()));
+afterAll(async () => server.stop());
+beforeEach(() => jest.spyOn(console, "log").mockImplementation(() => undefined));
+afterEach(() => jest.restoreAllMocks());
+
+describe("MqttSocket on Node", () => {
+  for (const name of Object.keys(streamTests(0))) test(name, async () => streamTests(server.port)[name]?.());
+
+  test("close sends what was written, then a Close frame, and is over within its time", async () => {
+    await withRawServer(async (raw) => {
+      const open = new Promise<void>((resolve) => {
+        const socket = new MqttSocket({
+          ...{ host: "127.0.0.1", port: raw.port, closeTimeoutMs: 50 },
+          onWritable() {
+            this.write(Uint8Array.of(1, 2), { more: true });
+            this.close();
+            resolve();
+          },
+        });
+        expect(socket.format).toBe("buffer");
+      });
+      const peer = await raw.next();
+      peer.send(upgradeAnswer(await peer.request(), { "Sec-WebSocket-Protocol": "mqtt" }));
+      await open;
+      expect(await peer.frames(2)).toEqual(["binary:0102", "close:1000"]);
+      // It is not answered.
+      await peer.closed;
+    });
+  });
+
+  test("a server that reads nothing is not written more to than the queue holds", async () => {
+    let accepted: { resume(): void } | undefined;
+    let [received, frames] = [0, 0];
+    const slow = new WebSocketServer({
+      ...{ port: 0, address: "127.0.0.1", prefix: "/mqtt", subprotocols: ["mqtt"], maxMessageBytes: 16_000 },
+      onWebSocketOpened: (_server, { webSocket }) => {
+        accepted = webSocket;
+        webSocket.pause();
+      },
+      onMessageReceived: (_server, { frame }) => {
+        received += frame.messageLength;
+        frames += 1;
+      },
+    });
+    await slow.start();
+    const block = new Uint8Array(16_000);
+    let sent = 0;
+    let waits = 0;
+    const socket = new MqttSocket({
+      ...{ host: "127.0.0.1", port: slow.port },
+      onWritable(room) {
+        waits += 1;
+        // Until the system's own buffers are full.
+        while (room >= block.length && waits < 3) {
+          expect(room).toBeLessThanOrEqual(20_480);
+          room = this.write(block);
+          sent += block.length;
+        }
+      },
+    });
+    while (sent === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(waits).toBe(1);
+    expect(received).toBe(0);
+    accepted?.resume();
+    while (received < sent || waits < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(frames).toBe(sent / block.length);
+    expect(sent).toBeGreaterThan(100_000);
+    socket.close();
+    slow.abort();
+  });
+
+  test("a text is answered with a Close frame of status 1003", async () => {
+    await withRawServer(async (raw) => {
+      const ended = new Promise((resolve) => {
+        new MqttSocket({ host: "127.0.0.1", port: raw.port, closeTimeoutMs: 50, onError: resolve });
+      });
+      const peer = await raw.next();
+      peer.send(upgradeAnswer(await peer.request(), { "Sec-WebSocket-Protocol": "mqtt" }));
+      peer.sendFrame(0x81, Uint8Array.of(65));
+      expect(await peer.frames(1)).toEqual(["close:1003"]);
+      await ended;
+    });
+  });
+});

@@ -1,0 +1,120 @@
+/** The server of stream.ts, on Node: what it does with a WebSocket is said by the path of the request. */
+
+import { frame, joined } from "../support/vectors.js";
+import { RawServer, upgradeAnswer, type RawPeer } from "../client/rawserver.js";
+
+const [CONTINUATION, TEXT, BINARY, PING] = [0x80, 0x81, 0x82, 0x89];
+const FIRST_FRAGMENT = 0x02;
+
+function bytes(...values: readonly number[]): Uint8Array {
+  return Uint8Array.from(values);
+}
+
+/** Ends the closing handshake that the client has started, or starts it. */
+function close(peer: RawPeer, status: number): void {
+  peer.sendFrame(0x88, bytes(status >> 8, status & 255)).socket.end();
+}
+
+/** Sends back the payload of each binary frame in one of its own, until the Close frame comes. */
+async function echo(peer: RawPeer, look: (payload: Uint8Array) => void = () => undefined): Promise<void> {
+  for (;;) {
+    for (const { first, payload } of await peer.wireFrames(1)) {
+      if (first === 0x88) {
+        close(peer, 1_000);
+        return;
+      }
+      if (first !== BINARY) continue;
+      look(payload);
+      peer.sendFrame(BINARY, payload);
+    }
+  }
+}
+
+type Act = (peer: RawPeer, request: string) => unknown;
+
+/** What is done once the connection stands. */
+const ACTS: Readonly<Record<string, Act>> = {
+  "/mqtt": (peer) => echo(peer),
+  "/": (peer) => echo(peer),
+  // One to ten: whole frames, a message in fragments with a Ping between them, an empty message, and two in one segment.
+  "/split": (peer) => {
+    peer.sendFrame(BINARY, bytes(1, 2)).sendFrame(FIRST_FRAGMENT, bytes(3)).sendFrame(PING);
+    peer.sendFrame(CONTINUATION, bytes(4, 5)).sendFrame(BINARY);
+    peer.send(joined([frame(BINARY, bytes(6), false), frame(BINARY, bytes(7, 8, 9, 10), false)]));
+    return echo(peer);
+  },
+  "/text": async (peer) => {
+    peer.sendFrame(BINARY, bytes(1)).sendFrame(TEXT, bytes(65)).sendFrame(BINARY, bytes(2));
+    await peer.wireFrames(1);
+    close(peer, 1_000);
+  },
+  "/close": (peer) => {
+    peer.sendFrame(BINARY, bytes(1, 2, 3));
+    close(peer, 1_001);
+  },
+  "/lost": (peer) => {
+    peer.sendFrame(BINARY, bytes(1, 2, 3)).socket.end();
+  },
+  // 60 frames of 1,000 bytes, and one of many bytes each.
+  "/flood": (peer) => {
+    for (let at = 0; at < 60; at++) peer.sendFrame(BINARY, new Uint8Array(1_000).fill(at));
+    for (let at = 0; at < 400; at++) peer.sendFrame(BINARY, bytes(255));
+    return echo(peer);
+  },
+  "/big": (peer) => peer.sendFrame(BINARY, new Uint8Array(2_000)),
+  // Reads nothing until the client is full, then says how many bytes came in how many frames, and goes on as an echo.
+  "/slow": async (peer) => {
+    peer.socket.pause();
+    setTimeout(() => peer.socket.resume(), 300);
+    let [count, frames] = [0, 0];
+    for (;;) {
+      const came = await peer.wireFrames(1);
+      for (const { payload } of came) {
+        count += payload.length;
+        frames += 1;
+        if (payload.at(-1) !== 255) continue;
+        peer.sendFrame(BINARY, new TextEncoder().encode(`${count} in ${frames}`));
+        return echo(peer);
+      }
+    }
+  },
+  // Says how long each of its next five frames is, in the order in which they come.
+  "/lengths": async (peer) => {
+    const lengths: number[] = [];
+    while (lengths.length < 4) for (const { payload } of await peer.wireFrames(1)) lengths.push(payload.length);
+    peer.sendFrame(BINARY, new TextEncoder().encode(lengths.join(" ")));
+    return echo(peer);
+  },
+  "/head": (peer, request) => {
+    const field = (name: string): string => new RegExp(`^${name}: (.*)\r$`, "im").exec(request)?.[1] ?? "none";
+    const text = ["Host", "X-Device", "Sec-WebSocket-Protocol"].map(field).join("|");
+    peer.sendFrame(BINARY, new TextEncoder().encode(text));
+    return echo(peer);
+  },
+};
+
+async function serve(peer: RawPeer): Promise<void> {
+  const request = await peer.request();
+  const target = request.split(" ")[1] ?? "";
+  if (target === "/none") {
+    peer.send(upgradeAnswer(request));
+    await peer.wireFrames(1);
+    close(peer, 1_002);
+    return;
+  }
+  peer.send(upgradeAnswer(request, { "Sec-WebSocket-Protocol": "mqtt" }));
+  await ACTS[target.split("?")[0] ?? ""]?.(peer, request);
+}
+
+/** Serves until it is stopped. */
+export async function startStreamServer(): Promise<RawServer> {
+  const server = await RawServer.start();
+  const next = async (): Promise<void> => {
+    for (;;) {
+      // A client that goes away is an end like others.
+      serve(await server.next()).catch(() => undefined);
+    }
+  };
+  void next();
+  return server;
+}
