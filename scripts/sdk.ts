@@ -149,21 +149,6 @@ export function runMcconfig(sdk: Sdk, options: BuildOptions, isShown: boolean, e
   return run("mcconfig", [...target, ...(options.settings ?? [])], { cwd: options.app, env, isShown });
 }
 
-/**
- * Builds an app for the simulator.
- *
- * @returns the path of the library that the simulator loads
- * @throws Error with the output of mcconfig where the build fails, and where the app needs mbedTLS and it is not there
- */
-export async function buildForSimulator(sdk: Sdk, options: Omit<BuildOptions, "platform">): Promise<string> {
-  if (findMbedtls() === undefined && usesTls(path.join(options.app, "manifest.json")))
-    throw new Error(missingMbedtlsMessage);
-  const { exitCode, text } = await runMcconfig(sdk, { ...options, platform: sdk.host }, false);
-  const library = libraryOf(sdk, options);
-  if (exitCode !== 0 || !existsSync(library)) throw new Error(`mcconfig has failed for ${options.app}:\n${text}`);
-  return library;
-}
-
 /** The path of the library that the simulator loads when mcconfig has built it. */
 export function libraryOf(sdk: Sdk, { app, output, settings }: Omit<BuildOptions, "platform">): string {
   return path.join(

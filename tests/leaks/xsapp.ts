@@ -22,7 +22,7 @@ export interface Cycles {
 }
 
 /** Cycles at the same time: each waits for the simulator's next look at its socket, most of its time. */
-const LANES = 8;
+const LANES = 24;
 
 export class LeaksApp {
   /** The port of the server, and that of a listener whose sockets do nothing. */

@@ -7,6 +7,7 @@ import path from "node:path";
 import { findLwip } from "../../scripts/lwipsource.js";
 import { run, type Sdk } from "../../scripts/sdk.js";
 import { PROFILE_NAMES, type Profile } from "../conformance/profiles.js";
+import { alone } from "../support/building.js";
 import { findSimulatorSdk } from "../support/simulator.js";
 
 /** The module that the device's sockets are made of. */
@@ -92,8 +93,8 @@ export async function buildDevice({ sdk, lwip }: Sources, options: DeviceOptions
       `SUBJECT=${subject} VARIANT=${variant} OUT=${programs}`,
   ];
   // Jest's processes build at the same time, and have objects in common.
-  const lock = ["--no-fork", path.join(root, "lock"), "sh", "-c", steps.map((step) => `(${step})`).join(" && ")];
-  const { exitCode, text } = await run("flock", lock, { env: sdk.environment });
+  const [shell, ...parameters] = alone("lwip", ["sh", "-c", steps.map((step) => `(${step})`).join(" && ")]);
+  const { exitCode, text } = await run(shell, parameters, { env: sdk.environment });
   const program = path.join(programs, variant, name, "device");
   if (exitCode !== 0 || !existsSync(program)) throw new Error(`the device was not built:\n${text}`);
   return program;

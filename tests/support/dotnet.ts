@@ -1,8 +1,12 @@
 /** Builds and runs the .NET projects of tests/interop/dotnet. */
 
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
+
+import { alone } from "./building.js";
 
 const PROJECT = path.join(__dirname, "..", "..");
 const ENVIRONMENT = { ...process.env, DOTNET_CLI_TELEMETRY_OPTOUT: "1", DOTNET_NOLOGO: "1" };
@@ -19,9 +23,24 @@ export interface Build {
 /** Builds a project into build/dotnet. It is done before the tests, since what cannot be built is skipped. */
 export function buildDotnet(name: string): Build {
   if (!hasDotnet) return { isBuilt: false, output: "there is no dotnet" };
-  const parameters = ["build", path.join("tests/interop/dotnet", name), "-o", folderOf(name), "-v", "quiet"];
-  const { status, stdout, stderr } = spawnSync("dotnet", parameters, { cwd: PROJECT, env: ENVIRONMENT });
+  const stamp = path.join(PROJECT, folderOf(name), "built-from.txt");
+  const sources = hashOfSources(name);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return { isBuilt: true, output: "" };
+  const project = path.join("tests/interop/dotnet", name);
+  const [program, ...parameters] = alone(name, ["dotnet", "build", project, "-o", folderOf(name), "-v", "quiet"]);
+  const { status, stdout, stderr } = spawnSync(program, parameters, { cwd: PROJECT, env: ENVIRONMENT });
+  if (status === 0) writeFileSync(stamp, sources);
   return { isBuilt: status === 0, output: `${stdout.toString()}${stderr.toString()}` };
+}
+
+function hashOfSources(name: string): string {
+  const folder = path.join(PROJECT, "tests", "interop", "dotnet");
+  const files = [path.join(folder, "Directory.Build.props")];
+  for (const file of readdirSync(path.join(folder, name)))
+    if (/\.cs(proj)?$/.test(file)) files.push(path.join(folder, name, file));
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(file));
+  return hash.digest("hex");
 }
 
 /** A program that runs. */

@@ -7,7 +7,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-import { buildForSimulator, findMbedtls, findSdk, type Sdk, simulatorCommand } from "../../scripts/sdk.js";
+import { findMbedtls, findSdk, type Sdk, simulatorCommand } from "../../scripts/sdk.js";
+import { buildApp, buildingEnvironment } from "./building.js";
 
 /** One picture of the whole virtual screen. */
 export interface Screenshot {
@@ -27,7 +28,7 @@ interface Waiter {
 /** @returns the SDK where apps can be run without a screen; else undefined */
 export function findSimulatorSdk(): Sdk | undefined {
   const sdk = findSdk();
-  return sdk?.host === "lin" ? sdk : undefined;
+  return sdk?.host === "lin" ? { ...sdk, environment: buildingEnvironment(sdk.environment) } : undefined;
 }
 
 /** What {@link findTlsSimulatorSdk} looks for. */
@@ -66,10 +67,9 @@ export class Simulator {
    * @param settings `key=value` pairs for `mc/config`
    */
   static async start(sdk: Sdk, app: string, settings: readonly string[] = []): Promise<Simulator> {
-    // mcconfig tells apps apart by the last part of their path only.
-    const output = path.resolve("build", "tests", app.replaceAll(/[/\\]/g, "-"));
-    const library = await buildForSimulator(sdk, { app: path.resolve(app), output, settings });
     const folder = mkdtempSync(path.join(tmpdir(), "simulator-"));
+    const library = path.join(folder, "built.so");
+    await buildApp(sdk, app, settings, library);
     const screen = spawn("Xvfb", ["-displayfd", "3", "-nolisten", "tcp", "-screen", "0", "1024x768x24"], {
       stdio: ["ignore", "ignore", "ignore", "pipe"],
     });

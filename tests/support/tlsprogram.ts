@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { findMbedtls, type Mbedtls } from "../../scripts/sdk.js";
+import { alone } from "./building.js";
 import { testCertificates } from "./certificates.js";
 
 const PROJECT = path.join(__dirname, "..", "..");
@@ -24,14 +25,15 @@ export function findSanitizedMbedtls(): Mbedtls | undefined {
 /** Builds a program of tests/tls/native. @returns its path @throws Error with the output of make where that fails */
 export function buildTlsProgram(mbedtls: Mbedtls, name: string): string {
   mkdirSync(OUT, { recursive: true });
-  const parameters = ["-j2", "-C", "tests/tls/native", `MBEDTLS=${mbedtls.folder}`, `OUT=${OUT}`, "CC=gcc", name];
+  const make = ["make", "-j2", "-C", "tests/tls/native", `MBEDTLS=${mbedtls.folder}`, `OUT=${OUT}`, "CC=gcc", name];
+  const [program, ...parameters] = alone("tls-native", make);
   const options = { cwd: PROJECT, encoding: "utf8", timeout: BUILD_MS, maxBuffer: 2 ** 26 } as const;
-  const { status, stdout, stderr } = spawnSync("make", parameters, options);
+  const { status, stdout, stderr } = spawnSync(program, parameters, options);
   if (status !== 0) throw new Error(`make ${name} has failed:\n${stdout}${stderr}`);
   return path.join(OUT, name);
 }
 
-/** Writes the certificates and keys that the programs read. @returns their folder */
+/** Writes the certificates and keys that the programs read. @returns their folder, of this process of Jest alone */
 export async function writeTlsProgramFiles(): Promise<string> {
   const { authority, ecdsaClient, right, untrusted } = await testCertificates();
   const none = new Uint8Array();
@@ -43,7 +45,7 @@ export async function writeTlsProgramFiles(): Promise<string> {
     client: ecdsaClient.certificates[0] ?? none,
     "client-key": ecdsaClient.privateKey,
   };
-  const folder = path.join(OUT, "certificates");
+  const folder = path.join(OUT, `certificates-${process.env["JEST_WORKER_ID"] ?? ""}`);
   mkdirSync(folder, { recursive: true });
   for (const [name, bytes] of Object.entries(files)) writeFileSync(path.join(folder, `${name}.der`), bytes);
   return folder;

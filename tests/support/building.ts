@@ -1,0 +1,51 @@
+/** Builds what tests run: each file of Jest may do it at any time, and nothing is compiled twice. For Linux. */
+
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+
+import { findMbedtls, libraryOf, missingMbedtlsMessage, run, type Sdk, usesTls } from "../../scripts/sdk.js";
+
+const PROJECT = path.join(__dirname, "..", "..");
+const TOOLS = path.join(__dirname, "tools");
+const FOLDER = path.join(PROJECT, "build", "tests");
+/** Where Debian has the names of the compilers, for ccache. */
+const CCACHE = "/usr/lib/ccache";
+
+/** An environment for mcconfig and make in which what was compiled before, for whatever program, is taken from there. */
+export function buildingEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    ...environment,
+    PATH: [TOOLS, CCACHE, environment["PATH"]].join(path.delimiter),
+    CCACHE_DIR: path.join(FOLDER, "ccache"),
+    TSC: path.join(PROJECT, "node_modules", "typescript-7", "bin", "tsc"),
+    TSC_KEPT: path.join(FOLDER, "typescript"),
+  };
+}
+
+/** @returns a command that waits until no other process runs one of the same name, and then runs this; on Linux */
+export function alone(name: string, command: readonly string[]): readonly [program: string, ...parameters: string[]] {
+  const folder = path.join(FOLDER, "locks");
+  mkdirSync(folder, { recursive: true });
+  if (process.platform !== "linux") return [command[0] ?? "", ...command.slice(1)];
+  // What the command leaves running does not hold the lock.
+  return ["flock", "--close", path.join(folder, name), ...command];
+}
+
+/**
+ * Builds the app whose manifest.json is in the folder `app`, and copies the library that the simulator loads to `copy`,
+ * since the next who builds it writes another.
+ *
+ * @param settings `key=value` pairs for `mc/config`; "-i": with instruments
+ * @throws Error with the output of mcconfig where the build fails, and where the app needs mbedTLS and it is not there
+ */
+export async function buildApp(sdk: Sdk, app: string, settings: readonly string[], copy: string): Promise<void> {
+  if (findMbedtls() === undefined && usesTls(path.join(app, "manifest.json"))) throw new Error(missingMbedtlsMessage);
+  // mcconfig tells apps apart by the last part of their path only.
+  const name = app.replaceAll(/[/\\]/g, "-");
+  const output = path.join(FOLDER, name);
+  mkdirSync(output, { recursive: true });
+  const built = libraryOf(sdk, { app, output, settings });
+  const [program, ...parameters] = alone(name, [path.join(TOOLS, "buildapp"), output, built, copy, ...settings]);
+  const { exitCode, text } = await run(program, parameters, { cwd: app, env: sdk.environment });
+  if (exitCode !== 0) throw new Error(`mcconfig has failed for ${app}:\n${text}`);
+}
