@@ -1,7 +1,8 @@
 /**
  * npm run esp32 -- APP [BOARD] [ssid=… password=…]: builds a sample app for an ESP32 board, writes it there and starts
  * xsbug. With --release it is built without debugger, as for use. --check builds only what needs no toolchain, all
- * JavaScript with its preload, and prints its sizes. --verbose shows what the tools write.
+ * JavaScript with its preload, and prints its sizes, with --verbose those of each module's slots, too. --verbose shows
+ * what the tools write.
  */
 
 import { spawn } from "node:child_process";
@@ -115,7 +116,11 @@ async function check({ sdk, name, app, board, settings, flags }: Request): Promi
   await runStep(`compiling and linking its JavaScript`, log, () =>
     run("make", ["-f", makefile, `SDKCONFIG_H=${header}`, linked], { cwd: app, env, isShown }),
   );
-  process.stdout.write(describeSizes(folder, linked));
+  const link = async (parameters: readonly string[]): Promise<void> => {
+    const { exitCode, text } = await run("xsl", parameters, { env });
+    if (exitCode !== 0) throw new Error(`xsl has failed:\n${text}`);
+  };
+  process.stdout.write(await describeSizes({ folder, link }, isShown));
   return 0;
 }
 

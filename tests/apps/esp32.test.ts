@@ -16,6 +16,13 @@ const samples = readdirSync(path.join(PROJECT, "apps")).filter(
   (name) => name !== "environment" && existsSync(path.join(PROJECT, "apps", name, "manifest.json")),
 );
 
+/** What the library may take of a device's flash in these apps, byte code and preload: the lines go down only. */
+const FLASH_BYTES: Readonly<Record<string, number>> = {
+  "rgb-server": 162_500,
+  client: 205_000,
+  "signalr-rgb": 371_500,
+};
+
 /** Builds as `npm run esp32 -- … --check` does. @returns what it prints */
 function check(...parameters: readonly string[]): string {
   const command = ["--import", "tsx", "scripts/esp32.ts", ...parameters, "--check"];
@@ -69,7 +76,10 @@ describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --
       const stdout = check(name);
       expect(stdout).toMatch(/\d+ {2}apps\//);
       expect(stdout).toMatch(/\d+ {2}bytes of code of this library/);
-      expect(stdout).toMatch(/\d+ {2}slots of the preload/);
+      expect(stdout).toMatch(/\d+ {2}slots of its preload/);
+      const flash = Number(/(\d+) {2}bytes of flash for this library/.exec(stdout)?.[1]);
+      expect(flash).toBeGreaterThan(0);
+      expect(flash).toBeLessThanOrEqual(FLASH_BYTES[name] ?? Infinity);
     },
     BUILD_MS,
   );
