@@ -6,13 +6,16 @@ import { checkOptions, checkTime, resolveOptions, type OptionTable, type Resolve
 
 /** Options of a {@link Backoff}. */
 export interface BackoffOptions {
-  /** The first delay, in milliseconds. */
+  /** The first delay, in milliseconds. @defaultValue 500 */
   readonly initialMs?: number;
-  /** The largest delay, in milliseconds. */
+  /** The largest delay, in milliseconds. @defaultValue 30000 */
   readonly maxMs?: number;
-  /** By how much a delay grows from one failure to the next. */
+  /** By how much a delay grows from one failure to the next. @defaultValue 2 */
   readonly factor?: number;
-  /** The part of a delay that is left to chance, 0 to 1, so that many devices do not come back at the same time. */
+  /**
+   * The part of a delay that is left to chance, 0 to 1, so that many devices do not come back at the same time.
+   * @defaultValue 0.3
+   */
   readonly jitter?: number;
 }
 

@@ -26,26 +26,38 @@ export type { HttpHeaders } from "./common/headers.js";
 
 /** Limits of an {@link HttpListener}. */
 export interface HttpListenerLimits {
-  /** TCP port, 0 to 65535; 0: the system chooses a free one. */
+  /** TCP port, 0 to 65535; 0: the system chooses a free one. @defaultValue 80 */
   readonly port?: number;
-  /** Largest head of a request that is read, in bytes; a larger one is answered with 431. */
+  /** Largest head of a request that is read, in bytes; a larger one is answered with 431. @defaultValue 16384 */
   readonly maxHeadBytes?: number;
   /**
-   * Bytes that are kept of a head: its request line, and of each field name, value and 32 more. Fields that nobody asked
-   * for are passed over where there is no room; those that the library or `keptHeaders` name are refused with 431.
-   * One request at a time may have twice as much.
+   * Bytes that are kept of a head: its request line, and of each field name, value and 32 more. Fields that nobody
+   * asked for are passed over where there is no room; those that the library or `keptHeaders` name are refused with
+   * 431. One request at a time may have twice as much.
+   * @defaultValue 1536
    */
   readonly maxKeptHeadBytes?: number;
-  /** Names of header fields that are kept in any case, because handlers read them, such as ["cookie"]. */
+  /**
+   * Names of header fields that are kept in any case, because handlers read them, such as ["cookie"].
+   * @defaultValue []
+   */
   readonly keptHeaders?: readonly string[];
   /**
    * Names that this server answers by, such as ["device.local"], or [".local"] for all that end so, beside its IP
    * addresses and localhost; others get 421. []: any name, so that a page may have its own point here (DNS rebinding).
+   * @defaultValue []
    */
   readonly allowedHosts?: readonly string[];
-  /** Milliseconds until the head must have come whole, and again until the answer must have left. */
+  /**
+   * Milliseconds until the head must have come whole, and again until the answer must have left.
+   * @defaultValue 10000
+   */
   readonly requestTimeoutMs?: number;
-  /** Requests that are answered at the same time; as many more get 503, others no answer. Connections that became WebSockets do not count. */
+  /**
+   * Requests that are answered at the same time; as many more get 503, others no answer. Connections that became
+   * WebSockets do not count.
+   * @defaultValue 16
+   */
   readonly maxRequests?: number;
 }
 

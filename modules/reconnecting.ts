@@ -47,11 +47,14 @@ export interface ReconnectingWebSocketOptions extends Omit<
 > {
   /** How long to wait before each attempt; `new Backoff()` unless given. */
   readonly backoff?: DelaySource;
-  /** Attempts in a row that may fail before it gives up; 0: any number. */
+  /** Attempts in a row that may fail before it gives up; 0: any number. @defaultValue 0 */
   readonly maxAttempts?: number;
-  /** Milliseconds that a connection stands before the next delay is the first again. */
+  /** Milliseconds that a connection stands before the next delay is the first again. @defaultValue 5000 */
   readonly stableAfterMs?: number;
-  /** Bytes of messages that are kept while there is no connection, 64 more for each; 0: none is kept. */
+  /**
+   * Bytes of messages that are kept while there is no connection, 64 more for each; 0: none is kept.
+   * @defaultValue 0
+   */
   readonly maxUnsentBytes?: number;
   /** Whether to come back, instead of {@link shouldReconnect}. */
   readonly shouldReconnect?: (e: ConnectionClosedEventArgs) => boolean;

@@ -29,21 +29,27 @@ export type SslVerification = (typeof SslVerification)[keyof typeof SslVerificat
 
 /** Values among the options of a ClientWebSocket that have a plain default. */
 export interface ClientWebSocketLimits extends WebSocketOptions {
-  /** Milliseconds for all of name look-up, TCP, TLS and the upgrade. */
+  /** Milliseconds for all of name look-up, TCP, TLS and the upgrade. @defaultValue 10000 */
   readonly connectTimeout?: number;
-  /** Largest head of the server's answer, in bytes. */
+  /** Largest head of the server's answer, in bytes. @defaultValue 16384 */
   readonly maxHeadBytes?: number;
-  /** True: the header fields of the server's answer are kept (`httpResponseHeaders`). */
+  /** True: the header fields of the server's answer are kept (`httpResponseHeaders`). @defaultValue false */
   readonly collectHttpResponseDetails?: boolean;
-  /** Subprotocols that are offered, the most wanted first (RFC 6455, 1.9). */
+  /** Subprotocols that are offered, the most wanted first (RFC 6455, 1.9). @defaultValue [] */
   readonly subprotocols?: readonly string[];
-  /** The lowest TLS version that is accepted. Tls13 is refused where the build of mbedTLS has TLS 1.2 only. */
+  /**
+   * The lowest TLS version that is accepted. Tls13 is refused where the build of mbedTLS has TLS 1.2 only.
+   * @defaultValue SslProtocols.Tls12
+   */
   readonly sslProtocol?: SslProtocols;
-  /** Whether the server's certificate is verified. */
+  /** Whether the server's certificate is verified. @defaultValue SslVerification.CertificateRequired */
   readonly sslVerification?: SslVerification;
-  /** True: a server that asks for a certificate is shown the one that is stored on the device, if there is one. */
+  /**
+   * True: a server that asks for a certificate is shown the one that is stored on the device, if there is one.
+   * @defaultValue false
+   */
   readonly useStoredDeviceCertificate?: boolean;
-  /** The host name that TLS asks for and checks (SNI); "": that of the URI. */
+  /** The host name that TLS asks for and checks (SNI); "": that of the URI. @defaultValue "" */
   readonly serverName?: string;
 }
 

@@ -4,28 +4,38 @@ import { OptionError } from "./errors.js";
 
 /** Options of a connection in either role (.NET nanoFramework `WebSocketOptions`, and limits of our own). */
 export interface WebSocketOptions {
-  /** Milliseconds without a byte from the peer after which it is sent a Ping; 0: never. */
+  /** Milliseconds without a byte from the peer after which it is sent a Ping; 0: never. @defaultValue 30000 */
   readonly keepAliveInterval?: number;
-  /** Milliseconds the peer may take to answer a Ping, or to take what is sent to it; 0: for ever. */
+  /**
+   * Milliseconds the peer may take to answer a Ping, or to take what is sent to it; 0: for ever.
+   * @defaultValue 60000
+   */
   readonly serverTimeout?: number;
-  /** Largest payload of a received frame in bytes; 0: as `maxMessageBytes`. */
+  /** Largest payload of a received frame in bytes; 0: as `maxMessageBytes`. @defaultValue 0 */
   readonly maxReceiveFrameSize?: number;
-  /** Largest payload of a sent frame in bytes: a longer message is sent in fragments; 0: never in fragments. */
+  /**
+   * Largest payload of a sent frame in bytes: a longer message is sent in fragments; 0: never in fragments.
+   * @defaultValue 32768
+   */
   readonly maxFragmentSize?: number;
-  /** Largest received message in bytes, all fragments together. */
+  /** Largest received message in bytes, all fragments together. @defaultValue 16384, server 4096 */
   readonly maxMessageBytes?: number;
-  /** Largest number of fragments of a received message; 0: any. Not applied with `deliverFragments`. */
+  /**
+   * Largest number of fragments of a received message; 0: any. Not applied with `deliverFragments`.
+   * @defaultValue 1024
+   */
   readonly maxFragments?: number;
   /**
    * Milliseconds from the first byte of a message in pieces to its last, with `deliverFragments` from fragment to
    * fragment; 0: for ever.
+   * @defaultValue 60000
    */
   readonly messageTimeoutMs?: number;
-  /** Largest number of bytes that wait to be sent, frame headers included. */
+  /** Largest number of bytes that wait to be sent, frame headers included. @defaultValue 20480, server 5120 */
   readonly maxQueueBytes?: number;
-  /** Milliseconds from the first Close frame to the end of the TCP connection. */
+  /** Milliseconds from the first Close frame to the end of the TCP connection. @defaultValue 5000 */
   readonly closeTimeoutMs?: number;
-  /** True: each fragment is delivered as it comes, as nanoFramework does; false: whole messages. */
+  /** True: each fragment is delivered as it comes, as nanoFramework does; false: whole messages. @defaultValue false */
   readonly deliverFragments?: boolean;
 }
 

@@ -31,41 +31,54 @@ export type AcceptHook = (request: HttpListenerRequest) => AcceptDecision | Prom
 
 /** Values among the options of a WebSocketServer (.NET nanoFramework `WebSocketServerOptions`, and limits of our own). */
 export interface WebSocketServerLimits extends WebSocketOptions {
-  /** Stand-alone: TCP port, 0 to 65535; 0: the system chooses a free one. */
+  /** Stand-alone: TCP port, 0 to 65535; 0: the system chooses a free one. @defaultValue 80 */
   readonly port?: number;
-  /** Stand-alone: the path of the WebSocket; another one is answered with 404. */
+  /** Stand-alone: the path of the WebSocket; another one is answered with 404. @defaultValue "/" */
   readonly prefix?: string;
-  /** The Server header of the handshake's answer; "": none. */
+  /** The Server header of the handshake's answer; "": none. @defaultValue "xs-websockets" */
   readonly serverName?: string;
-  /** Clients at the same time; `whenFull` says what becomes of one more. */
+  /** Clients at the same time; `whenFull` says what becomes of one more. @defaultValue 4 */
   readonly maxClients?: number;
   /**
-   * What a client is told for which there is no place. "refuse": the HTTP status 503, which a script in a web page never
-   * learns. "close": it is accepted, then closed with 1013 (TryAgainLater) and a reason; while four are being told so, the
-   * next get 503. No handler and no accept hook is called for them.
+   * What a client is told for which there is no place. "refuse": the HTTP status 503, which a script in a web page
+   * never learns. "close": it is accepted, then closed with 1013 (TryAgainLater) and a reason; while four are being
+   * told so, the next get 503. No handler and no accept hook is called for them.
+   * @defaultValue "refuse"
    */
   readonly whenFull?: "refuse" | "close";
-  /** True: the server listens itself; false: connections come by `addWebSocket`. */
+  /** True: the server listens itself; false: connections come by `addWebSocket`. @defaultValue true */
   readonly isStandAlone?: boolean;
-  /** Stand-alone: largest head of a request that is read, in bytes; a larger one is answered with 431. */
+  /**
+   * Stand-alone: largest head of a request that is read, in bytes; a larger one is answered with 431.
+   * @defaultValue 16384
+   */
   readonly maxHeadBytes?: number;
   /**
-   * Stand-alone: bytes that are kept of a head: its request line, and of each field name, value and 32 more. Fields that
-   * nobody asked for are passed over where there is no room; those that the library or `keptHeaders` name are refused
-   * with 431. One request at a time may have twice as much.
+   * Stand-alone: bytes that are kept of a head: its request line, and of each field name, value and 32 more. Fields
+   * that nobody asked for are passed over where there is no room; those that the library or `keptHeaders` name are
+   * refused with 431. One request at a time may have twice as much.
+   * @defaultValue 1536
    */
   readonly maxKeptHeadBytes?: number;
-  /** Stand-alone: names of header fields that are kept in any case, because `acceptClient` reads them, such as ["cookie"]. */
+  /**
+   * Stand-alone: names of header fields that are kept in any case, because `acceptClient` reads them, such as
+   * ["cookie"].
+   * @defaultValue []
+   */
   readonly keptHeaders?: readonly string[];
-  /** Stand-alone: milliseconds that the opening handshake may take. */
+  /** Stand-alone: milliseconds that the opening handshake may take. @defaultValue 10000 */
   readonly handshakeTimeoutMs?: number;
-  /** Subprotocols that are spoken, the most wanted first (RFC 6455, 1.9). */
+  /** Subprotocols that are spoken, the most wanted first (RFC 6455, 1.9). @defaultValue [] */
   readonly subprotocols?: readonly string[];
-  /** Origins of web pages that may connect beside those of this server, as "https://example.org"; ["*"]: any. */
+  /**
+   * Origins of web pages that may connect beside those of this server, as "https://example.org"; ["*"]: any.
+   * @defaultValue []
+   */
   readonly allowedOrigins?: readonly string[];
   /**
    * Names that this server answers by, such as ["device.local"], or [".local"] for all that end so, beside its IP
    * addresses and localhost; others get 421. []: any name, so that a page may have its own point here (DNS rebinding).
+   * @defaultValue []
    */
   readonly allowedHosts?: readonly string[];
 }

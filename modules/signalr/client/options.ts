@@ -32,13 +32,16 @@ import { createRetryPolicy, waitByTimer, type AutomaticReconnect, type RetryPoli
 
 /** Values among the options of a HubConnection that have a plain default. */
 export interface HubConnectionLimits extends HubLimits {
-  /** Milliseconds that the server may be silent; 0: for ever. */
+  /** Milliseconds that the server may be silent; 0: for ever. @defaultValue 30000 */
   readonly serverTimeout?: number;
-  /** True: the server is asked first where and as whom to connect; false: the WebSocket is opened at once. */
+  /**
+   * True: the server is asked first where and as whom to connect; false: the WebSocket is opened at once.
+   * @defaultValue false
+   */
   readonly negotiate?: boolean;
-  /** The part of each delay before a reconnect that is left to chance, 0 to 1. */
+  /** The part of each delay before a reconnect that is left to chance, 0 to 1. @defaultValue 0 */
   readonly reconnectJitter?: number;
-  /** True: `start` tries again by `automaticReconnect`, too. */
+  /** True: `start` tries again by `automaticReconnect`, too. @defaultValue false */
   readonly reconnectOnStart?: boolean;
 }
 

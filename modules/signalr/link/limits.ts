@@ -6,27 +6,42 @@ import { PropertyNames } from "../wire/limits.js";
 
 /** Limits of one connection of the hub protocol. */
 export interface HubLimits {
-  /** Milliseconds without anything sent after which a Ping is; 0: never. */
+  /** Milliseconds without anything sent after which a Ping is; 0: never. @defaultValue 15000 */
   readonly keepAliveInterval?: number;
-  /** Milliseconds for the handshake of the hub protocol. */
+  /** Milliseconds for the handshake of the hub protocol. @defaultValue 15000 */
   readonly handshakeTimeout?: number;
-  /** Longest received record, in characters. */
+  /** Longest received record, in characters. @defaultValue 16384, HubServer 2048 */
   readonly maximumReceiveMessageSize?: number;
-  /** Values of one received record, items of arrays and fields of objects; 0: any number. */
+  /**
+   * Values of one received record, items of arrays and fields of objects; 0: any number.
+   * @defaultValue 0, HubServer 64
+   */
   readonly maximumReceiveValues?: number;
-  /** Invocations that wait for the peer's answer at the same time. */
+  /** Invocations that wait for the peer's answer at the same time. @defaultValue 32, HubServer 8 */
   readonly maximumPendingInvocations?: number;
-  /** Milliseconds that an invocation waits for its answer unless it says otherwise; 0: as long as the connection lasts. */
+  /**
+   * Milliseconds that an invocation waits for its answer unless it says otherwise; 0: as long as the connection lasts.
+   * @defaultValue 30000
+   */
   readonly invocationTimeout?: number;
-  /** Messages that wait for room in the WebSocket's queue (`maxQueueBytes`). */
+  /** Messages that wait for room in the WebSocket's queue (`maxQueueBytes`). @defaultValue 32, HubServer 8 */
   readonly maximumWaitingSends?: number;
-  /** Streams in each direction at the same time. */
+  /** Streams in each direction at the same time. @defaultValue 8, HubServer 1 */
   readonly maximumStreams?: number;
-  /** Received items of one stream that wait to be read, in characters of their records; more stop the connection. */
+  /**
+   * Received items of one stream that wait to be read, in characters of their records; more stop the connection.
+   * @defaultValue 32768, HubServer 512
+   */
   readonly streamBufferSize?: number;
-  /** Milliseconds that a stream which stops the connection may be left unread before it fails; 0: for ever. */
+  /**
+   * Milliseconds that a stream which stops the connection may be left unread before it fails; 0: for ever.
+   * @defaultValue 15000
+   */
   readonly streamStallTimeout?: number;
-  /** On XS: names of fields that peers may bring, all of them together; 0: any number. */
+  /**
+   * On XS: names of fields that peers may bring, all of them together; 0: any number.
+   * @defaultValue 256, HubServer 32
+   */
   readonly maximumPropertyNames?: number;
 }
 

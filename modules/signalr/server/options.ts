@@ -26,13 +26,16 @@ import {
 
 /** Values among the options of a HubServer that have a plain default (ASP.NET Core `HubOptions`). */
 export interface HubServerLimits extends HubLimits {
-  /** Milliseconds that a client may be silent; 0: for ever. */
+  /** Milliseconds that a client may be silent; 0: for ever. @defaultValue 30000 */
   readonly clientTimeoutInterval?: number;
-  /** Invocations of one client that run at the same time; the next wait in their order. Streams run beside them. */
+  /**
+   * Invocations of one client that run at the same time; the next wait in their order. Streams run beside them.
+   * @defaultValue 1
+   */
   readonly maximumParallelInvocationsPerClient?: number;
-  /** Invocations of one client that wait for their turn; more stop the connection. */
+  /** Invocations of one client that wait for their turn; more stop the connection. @defaultValue 8 */
   readonly maximumWaitingInvocations?: number;
-  /** True: callers are told the text of every error; false: only that of a HubException. */
+  /** True: callers are told the text of every error; false: only that of a HubException. @defaultValue false */
   readonly enableDetailedErrors?: boolean;
 }
 
