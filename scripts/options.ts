@@ -129,19 +129,22 @@ function optionsIn(source: string, wanted: string): Option[] {
 
 /** A default as code; undefined where there is none. */
 function defaultOf(name: string, { defaults }: OptionTable<object>): string | undefined {
-  const value = (defaults as Readonly<Record<string, unknown>>)[name];
+  const value = valueOf(defaults, name);
   const [type, values] = NAMED[name] ?? ["", {}];
   const known = Object.entries(values).find(([, member]) => member === value);
   return known === undefined ? JSON.stringify(value) : `${type}.${known[0]}`;
 }
 
+/** The value that an option has in an object. */
+function valueOf(values: object, name: string): unknown {
+  return Object.entries(values).find(([key]) => key === name)?.[1];
+}
+
 /** The numbers that are allowed, as text; "" where it is no number. */
-function rangeOf(name: string, table: OptionTable<Record<string, unknown>>): string {
-  if (typeof table.defaults[name] !== "number" || table.special?.includes(name) === true) return "";
-  const most = table.most[name] ?? MAX_NUMBER;
-  return most === MAX_NUMBER
-    ? `from ${String(table.least[name] ?? 0)}`
-    : `${String(table.least[name] ?? 0)} to ${String(most)}`;
+function rangeOf(name: string, { defaults, least, most, special }: OptionTable<object>): string {
+  if (typeof valueOf(defaults, name) !== "number" || special?.includes(name) === true) return "";
+  const [from, to] = [valueOf(least, name) ?? 0, valueOf(most, name) ?? MAX_NUMBER];
+  return to === MAX_NUMBER ? `from ${JSON.stringify(from)}` : `${JSON.stringify(from)} to ${JSON.stringify(to)}`;
 }
 
 /** The defaults of an option in all classes that take it. */
@@ -197,7 +200,7 @@ function typeOf({ name, type }: Option): string {
 
 function rowOf(option: Option, group: Group): string {
   const value = defaultsOf(option.name, group, (code) => `\`${code}\``) ?? "none";
-  const range = rangeOf(option.name, group.table as OptionTable<Record<string, unknown>>);
+  const range = rangeOf(option.name, group.table);
   const text = option.text.replaceAll("|", "\\|").replace(/\{@link (\w+)\}/g, "`$1`");
   return `| \`${option.name}\` | ${typeOf(option)} | ${value} | ${range} | ${text} |`;
 }

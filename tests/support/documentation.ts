@@ -24,24 +24,6 @@ export function codeBlocks(text: string, language: string): string[] {
   );
 }
 
-/** The cells of the tables below a heading, by the names in their first column; a row may have several. */
-export function readTable(text: string, heading: string): Map<string, readonly string[]> {
-  const section = sectionOf(text, heading);
-  const rows = [...section.matchAll(/^\| (`\w+`(?:, `\w+`)*) *\|(.*)\|$/gm)].flatMap(([, names = "", rest = ""]) => {
-    const cells = rest.split("|").map((cell) => cell.trim());
-    return [...names.matchAll(/\w+/g)].map(([name]) => [name, cells] as const);
-  });
-  return new Map(rows);
-}
-
-/** The members of interfaces, in the order of the source. */
-export function membersOf(file: string, ...interfaces: readonly string[]): string[] {
-  return parse(file)
-    .statements.filter(ts.isInterfaceDeclaration)
-    .filter(({ name }) => interfaces.includes(name.text))
-    .flatMap(({ members }) => members.map((member) => member.name?.getText() ?? ""));
-}
-
 /**
  * Compiles the samples in ```ts blocks, each as a file of its own.
  *

@@ -39,7 +39,8 @@ export interface HubLimits {
    */
   readonly streamStallTimeout?: number;
   /**
-   * On XS: names of fields that peers may bring, all of them together; 0: any number.
+   * On XS: names of fields that peers may bring, all of them together, of 64 characters each, to a HubServer of 32; 0:
+   * any number.
    * @defaultValue 256, HubServer 32
    */
   readonly maximumPropertyNames?: number;
