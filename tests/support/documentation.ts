@@ -2,7 +2,7 @@
 
 import path from "node:path";
 import ts from "typescript";
-import { listFiles, parse, PROJECT, readJson } from "../project/sources.js";
+import { listFiles, PROJECT, readJson } from "../project/sources.js";
 
 /** Every page of the documentation. */
 export function listPages(): string[] {
