@@ -1,0 +1,193 @@
+/**
+ * What this library and others do with the same peer. Each line of the table in README.md is a case here, and its words are
+ * what was seen: `npx jest tests/compare`. nanoFramework's column is read, not run: docs/coming-from/nanoframework.md.
+ */
+
+import { ClientWebSocket } from "xs-websockets/client";
+import { readText } from "../project/sources.js";
+import { testCertificates } from "../support/certificates.js";
+import { ControlledApp } from "../support/controlledapp.js";
+import { describeIf } from "../support/describeif.js";
+import { findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
+import { ours } from "./ours.js";
+import { CASES, type Case, type Peer, startPeer } from "./peer.js";
+import { run, type Program } from "./scenario.js";
+import { ws } from "./wsclient.js";
+
+type CaseName = keyof typeof CASES;
+
+/** What was seen of a program with a peer. */
+interface Seen {
+  readonly told: readonly string[];
+  readonly heard: Peer["heard"];
+}
+
+/** Makes words of what was seen. */
+const WORDS: Readonly<Record<CaseName, (seen: Seen) => string>> = {
+  fragments({ told }) {
+    if (!told.includes("text after")) return "loses its place";
+    if (told.includes("text one two three")) return "one text";
+    return told.includes("pieces 3 text one two three") ? "three pieces, to be joined" : "something else";
+  },
+  utf8({ told, heard }) {
+    if (closeOf(heard) === 1_007) return "1007";
+    if (told.includes("text after"))
+      return told.includes("bytes 3") ? "hands it on, as bytes" : "hands it on, as a text";
+    return "throws within the SDK";
+  },
+  long: ({ told }) => (!told.includes("text after") ? "loses its place" : "received"),
+  announced({ told, heard }) {
+    if (closeOf(heard) === 1_009) return "1009 at once";
+    return told.length > 1 ? "loses its place" : "goes on reading";
+  },
+  sendLong: ({ told }) => (told.some((event) => event.startsWith("took")) ? "sent" : "throws"),
+  sendFlood({ told }) {
+    const [event = ""] = told.filter((text) => /^(?:took|refused|threw)/.test(text));
+    if (!event.startsWith("took")) return event.startsWith("threw") ? "throws" : "`send` returns false";
+    return Number(/(\d+) bytes wait/.exec(event)?.[1] ?? 0) > 1_000_000 ? "keeps all of it in memory" : event;
+  },
+  masks({ heard }) {
+    const masks = new Set(
+      heard()
+        .filter(({ first }) => first !== 0x88)
+        .map(({ mask }) => mask.join()),
+    );
+    if (masks.size === 5) return "random";
+    return masks.size === 1 && masks.has("0,0,0,0") ? "always zero" : "repeated";
+  },
+  accept: ({ told }) => (told.includes("open") ? "connects" : "refuses"),
+  certificate: ({ told }) => (told.includes("open") ? "connects" : "refuses"),
+};
+
+function closeOf(heard: Peer["heard"]): number | undefined {
+  const { payload } = heard().find(({ first }) => first === 0x88) ?? {};
+  return payload === undefined ? undefined : (payload[0] ?? 0) * 256 + (payload[1] ?? 0);
+}
+
+/** The columns of the table in README.md, and where each program runs. */
+const COLUMNS = [
+  "this library",
+  "SDK: `websocket`",
+  "SDK: ECMA-419 client",
+  "SDK: `WebSocket`",
+  "`ws`",
+  "nanoFramework",
+];
+
+/** The table of README.md: the cells of each row, by what the peer does. */
+function readTable(): Map<string, string[]> {
+  const rows = [...readText("README.md").matchAll(/^\| (.+) \|$/gm)].map(([, row = ""]) =>
+    row.split(" | ").map((cell) => cell.trim()),
+  );
+  const start = rows.findIndex(([, ...cells]) => cells.join() === COLUMNS.join());
+  return new Map(rows.slice(start + 1).map(([name = "", ...cells]) => [name, cells]));
+}
+
+/** The rows of the table. */
+const ROWS: Readonly<Record<CaseName, string>> = {
+  fragments: "a text in three fragments",
+  utf8: "a text that is not UTF-8",
+  long: "a text of 70,000 characters",
+  announced: "a frame that announces 4 GB",
+  sendLong: "sends 70,000 characters",
+  sendFlood: "sends 10 MB to a peer that does not read",
+  masks: "the masks of what it sends",
+  accept: "a server that is none of WebSocket's",
+  certificate: "a certificate that anybody could have made",
+};
+
+const cellOf = (name: CaseName, column: string): string => readTable().get(ROWS[name])?.[COLUMNS.indexOf(column)] ?? "";
+const NAMES = Object.keys(CASES) as CaseName[];
+
+/** Lets a program meet the peer of a case. @returns what README.md should say of it */
+async function meet(name: CaseName, play: (peer: Peer, played: Case) => Promise<readonly string[]>): Promise<string> {
+  const played: Case = CASES[name];
+  const peer = await startPeer(played);
+  try {
+    const told = await play(peer, played);
+    // What was sent last is on its way.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return WORDS[name]({ told, heard: peer.heard });
+  } finally {
+    await peer.stop();
+  }
+}
+
+describe("on Node.js", () => {
+  beforeAll(() => testCertificates());
+
+  describe.each<[column: string, program: Program]>([
+    ["this library", ours],
+    ["`ws`", ws],
+  ])("%s", (column, program) => {
+    test.each(NAMES)("%s", async (name) => {
+      expect(await meet(name, ({ target }, { sending }) => run(program, target, sending))).toBe(cellOf(name, column));
+    });
+  });
+});
+
+const sdk = findTlsSimulatorSdk();
+
+describeIf(sdk !== undefined, tlsSimulatorNeeds, "on XS, in the simulator", () => {
+  let sdks: ControlledApp | undefined;
+  let own: ControlledApp | undefined;
+
+  beforeAll(async () => {
+    await testCertificates();
+    if (sdk === undefined) return;
+    sdks = await ControlledApp.start(sdk, "tests/compare/xs/sdk");
+    own = await ControlledApp.start(sdk, "tests/compare/xs/ours");
+  }, 240_000);
+  afterAll(async () => {
+    await sdks?.stop();
+    await own?.stop();
+  });
+
+  /** The words for all programs of an app. They meet their peers at the same time: the simulator spends it waiting. */
+  async function meetAll(name: CaseName): Promise<Record<string, string>> {
+    const programs: readonly (readonly [column: string, app: ControlledApp | undefined, program: string])[] = [
+      ["this library", own, "ours"],
+      ["SDK: `websocket`", sdks, "sdkWebSocket"],
+      ["SDK: ECMA-419 client", sdks, "sdkClient"],
+      ["SDK: `WebSocket`", sdks, "sdkClass"],
+    ];
+    const met = programs.map(async ([column, app, program]) => {
+      const words = await meet(
+        name,
+        async ({ target }, { sending }) => (await app?.ask("run", { program, target, sending })) as string[],
+      );
+      return [column, words] as const;
+    });
+    return Object.fromEntries(await Promise.all(met));
+  }
+
+  test.each(NAMES)(
+    "%s",
+    async (name) => {
+      const met = await meetAll(name);
+      // The module `websocket` was not run with TLS: its SecureSocket is the same.
+      if (name === "certificate") met["SDK: `websocket`"] = "the same TLS";
+      expect(met).toEqual(Object.fromEntries(Object.keys(met).map((column) => [column, cellOf(name, column)])));
+    },
+    30_000,
+  );
+
+  test("a server of wss", async () => {
+    const { authority, right } = await testCertificates();
+    const [certificate = new Uint8Array()] = right.certificates;
+    const texts = { certificate, privateKey: right.privateKey };
+    const identity = Object.fromEntries(
+      Object.entries(texts).map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]),
+    );
+    const port = (await own?.ask("serve", identity)) as number;
+    const answered = new Promise<string>((resolve, reject) => {
+      const client = new ClientWebSocket({
+        certificate: authority,
+        onMessageReceived: (_sender, { frame }) => resolve(frame.text),
+      });
+      client.connect(`wss://localhost:${port}/`).then(() => client.sendString("over TLS"), reject);
+    });
+    expect(await answered).toBe("over TLS");
+    expect(readTable().get("serves `wss:` on the device")?.[0]).toBe("yes");
+  }, 20_000);
+});
