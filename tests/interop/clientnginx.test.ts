@@ -1,34 +1,16 @@
 /** Our client, by TLS, with nginx, which passes all on to the server of the npm package `ws`. */
 
-import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { ClientWebSocket, HandshakeError } from "xs-websockets/client";
 import { findFreePort } from "../support/apps.js";
 import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
+import { nginx, type Proxy, startNginx } from "../support/proxies.js";
 import { testServer } from "./clientsuite.js";
 import { startWsEchoServer, type EchoServer } from "./wsechoserver.js";
 
-/** Debian puts it where only root looks. */
-const nginx = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"].find((file) =>
-  existsSync(file),
-);
-
-/** A proxy of one process, whose files are all in its prefix. */
+/** What nginx serves. */
 function configOf(port: number, upstreamPort: number): string {
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${name};`);
   return `
-    daemon off;
-    master_process off;
-    pid nginx.pid;
-    error_log stderr crit;
-    events { worker_connections 64; }
-    http {
-      access_log off;
-      ${temporary.join("\n      ")}
       server {
         listen 127.0.0.1:${port} ssl;
         ssl_certificate chain.pem;
@@ -42,50 +24,26 @@ function configOf(port: number, upstreamPort: number): string {
         }
         location /gone { proxy_pass http://127.0.0.1:1; }
         location /forbidden { return 403 "go away"; }
-      }
-    }`;
-}
-
-async function waitForPort(port: number): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = connect({ port, host: "127.0.0.1" }, () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on("error", () => resolve(false));
-    });
-    if (isOpen) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("nginx has not started");
+      }`;
 }
 
 describeIf(nginx !== undefined, "nginx", "nginx as wss proxy in front of ws", () => {
   let echo: EchoServer;
-  let proxy: ChildProcess;
-  let prefix = "";
+  let proxy: Proxy;
   let port = 0;
   let certificate: Uint8Array;
 
   beforeAll(async () => {
     const certificates = await testCertificates();
     certificate = certificates.authority;
-    prefix = mkdtempSync(path.join(tmpdir(), "nginx-"));
     echo = await startWsEchoServer();
     port = await findFreePort();
-    writeFileSync(path.join(prefix, "chain.pem"), certificates.right.certificatesPem);
-    writeFileSync(path.join(prefix, "key.pem"), certificates.right.privateKeyPem, { mode: 0o600 });
-    writeFileSync(path.join(prefix, "nginx.conf"), configOf(port, echo.port));
-    proxy = spawn(nginx ?? "", ["-p", prefix, "-c", "nginx.conf", "-e", "stderr"], { stdio: "ignore" });
-    await waitForPort(port);
+    const files = { "chain.pem": certificates.right.certificatesPem, "key.pem": certificates.right.privateKeyPem };
+    proxy = await startNginx(configOf(port, echo.port), port, files);
   });
   afterAll(async () => {
-    const ended = new Promise((resolve) => proxy.once("close", resolve));
-    proxy.kill("SIGTERM");
-    await ended;
+    await proxy.stop();
     await echo.stop();
-    rmSync(prefix, { recursive: true, force: true });
   });
 
   testServer(() => `wss://localhost:${port}/echo`, { pings: true, options: () => ({ certificate }) });

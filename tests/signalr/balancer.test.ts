@@ -1,19 +1,13 @@
 /** HubConnection by haproxy, which keeps a client at one of two servers of ASP.NET Core by a cookie. */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { HubConnection } from "../../modules/signalr/client.js";
 import { findFreePort } from "../support/apps.js";
 import { describeIf } from "../support/describeif.js";
 import { buildDotnet } from "../support/dotnet.js";
+import { haproxy, type Proxy, startHaproxy } from "../support/proxies.js";
 import { type AspNetCore, startAspNetCore } from "./aspnetcore.js";
 import { until } from "./clientsuite.js";
 
-const haproxy = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/usr/bin/haproxy", "/opt/homebrew/bin/haproxy"].find(
-  (file) => existsSync(file),
-);
 const dotnet = buildDotnet("SignalRServer");
 
 /** Balances in turn: without the cookie the upgrade comes to the server that has not negotiated it. */
@@ -45,18 +39,14 @@ describeIf(
   "HubConnection by haproxy with two servers of ASP.NET Core",
   () => {
     let servers: AspNetCore[];
-    let proxy: ChildProcess;
-    let folder = "";
+    let proxy: Proxy;
     let url = "";
 
     beforeAll(async () => {
       servers = [await startAspNetCore(), await startAspNetCore()];
       const port = await findFreePort();
       url = `http://127.0.0.1:${port}/hub`;
-      folder = mkdtempSync(path.join(tmpdir(), "haproxy-"));
-      const file = path.join(folder, "haproxy.cfg");
-      writeFileSync(file, configOf(port, servers));
-      proxy = spawn(haproxy ?? "", ["-f", file, "-db"], { stdio: "ignore" });
+      proxy = await startHaproxy(configOf(port, servers), port);
       await until(
         () =>
           fetch(url).then(
@@ -67,11 +57,8 @@ describeIf(
       );
     }, 60_000);
     afterAll(async () => {
-      const ended = new Promise((resolve) => proxy.once("close", resolve));
-      proxy.kill("SIGTERM");
-      await ended;
+      await proxy.stop();
       for (const server of servers) await server.stop();
-      rmSync(folder, { recursive: true, force: true });
     }, 30_000);
 
     test("eight clients, one after another, come to the server that they have negotiated with", async () => {

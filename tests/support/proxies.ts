@@ -1,0 +1,89 @@
+/** Reverse proxies, as processes with files of their own. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+/** Debian puts them where only root looks. */
+const FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/opt/homebrew/bin"];
+
+function find(name: string): string | undefined {
+  return FOLDERS.map((folder) => path.join(folder, name)).find((file) => existsSync(file));
+}
+
+/** The program; undefined where it is not installed. */
+export const nginx = find("nginx");
+export const haproxy = find("haproxy");
+
+/** A proxy that runs. */
+export interface Proxy {
+  stop(): Promise<void>;
+}
+
+async function waitForPort(port: number): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = connect({ port, host: "127.0.0.1" }, () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on("error", () => resolve(false));
+    });
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("the proxy has not started");
+}
+
+/**
+ * Starts a proxy and waits until it listens.
+ *
+ * @param files what is in its folder, where it runs
+ */
+async function start(
+  program: string,
+  parameters: readonly string[],
+  port: number,
+  files: Readonly<Record<string, string>>,
+): Promise<Proxy> {
+  const folder = mkdtempSync(path.join(tmpdir(), "proxy-"));
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text, { mode: 0o600 });
+  const child: ChildProcess = spawn(program, parameters, { cwd: folder, stdio: "ignore" });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const stop = async (): Promise<void> => {
+    if (child.kill("SIGTERM")) await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await waitForPort(port);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
+}
+
+/** @param http what stands in the block `http` @param files certificates and keys, by the names it has for them */
+export function startNginx(http: string, port: number, files: Readonly<Record<string, string>> = {}): Promise<Proxy> {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${name};`);
+  const text = `
+    daemon off;
+    master_process off;
+    pid nginx.pid;
+    error_log stderr crit;
+    events { worker_connections 64; }
+    http {
+      access_log off;
+      ${temporary.join("\n      ")}
+      ${http}
+    }`;
+  const parameters = ["-p", ".", "-c", "nginx.conf", "-e", "stderr"];
+  return start(nginx ?? "", parameters, port, { ...files, "nginx.conf": text });
+}
+
+/** @param text its whole configuration */
+export function startHaproxy(text: string, port: number, files: Readonly<Record<string, string>> = {}): Promise<Proxy> {
+  return start(haproxy ?? "", ["-f", "haproxy.cfg", "-db"], port, { ...files, "haproxy.cfg": text });
+}
