@@ -69,14 +69,26 @@ export interface Platform {
   log(message: string): void;
 }
 
+/**
+ * What has become of bytes that were written:
+ *
+ * - "taken": the network has them, and all before them. Nothing waits in the host: `bufferedAmount` is 0
+ * - "full": some wait in the host: write more after `drained`
+ * - "over": they are not sent, since the connection has ended, or `end()` was called
+ */
+export type WriteResult = "taken" | "full" | "over";
+
 /** What a host tells the owner of a socket. No handler is called from within the call that creates the socket. */
 export interface SocketHandlers {
-  /** Bytes came. The callee owns `bytes` and may change them. */
-  data(bytes: Uint8Array): void;
+  /** Bytes came. The callee owns `bytes` and may change them. Those that it does not handle yet it gives to `unread`. */
+  received(bytes: Uint8Array): void;
   /** All bytes that were written have been passed to the network: there is room again. */
-  drain(): void;
-  /** The connection is over, by whichever side. Called once, and never after `destroy()`. */
-  close(error?: Error): void;
+  drained(): void;
+  /**
+   * The connection is over, by whichever side; the error where that is no good end. Called once, after all that came was
+   * received, and never after `destroy()`.
+   */
+  closed(error?: NetworkFailure): void;
 }
 
 /** One TCP (or TLS) connection. */
@@ -91,25 +103,36 @@ export interface Socket {
   readonly peerCertificate?: Uint8Array;
   /** Bytes written that the network has not taken yet. */
   readonly bufferedAmount: number;
-  /**
-   * Sends bytes, all of them or (after the connection's end) none. The host may keep `bytes` until they are sent: the
-   * caller does not change them any more.
-   *
-   * @returns false when bytes wait in the host: write more after `drain`; also after the connection's end
-   */
-  write(bytes: Uint8Array): boolean;
-  /** Delivers no more data until `resume()`, nor the peer's end behind it; the peer is slowed down by TCP. */
+  /** Whether `pause()` was called, and `resume()` not since. */
+  readonly isPaused: boolean;
+  /** Sends bytes, all of them or none. The host may keep them until they are sent: the caller does not change them any more. */
+  write(bytes: Uint8Array): WriteResult;
+  /** Delivers nothing until `resume()`, nor the peer's end behind it; the peer is slowed down by TCP. */
   pause(): void;
-  /** Delivers data again. */
+  /** Delivers again, in a turn of its own. */
   resume(): void;
-  /** Sends what is buffered and then ends the connection; data that still comes may be discarded. */
+  /**
+   * Takes bytes back that were received and not handled. They are delivered again in a turn of their own, before all others
+   * and before the peer's end, unless the socket is paused: then behind `resume()`. What was taken back last comes first.
+   */
+  unread(bytes: Uint8Array): void;
+  /** Sends what is buffered and then ends the connection; what is unread, and what still comes, may be discarded. */
   end(): void;
   /** Ends the connection at once and frees it. No handler is called any more. May be called again. */
   destroy(): void;
 }
 
+/** Why a host could not connect or listen, or why a connection broke: data, of which the library makes its own errors. */
+export interface NetworkFailure {
+  readonly code: NetworkErrorCode;
+  /** What happened, and what to do about it, in words. */
+  readonly message: string;
+  /** What the platform has thrown or told, where it has. */
+  readonly cause?: unknown;
+}
+
 /**
- * Why a host could not connect or listen, or why a connection broke: the `code` of the error that `close` is given.
+ * The reasons of a {@link NetworkFailure}.
  * They are Node's where Node has one:
  *
  * - ENOTFOUND: the host name has no address
@@ -145,7 +168,7 @@ export type NetworkErrorCode =
 /** Handlers of a socket that is still being connected. */
 export interface ConnectHandlers extends SocketHandlers {
   /** The connection stands (for TLS: is secured and verified). */
-  open(): void;
+  opened(): void;
 }
 
 /** Where to connect to. */
@@ -188,7 +211,7 @@ export interface ListenOptions {
   /** The local address to bind, where the host can choose; all addresses when left out. */
   readonly address?: string;
   /**
-   * Serves TLS, where the host can; `error` is called with ENOTSUP where it cannot. Of several the one is shown whose
+   * Serves TLS, where the host can; `failed` is called with ENOTSUP where it cannot. Of several the one is shown whose
    * certificate is for the name that the client asks for (SNI), else the first.
    */
   readonly identity?: TlsIdentity | readonly TlsIdentity[];
@@ -203,7 +226,7 @@ export interface ListenHandlers {
   /** A connection came. The handlers that are returned become the socket's; undefined refuses it. */
   accept(socket: Socket): SocketHandlers | undefined;
   /** The listener cannot start, or has failed. It is closed. */
-  error(error: Error): void;
+  failed(error: NetworkFailure): void;
   /** The listener accepts connections now. */
   listening(): void;
 }
@@ -218,16 +241,16 @@ export interface Listener {
 
 /** Sockets. */
 export interface Network {
-  /** Opens a TCP connection. A failure is reported by `handlers.close(error)`. */
+  /** Opens a TCP connection. A failure is reported by `handlers.closed(error)`. */
   connect(options: ConnectOptions, handlers: ConnectHandlers): Socket;
-  /** Listens for TCP connections. A failure is reported by `handlers.error(error)`. */
+  /** Listens for TCP connections. A failure is reported by `handlers.failed(error)`. */
   listen(options: ListenOptions, handlers: ListenHandlers): Listener;
 }
 
 /** Secured sockets. They are a contract of their own since on XS they link 100 KB that a plain server does not need. */
 export interface TlsNetwork {
   /**
-   * Opens a TCP connection and secures it. A failure is reported by `handlers.close(error)`, with its code. There is no
+   * Opens a TCP connection and secures it. A failure is reported by `handlers.closed(error)`, with its code. There is no
    * time limit but that of TCP: whoever sets one calls `destroy()`.
    */
   connectTls(options: ConnectTlsOptions, handlers: ConnectHandlers): Socket;

@@ -183,11 +183,11 @@ export class ClientWebSocket extends WebSocket {
     } else super.abort();
   }
 
-  private opened({ socket, unread, subprotocol, headers }: Opened, resolve: () => void): void {
+  private opened({ socket, subprotocol, headers }: Opened, resolve: () => void): void {
     this.opening = undefined;
     this.chosenSubprotocol = subprotocol;
     if (this.settings.collectHttpResponseDetails) this.responseHeaders = headers;
-    this.open(Role.Client, socket, unread);
+    this.open(Role.Client, socket);
     resolve();
   }
 

@@ -162,8 +162,8 @@ export class HttpListener {
           isListening = true;
           resolve();
         },
-        error: (cause) => {
-          const error = networkError(`Cannot listen on port ${this.settings.port}:`, cause);
+        failed: (failure) => {
+          const error = networkError(`Cannot listen on port ${this.settings.port}:`, failure);
           if (isListening) logError("The HttpListener has stopped.", error);
           reject(error);
           this.stop();

@@ -311,8 +311,8 @@ export class WebSocketServer {
   private turnAway(context: HttpListenerContext, key: string): false {
     const reason = `The server has its ${this.settings.maxClients} clients (maxClients).`;
     if (this.turnedAway?.hasRoom !== true) throw new HandshakeError(503, reason);
-    const upgraded = context.upgrade(upgradeHeaders(context.request.headers, key, this.settings).headers);
-    if (upgraded !== undefined) this.turnedAway.tell(upgraded, reason);
+    const socket = context.upgrade(upgradeHeaders(context.request.headers, key, this.settings).headers);
+    if (socket !== undefined) this.turnedAway.tell(socket, reason);
     return false;
   }
 
@@ -339,10 +339,10 @@ export class WebSocketServer {
   private accept(context: HttpListenerContext, key: string): boolean {
     const { request } = context;
     const { subprotocol, headers } = upgradeHeaders(request.headers, key, this.settings);
-    const upgraded = context.upgrade(headers);
-    if (upgraded === undefined) return false;
+    const socket = context.upgrade(headers);
+    if (socket === undefined) return false;
     const client = new ServerClient(this);
-    client.openOn(upgraded.socket, upgraded.bytes);
+    client.openOn(socket);
     const endPoint = client.remoteEndPoint;
     // A client that went away unnoticed may come back from the same port.
     this.clients.get(endPoint)?.abort();

@@ -52,6 +52,6 @@ export function upgradeContext(
     },
   );
   socket.handlers = exchange;
-  exchange.data(bytes);
+  exchange.received(bytes);
   return context;
 }

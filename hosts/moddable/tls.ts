@@ -3,7 +3,7 @@ import Resource from "Resource";
 
 import type { TlsNetwork } from "../contract.js";
 // XS resolves these against this module's name, "xs-websockets/#tls": they are "xs-websockets/host/…" there.
-import { NetworkError } from "./host/networkerror.js";
+import { failure } from "./host/failure.js";
 import { TcpSocket } from "./host/tcpsocket.js";
 
 export type * from "../contract.js";
@@ -23,7 +23,7 @@ export const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
     return connectLinked(options, handlers);
   }
   const socket = new TcpSocket(handlers);
-  socket.fail(new NetworkError("ENOTSUP", missing));
+  socket.fail(failure("ENOTSUP", missing));
   return socket;
 };
 

@@ -5,7 +5,7 @@ import { connect as netConnect, createServer, type Server, type Socket as NetSoc
 import { createSecureContext, createServer as createTlsServer, type TlsOptions, TLSSocket } from "node:tls";
 
 import type { Listener, ListenOptions, Network, TlsIdentity } from "../contract.js";
-import { NetworkError, toNetworkError } from "./networkerror.js";
+import { toFailure } from "./failure.js";
 import { certificatesToPem, identityToPem } from "./pem.js";
 import { NodeSocket } from "./socket.js";
 
@@ -73,15 +73,15 @@ export const listen: Network["listen"] = (options, handlers) => {
         socket.peerCertificate = new Uint8Array(inner.getPeerCertificate().raw);
       socket.accepted(handlers.accept(socket));
     });
-  } catch (error) {
+  } catch (cause) {
     setImmediate(() => {
-      handlers.error(new NetworkError("ETLSFAILED", "the certificate or its key is not usable", error));
+      handlers.failed({ code: "ETLSFAILED", message: "the certificate or its key is not usable", cause });
     });
     return listener;
   }
   const opened = server;
   opened.on("error", (error) => {
-    handlers.error(toNetworkError(error));
+    handlers.failed(toFailure(error));
   });
   opened.listen(options.port, options.address, () => {
     const address = opened.address();

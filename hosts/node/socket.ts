@@ -1,10 +1,10 @@
 import type { Socket as NetSocket } from "node:net";
 
-import type { ConnectHandlers, Socket, SocketHandlers } from "../contract.js";
-import { toNetworkError } from "./networkerror.js";
+import type { ConnectHandlers, NetworkFailure, Socket, SocketHandlers, WriteResult } from "../contract.js";
+import { toFailure } from "./failure.js";
 
 /** Until the owner of an accepted socket has given its own. */
-const ignoringHandlers: SocketHandlers = { data() {}, drain() {}, close() {} };
+const ignoringHandlers: SocketHandlers = { received() {}, drained() {}, closed() {} };
 
 /** Bytes that are handed to Node.js at a time: it tells only when all of a write has left, and so hides its progress. */
 const PIECE_BYTES = 131_072;
@@ -16,17 +16,24 @@ export class NodeSocket implements Socket {
   handlers: SocketHandlers;
   remoteAddress: string;
   remotePort: number;
+  isPaused = false;
   declare peerCertificate?: Uint8Array;
-  private error: Error | undefined;
+  private error: NetworkFailure | undefined;
   private isWaiting = false;
   /** Written, and not yet handed to Node.js. */
   private pieces: Uint8Array[] = [];
   private pieceBytes = 0;
   /** End when all pieces are handed on. */
   private isEnding = false;
-  private isPaused = false;
-  /** The peer's FIN came while the socket was paused. */
+  /** Given back by the owner. While there are any, Node's socket is paused. */
+  private unreadBytes: Uint8Array[] = [];
+  private turn: NodeJS.Immediate | undefined;
+  /** The peer's FIN came while the socket was paused, or had bytes unread. */
   private isEndHeld = false;
+  /** The connection is over, which is told behind the bytes that are unread. */
+  private isCloseHeld = false;
+  /** Nothing is delivered any more, or it does not matter. */
+  private isOver = false;
   private readonly socket: NetSocket;
 
   constructor(socket: NetSocket, handlers: SocketHandlers = ignoringHandlers) {
@@ -38,18 +45,18 @@ export class NodeSocket implements Socket {
     socket.setNoDelay(true);
     socket.on("data", (bytes: Buffer) => {
       // Not the Buffer itself: its slice() makes a view of the chunk, where that of a Uint8Array makes a copy.
-      this.handlers.data(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      this.handlers.received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     });
     // Even a paused socket tells its end, behind which nothing could be answered. One of node:http stays half open.
     socket.on("end", () => {
-      if (this.isPaused) this.isEndHeld = true;
+      if (this.isPaused || this.unreadBytes.length > 0) this.isEndHeld = true;
       else this.endWriting();
     });
-    socket.on("error", (error) => (this.error = toNetworkError(error)));
+    socket.on("error", (error) => (this.error = toFailure(error)));
     socket.on("close", () => {
-      this.pieces = [];
-      this.pieceBytes = 0;
-      this.handlers.close(this.error);
+      this.dropPieces();
+      if (this.unreadBytes.length > 0) this.isCloseHeld = true;
+      else this.tellClosed();
     });
   }
 
@@ -57,12 +64,12 @@ export class NodeSocket implements Socket {
     return this.socket.writableLength + this.pieceBytes;
   }
 
-  write(bytes: Uint8Array): boolean {
-    if (!this.socket.writable || this.isEnding) return false;
+  write(bytes: Uint8Array): WriteResult {
+    if (!this.socket.writable || this.isEnding) return "over";
     if (this.pieceBytes === 0 && bytes.length <= PIECE_BYTES) this.socket.write(bytes, this.written);
     else this.writePieces(bytes);
     this.isWaiting = this.bufferedAmount > 0;
-    return !this.isWaiting;
+    return this.isWaiting ? "full" : "taken";
   }
 
   pause(): void {
@@ -72,20 +79,32 @@ export class NodeSocket implements Socket {
 
   resume(): void {
     this.isPaused = false;
-    this.socket.resume();
-    // In a turn of its own: whoever resumes may still have to answer what has come before the end.
-    if (this.isEndHeld) setImmediate(this.tellHeldEnd);
+    // In a turn of its own, too: whoever resumes may still have to answer what has come before the end.
+    if (this.unreadBytes.length > 0 || this.isEndHeld || this.isCloseHeld) this.continueLater();
+    else this.socket.resume();
+  }
+
+  unread(bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.isOver) return;
+    this.unreadBytes.unshift(bytes);
+    this.socket.pause();
+    this.continueLater();
   }
 
   end(): void {
+    this.isPaused = false;
+    this.isOver = true;
+    this.unreadBytes = [];
     this.endWriting();
     this.socket.resume();
   }
 
   destroy(): void {
     this.handlers = ignoringHandlers;
-    this.pieces = [];
-    this.pieceBytes = 0;
+    this.dropPieces();
+    this.isOver = true;
+    this.unreadBytes = [];
+    if (this.turn !== undefined) clearImmediate(this.turn);
     this.socket.destroy();
   }
 
@@ -93,7 +112,13 @@ export class NodeSocket implements Socket {
   opened(handlers: ConnectHandlers): void {
     this.remoteAddress = addressOf(this.socket);
     this.remotePort = this.socket.remotePort ?? 0;
-    if (this.handlers === handlers) handlers.open();
+    if (this.handlers === handlers) handlers.opened();
+  }
+
+  /** Ends a socket that cannot be connected. */
+  fail(failure: NetworkFailure): void {
+    this.error = failure;
+    this.socket.destroy();
   }
 
   /** Gives an accepted socket the handlers of its owner, undefined where there is none. */
@@ -102,13 +127,38 @@ export class NodeSocket implements Socket {
     else if (this.handlers === ignoringHandlers) this.handlers = handlers;
   }
 
-  private readonly tellHeldEnd = (): void => {
-    if (!this.isPaused) this.endWriting();
-  };
+  private continueLater(): void {
+    this.turn ??= setImmediate(() => {
+      this.turn = undefined;
+      if (!this.isPaused) this.continue();
+    });
+  }
+
+  /** Delivers what is unread, and in the next turn what follows it. */
+  private continue(): void {
+    const [first, ...others] = this.unreadBytes;
+    if (first !== undefined) {
+      this.unreadBytes = others;
+      this.handlers.received(first);
+      if (!this.isPaused) this.continueLater();
+    } else if (this.isCloseHeld) this.tellClosed();
+    else if (this.isEndHeld) this.endWriting();
+    else this.socket.resume();
+  }
+
+  private tellClosed(): void {
+    this.isOver = true;
+    this.handlers.closed(this.error);
+  }
 
   private endWriting(): void {
     this.isEnding = this.pieceBytes > 0;
     if (!this.isEnding) this.socket.end();
+  }
+
+  private dropPieces(): void {
+    this.pieces = [];
+    this.pieceBytes = 0;
   }
 
   private writePieces(bytes: Uint8Array): void {
@@ -133,7 +183,7 @@ export class NodeSocket implements Socket {
     if (this.isEnding && this.pieceBytes === 0) this.endWriting();
     if (!this.isWaiting || this.bufferedAmount > 0) return;
     this.isWaiting = false;
-    this.handlers.drain();
+    this.handlers.drained();
   };
 }
 

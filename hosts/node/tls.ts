@@ -6,7 +6,6 @@ import { isIP, Socket as NetSocket } from "node:net";
 import { checkServerIdentity, connect, createSecureContext, type SecureContext } from "node:tls";
 
 import type { ConnectTlsOptions, TlsNetwork } from "../contract.js";
-import { NetworkError } from "./networkerror.js";
 import { certificatesToPem, identityToPem } from "./pem.js";
 import { NodeSocket } from "./socket.js";
 
@@ -26,10 +25,9 @@ export const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
   let secureContext: SecureContext;
   try {
     secureContext = contextOf(options);
-  } catch (error) {
-    const unopened = new NetSocket();
-    const socket = new NodeSocket(unopened, handlers);
-    unopened.destroy(new NetworkError("ETLSFAILED", "a certificate or the key is not DER (the key: PKCS #8)", error));
+  } catch (cause) {
+    const socket = new NodeSocket(new NetSocket(), handlers);
+    socket.fail({ code: "ETLSFAILED", message: "a certificate or the key is not DER (the key: PKCS #8)", cause });
     return socket;
   }
   const checkedName = serverName === "" ? host : serverName;

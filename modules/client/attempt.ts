@@ -19,9 +19,8 @@ export interface OpeningEvents {
 
 /** What an attempt has led to. */
 export interface Opened {
+  /** Paused where the first frames came with the answer. */
   readonly socket: Socket;
-  /** Came behind the answer: the first frames. */
-  readonly unread: Uint8Array;
   readonly subprotocol: string | undefined;
   /** The fields of the answer. */
   readonly headers: HttpHeaders;
@@ -65,7 +64,7 @@ export class Opening implements HttpRequestEvents {
     this.exchange.abort();
   }
 
-  switched(socket: Socket, headers: HttpHeaders, unread: Uint8Array): void {
+  switched(socket: Socket, headers: HttpHeaders): void {
     let subprotocol: string | undefined;
     try {
       subprotocol = checkUpgradeAnswer(headers, this.key, this.subprotocols);
@@ -73,7 +72,7 @@ export class Opening implements HttpRequestEvents {
       socket.destroy();
       return this.failed(error as WebSocketError);
     }
-    this.events.opened({ socket, unread, subprotocol, headers });
+    this.events.opened({ socket, subprotocol, headers });
   }
 
   answered(answer: HttpAnswer): void {

@@ -8,7 +8,7 @@
  *     ├── HandshakeError         the peer's: the opening handshake failed; statusCode is that of HTTP
  *     ├── TimeoutError           the peer's: it stayed silent, or took too long
  *     ├── AbortedError           the caller's: close() or abort() came before the connection was open
- *     └── NetworkError           the network's: the connection broke or could not be made; cause has the host's error
+ *     └── NetworkError           the network's: the connection broke or could not be made; cause is the platform's error
  *         └── TlsError           TLS failed, or the certificate is not to be trusted
  */
 
@@ -129,12 +129,17 @@ export class TlsError extends NetworkError {
   override readonly name = "TlsError";
 }
 
-/** Makes one of our errors of a host's. */
-export function networkError(message: string, cause: Error | undefined): NetworkError {
-  if (cause === undefined) return new NetworkError(message);
-  const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
-  const text = `${message} ${cause.message}`;
-  return code?.startsWith("ETLS") === true
-    ? new TlsError(text, { cause }, code)
-    : new NetworkError(text, { cause }, code);
+/** What a host tells of a failure: see its contract. */
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly cause?: unknown;
+}
+
+/** Makes one of our errors of what a host tells. */
+export function networkError(message: string, failure: Failure | undefined): NetworkError {
+  if (failure === undefined) return new NetworkError(message);
+  const { code, cause } = failure;
+  const text = `${message} ${failure.message}`;
+  return code.startsWith("ETLS") ? new TlsError(text, { cause }, code) : new NetworkError(text, { cause }, code);
 }

@@ -13,6 +13,8 @@ const MAX_TOLD_BODY_BYTES = 512;
 /** Answers such as 103 (Early Hints) that are passed over. */
 const MAX_INTERIM_ANSWERS = 4;
 const SWITCHING_PROTOCOLS = 101;
+/** Never written to, so it may be shared. */
+const NO_BYTES = new Uint8Array(0);
 /** "H" of "HTTP/1.1". */
 const FIRST_BYTE = 0x48;
 /** RFC 8446, 5.1: the type of a record with an alert. */
@@ -53,8 +55,6 @@ interface StatusLine {
 export class AnswerReader {
   /** Whether anything has come. */
   isBegun = false;
-  /** What came behind a 101 that was wanted. */
-  unread: Uint8Array = new Uint8Array(0);
   private readonly rules: AnswerRules;
   private reader: HttpHeadReader;
   private status: StatusLine | undefined = undefined;
@@ -81,24 +81,21 @@ export class AnswerReader {
   /**
    * Takes the next bytes.
    *
-   * @returns whether the answer is there: whole, or as much of a refusal as is kept
+   * @returns what came behind the answer as soon as it is there, whole or as much of a refusal as is kept; else undefined
    * @throws HandshakeError where it is not HTTP, or has more than the rules allow; the answer keeps what came before
    */
-  read(bytes: Uint8Array): boolean {
-    if (bytes.length === 0) return false;
+  read(bytes: Uint8Array): Uint8Array | undefined {
+    if (bytes.length === 0) return undefined;
     if (!this.isBegun) checkFirstBytes(bytes);
     this.isBegun = true;
     let unread = bytes;
     while (this.body === undefined) {
       const rest = this.readHead(unread);
-      if (rest === undefined) return false;
+      if (rest === undefined) return undefined;
       unread = rest;
-      if (this.endHead()) {
-        this.unread = rest;
-        return true;
-      }
+      if (this.endHead()) return rest;
     }
-    return this.readBody(this.body, unread);
+    return this.readBody(this.body, unread) ? NO_BYTES : undefined;
   }
 
   /** The connection has ended. @returns whether the answer is whole by that */

@@ -1,6 +1,6 @@
 /** One request and its answer on one connection. */
 
-import type { Socket, SocketHandlers } from "#network";
+import type { Socket, SocketHandlers, WriteResult } from "#network";
 import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
 import { everyCharacter, formatEndPoint, isDecimal } from "../common/text.js";
 import { InvalidStateError, OptionError, HandshakeError } from "../common/errors.js";
@@ -28,12 +28,6 @@ export interface HttpExchangeEvents {
   ended(): void;
 }
 
-/** A socket that became a WebSocket, and the bytes that came behind the request's head. */
-export interface UpgradedSocket {
-  readonly socket: Socket;
-  readonly bytes: Uint8Array;
-}
-
 /** A request and the way to answer it (.NET `HttpListenerContext`). */
 export interface HttpListenerContext {
   readonly request: HttpListenerRequest;
@@ -42,7 +36,7 @@ export interface HttpListenerContext {
    * Sends the head of a 101 answer and gives the socket away. Undefined where the connection has ended meanwhile. For
    * `WebSocketServer.addWebSocket`.
    */
-  upgrade(headers: readonly (readonly [name: string, value: string])[]): UpgradedSocket | undefined;
+  upgrade(headers: readonly (readonly [name: string, value: string])[]): Socket | undefined;
 }
 
 /** The head of a request (.NET `HttpListenerRequest`). */
@@ -89,7 +83,6 @@ export class HttpExchange implements SocketHandlers {
   private readonly events: HttpExchangeEvents;
   private reader: HttpHeadReader | undefined;
   private timer: TimerHandle | undefined = undefined;
-  private early: Uint8Array[] = [];
   /** What of the answer's body is still to be written. */
   private body: Uint8Array | undefined = undefined;
   /** Of what was written, what the network had not taken when the time started. */
@@ -113,17 +106,16 @@ export class HttpExchange implements SocketHandlers {
     });
   }
 
-  data(bytes: Uint8Array): void {
-    if (this.isAnswered) return;
-    if (this.reader === undefined) return void this.early.push(bytes);
+  received(bytes: Uint8Array): void {
+    if (this.isAnswered || this.reader === undefined) return;
     try {
       const rest = this.reader.read(bytes);
       if (rest === undefined) return;
       const context = new Context(this.reader.head, this, this.socket);
       this.reader = undefined;
-      this.early.push(rest);
       // What the client sends before it has its answer stays in the network.
       this.socket.pause();
+      this.socket.unread(rest);
       this.startTimer(() => {
         this.refuse(503);
       });
@@ -135,11 +127,11 @@ export class HttpExchange implements SocketHandlers {
     }
   }
 
-  drain(): void {
+  drained(): void {
     if (this.body !== undefined) this.writeBody(this.body);
   }
 
-  close(): void {
+  closed(): void {
     this.end();
   }
 
@@ -163,11 +155,10 @@ export class HttpExchange implements SocketHandlers {
   respond(head: Uint8Array, body?: Uint8Array): void {
     if (this.isEnded || this.isAnswered) return;
     this.isAnswered = true;
-    this.early = [];
     this.socket.resume();
-    const isTaken = this.socket.write(head);
+    const result = this.socket.write(head);
     if (body === undefined || body.length === 0) this.socket.end();
-    else if (isTaken) return this.writeBody(body);
+    else if (result === "taken") return this.writeBody(body);
     else this.body = body;
     this.startStallTimer();
   }
@@ -175,8 +166,8 @@ export class HttpExchange implements SocketHandlers {
   /** Writes as much of the body as the network takes: what leaves in pieces shows that it leaves. */
   private writeBody(body: Uint8Array): void {
     let rest = body;
-    for (let isTaken = true; isTaken && rest.length > 0;) {
-      isTaken = this.socket.write(rest.subarray(0, PIECE_BYTES));
+    for (let result: WriteResult = "taken"; result === "taken" && rest.length > 0;) {
+      result = this.socket.write(rest.subarray(0, PIECE_BYTES));
       rest = rest.subarray(PIECE_BYTES);
     }
     this.body = rest.length > 0 ? rest : undefined;
@@ -194,15 +185,13 @@ export class HttpExchange implements SocketHandlers {
   }
 
   /** Gives the socket away. */
-  upgrade(head: Uint8Array): UpgradedSocket | undefined {
+  upgrade(head: Uint8Array): Socket | undefined {
     if (this.isEnded || this.isAnswered) return undefined;
     this.isAnswered = true;
-    const bytes = concat(this.early);
-    this.early = [];
     this.end();
     this.socket.write(head);
     this.socket.resume();
-    return { socket: this.socket, bytes };
+    return this.socket;
   }
 
   private end(): void {
@@ -252,7 +241,7 @@ class Context implements HttpListenerContext {
     this.response = new Response(exchange, this.request.httpMethod === "HEAD");
   }
 
-  upgrade(headers: readonly (readonly [string, string])[]): UpgradedSocket | undefined {
+  upgrade(headers: readonly (readonly [string, string])[]): Socket | undefined {
     return this.exchange.upgrade(encodeUtf8(formatHead(101, headers)));
   }
 }
@@ -366,15 +355,3 @@ const REASONS: Readonly<Record<number, string>> = Object.freeze({
   500: "Internal Server Error",
   503: "Service Unavailable",
 });
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const [first] = pieces;
-  if (pieces.length === 1 && first !== undefined) return first;
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
-}

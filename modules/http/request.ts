@@ -1,8 +1,15 @@
 /** One HTTP request of a client and its answer: one connection, one time limit. */
 
-import type { ConnectHandlers, Socket } from "#network";
+import type { ConnectHandlers, NetworkFailure, Socket } from "#network";
 import { clearTimer, encodeUtf8, now, setTimer, type TimerHandle } from "#platform";
-import { AbortedError, HandshakeError, networkError, TimeoutError, type WebSocketError } from "../common/errors.js";
+import {
+  AbortedError,
+  HandshakeError,
+  NetworkError,
+  networkError,
+  TimeoutError,
+  type WebSocketError,
+} from "../common/errors.js";
 import type { HttpHeaders } from "../common/headers.js";
 import type { WebSocketUri } from "../common/uri.js";
 import { AnswerReader, type AnswerRules, type HttpAnswer } from "./answer.js";
@@ -24,8 +31,8 @@ export interface HttpRequestSettings extends AnswerRules {
 
 /** Whom a request tells. One of the three is called, once, and never from within the constructor. */
 export interface HttpRequestEvents {
-  /** The 101 that was wanted has come. `unread` came behind it. The socket is the callee's. */
-  switched(socket: Socket, headers: HttpHeaders, unread: Uint8Array): void;
+  /** The 101 that was wanted has come. The socket is the callee's; it is paused where more came: that is unread. */
+  switched(socket: Socket, headers: HttpHeaders): void;
   /** Another answer has come: whole if it is the wanted one, else as far as it goes. Nothing is left of the connection. */
   answered(answer: HttpAnswer): void;
   /** There is no answer that can be read, and nothing is left of the connection. */
@@ -52,7 +59,7 @@ export class HttpRequest implements ConnectHandlers {
     try {
       this.socket = settings.connect(this);
     } catch (cause) {
-      throw networkError("The connection cannot be begun.", cause as Error);
+      throw new NetworkError("The connection cannot be begun.", { cause });
     }
     this.endsAt = now() + settings.connectTimeout;
     this.timer = this.startTimer(settings.connectTimeout);
@@ -63,29 +70,35 @@ export class HttpRequest implements ConnectHandlers {
     this.fail(new AbortedError());
   }
 
-  open(): void {
+  opened(): void {
     this.isConnected = true;
     this.socket.write(encodeUtf8(this.settings.text));
   }
 
-  data(bytes: Uint8Array): void {
+  received(bytes: Uint8Array): void {
     if (this.isOver) return;
+    let rest: Uint8Array | undefined;
     try {
-      if (!this.reader.read(bytes)) return this.hurry();
+      rest = this.reader.read(bytes);
     } catch (error) {
       return this.brokenOff(unreadable(error));
+    }
+    if (rest === undefined) return this.hurry();
+    if (rest.length > 0) {
+      this.socket.pause();
+      this.socket.unread(rest);
     }
     this.finish();
   }
 
-  drain(): void {
+  drained(): void {
     // The request is one piece: nothing waits for room.
   }
 
-  close(cause?: Error): void {
+  closed(failure?: NetworkFailure): void {
     if (this.isOver) return;
-    if (cause === undefined && this.reader.end()) this.finish();
-    else this.brokenOff(networkError(this.closedMessage(), cause));
+    if (failure === undefined && this.reader.end()) this.finish();
+    else this.brokenOff(networkError(this.closedMessage(), failure));
   }
 
   private startTimer(delayMs: number): TimerHandle {
@@ -114,8 +127,7 @@ export class HttpRequest implements ConnectHandlers {
     this.end();
     const { socket, reader, events } = this;
     const { answer } = reader;
-    if (answer.statusCode === 101 && this.settings.wantedStatus === 101)
-      return events.switched(socket, answer.headers, reader.unread);
+    if (answer.statusCode === 101 && this.settings.wantedStatus === 101) return events.switched(socket, answer.headers);
     socket.destroy();
     events.answered(answer);
   }
@@ -158,6 +170,6 @@ export function formatRequest(
 
 function unreadable(error: unknown): WebSocketError {
   const message = "The server's answer cannot be read.";
-  if (!(error instanceof HandshakeError)) return networkError(message, error as Error);
+  if (!(error instanceof HandshakeError)) return new NetworkError(message, { cause: error });
   return new HandshakeError(error.statusCode, `${message} ${error.message}`);
 }

@@ -42,9 +42,9 @@ export class ServerClient extends WebSocket {
     return this.state === WebSocketState.Open;
   }
 
-  /** Takes over a socket whose opening handshake is done. `early` came behind the request: they are the first frames. */
-  openOn(socket: Socket, early: Uint8Array = new Uint8Array(0)): void {
-    this.open(Role.Server, socket, early);
+  /** Takes over a socket whose opening handshake is done. */
+  openOn(socket: Socket): void {
+    this.open(Role.Server, socket);
   }
 
   /** Sends frames that were encoded before. @returns false where they cannot be sent now */

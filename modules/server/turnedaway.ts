@@ -3,10 +3,10 @@
  * an HTTP answer, but it does see that of a Close frame.
  */
 
+import type { Socket } from "#network";
 import { ServerClient, type ClientOwner } from "./accepted.js";
 import { WebSocketCloseStatus } from "../common/constants.js";
 import type { ConnectionSettings } from "../common/options.js";
-import type { UpgradedSocket } from "../http/exchange.js";
 
 /** How many there are at a time; one more is answered with 503. */
 const MAX_TURNED_AWAY = 4;
@@ -36,10 +36,10 @@ export class TurnedAwayClients implements ClientOwner {
   }
 
   /** Closes a connection whose opening handshake is done with 1013 (TryAgainLater). */
-  tell({ socket, bytes }: UpgradedSocket, reason: string): void {
+  tell(socket: Socket, reason: string): void {
     const client = new ServerClient(this);
     this.clients.add(client);
-    client.openOn(socket, bytes);
+    client.openOn(socket);
     client.close(WebSocketCloseStatus.TryAgainLater, reason);
   }
 

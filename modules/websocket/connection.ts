@@ -1,6 +1,6 @@
 /** Joins one protocol to one socket and one timer. Made anew for each connection; leaves nothing behind. */
 
-import type { Socket, SocketHandlers } from "#network";
+import type { NetworkFailure, Socket, SocketHandlers } from "#network";
 import { clearTimer, now, setTimer, type TimerHandle } from "#platform";
 import { formatEndPoint } from "../common/text.js";
 import { CLOSED_HANDLER_FAILED, whenRejected } from "../common/handlers.js";
@@ -36,16 +36,18 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   private readonly events: ConnectionEvents;
   private timer: TimerHandle | undefined = undefined;
   private timerDeadline = Infinity;
-  /** Received, to be told when it is not paused any more. Declared, so that it takes no memory of those never paused. */
-  declare private held?: Uint8Array | undefined;
 
-  /** Takes the socket over. */
+  /**
+   * Takes the socket over. One that is paused has the first frames unread: they are told when whoever waits for the
+   * connection has set its handlers.
+   */
   constructor(role: Role, socket: Socket, settings: ConnectionSettings, events: ConnectionEvents) {
     this.socket = socket;
     this.events = events;
     this.protocol = new Protocol(role, settings, this, events, now());
     socket.handlers = this;
     this.arm();
+    if (socket.isPaused) void this.resumeLater();
   }
 
   /** Open to Aborted. */
@@ -75,17 +77,6 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     this.finish(WebSocketState.Aborted);
   }
 
-  /**
-   * Takes the bytes that came behind the head of the opening handshake, in a turn of their own: whoever waits for the
-   * connection can set its handlers before, and the stack of XS is too short for a message within an HTTP request.
-   */
-  receiveEarly(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.held = bytes;
-    this.socket.pause();
-    void this.deliverLater();
-  }
-
   /** Tells of no message until `resume`; what the peer sends stays in the network. While it closes that is not to be. */
   pause(): void {
     if (this.state !== WebSocketState.Open || this.isPaused) return;
@@ -97,19 +88,19 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   resume(): void {
     if (!this.isPaused) return;
     this.protocol.resume(now());
-    this.continue();
+    this.socket.resume();
   }
 
-  data(bytes: Uint8Array): void {
+  received(bytes: Uint8Array): void {
     try {
       const rest = this.protocol.receive(bytes, now());
-      if (rest !== undefined) this.held = rest;
+      if (rest !== undefined) this.socket.unread(rest);
     } catch (cause) {
       this.handlerFailed(cause);
     }
   }
 
-  drain(): void {
+  drained(): void {
     try {
       this.protocol.drained(now());
     } catch (cause) {
@@ -117,14 +108,14 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     }
   }
 
-  close(cause?: Error): void {
-    const error = networkError("The connection was lost.", cause);
+  closed(failure?: NetworkFailure): void {
+    const error = networkError("The connection was lost.", failure);
     this.protocol.stop(error, now());
     this.finish(WebSocketState.Closed);
   }
 
   sendFrame(frame: Uint8Array): boolean {
-    return this.socket.write(frame);
+    return this.socket.write(frame) === "taken";
   }
 
   endTransport(): void {
@@ -148,15 +139,6 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     this.events.queueDrained();
   }
 
-  /** Tells what is held, then lets the network go on. */
-  deliverHeld(): void {
-    const { held } = this;
-    if (!this.isListening || held === undefined) return;
-    this.held = undefined;
-    this.data(held);
-    this.resumeSocket();
-  }
-
   /** A handler has returned: where that is a promise, its rejection is what an exception is. */
   handlerReturned(returned: unknown): void {
     whenRejected(returned, (cause) => {
@@ -171,27 +153,13 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     this.arm();
   }
 
-  /** Goes on after a pause. */
-  private continue(): void {
-    if (this.held === undefined) this.socket.resume();
-    else setTimer(deliver, 0, this);
-  }
-
-  private resumeSocket(): void {
-    if (this.isListening) this.socket.resume();
-  }
-
-  private get isListening(): boolean {
-    return !this.isOver && !this.isPaused;
-  }
-
   private get isOver(): boolean {
     return this.state === WebSocketState.Closed || this.state === WebSocketState.Aborted;
   }
 
-  private async deliverLater(): Promise<void> {
+  private async resumeLater(): Promise<void> {
     for (let step = 0; step < PROMISE_STEPS; step++) await Promise.resolve();
-    setTimer(deliver, 0, this);
+    if (!this.isOver && !this.isPaused) this.socket.resume();
   }
 
   /** RFC 6455, 7.4.1: 1011 tells that an "unexpected condition" kept the request from being fulfilled. */
@@ -202,13 +170,12 @@ export class Connection implements ProtocolOwner, SocketHandlers {
     const wasPaused = this.isPaused;
     this.protocol.fail(error, now());
     // How the peer answers is to be seen.
-    if (wasPaused) this.continue();
+    if (wasPaused) this.socket.resume();
   }
 
   private finish(endState: WebSocketState): void {
     if (this.isOver) return;
     this.protocol.state = endState;
-    if (this.held !== undefined) this.held = undefined;
     if (this.timer !== undefined) clearTimer(this.timer);
     this.timer = undefined;
     try {
@@ -234,8 +201,4 @@ export class Connection implements ProtocolOwner, SocketHandlers {
 
 function tick(connection: Connection): void {
   connection.timeCame();
-}
-
-function deliver(connection: Connection): void {
-  connection.deliverHeld();
 }

@@ -285,10 +285,9 @@ export abstract class WebSocket implements ConnectionEvents {
     this.connection?.handlerReturned(returned);
   }
 
-  /** The opening handshake is done; `early` came behind it. */
-  protected open(role: Role, socket: Socket, early: Uint8Array): void {
+  /** The opening handshake is done. */
+  protected open(role: Role, socket: Socket): void {
     this.connection = new Connection(role, socket, this.settings, this);
-    this.connection.receiveEarly(early);
   }
 
   private get outcome(): CloseOutcome {

@@ -4,8 +4,9 @@
  */
 
 import type { Listener, Network, Platform, Socket } from "../../hosts/contract.js";
-import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
+import { assert, assertBytes, assertEqual, codeOf, pattern, type Tests } from "../support/assertions.js";
 import { type Accepted, Recorder } from "../support/recorder.js";
+import { unreadTests } from "./unread.js";
 
 /** The parts of a host that the tests use. */
 export interface Host {
@@ -44,7 +45,7 @@ class Bench {
             waiting.shift()?.({ socket, recorder });
             return recorder;
           },
-          error: reject,
+          failed: reject,
           listening: () => {
             resolve({
               listener,
@@ -69,7 +70,7 @@ class Bench {
     const station = await this.listen();
     const accepting = station.accepted();
     const client = this.connect(station.listener.port);
-    const [server] = await Promise.all([accepting, client.recorder.opened]);
+    const [server] = await Promise.all([accepting, client.recorder.whenOpened]);
     return { client, server, station };
   }
 
@@ -110,23 +111,9 @@ class Bench {
   #stopDeadline = (): void => undefined;
 }
 
-/** Bytes that tell their place: a repeated, lost or exchanged piece shows. */
-function pattern(length: number, seed = 0): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let index = 0; index < length; index += 1) bytes[index] = (index * 31 + (index >> 8) + seed) & 0xff;
-  return bytes;
-}
-
-function assertBytes(actual: Uint8Array, expected: Uint8Array): void {
-  assertEqual(actual.byteLength, expected.byteLength, "number of bytes");
-  for (let index = 0; index < expected.byteLength; index += 1) {
-    if (actual[index] !== expected[index]) throw new Error(`byte ${index.toString()} differs`);
-  }
-}
-
 async function echoes(bench: Bench): Promise<void> {
   const { client, server } = await bench.pair();
-  server.recorder.onData = (bytes) => server.socket.write(bytes);
+  server.recorder.onReceived = (bytes) => server.socket.write(bytes);
   client.socket.write(pattern(700));
   assertBytes(await client.recorder.take(700), pattern(700));
 }
@@ -142,20 +129,20 @@ async function deliversWhatIsWrittenBeforeOpen(bench: Bench): Promise<void> {
   const station = await bench.listen();
   const accepting = station.accepted();
   const client = bench.connect(station.listener.port);
-  assertEqual(client.socket.write(pattern(100)), false, "result of write before open");
+  assertEqual(client.socket.write(pattern(100)), "full", "result of write before open");
   assertEqual(client.socket.bufferedAmount, 100, "bufferedAmount before open");
   assertEqual(client.recorder.events.join(), "", "events within connect and write");
   const server = await accepting;
   assertBytes(await server.recorder.take(100), pattern(100));
-  await client.recorder.drained;
-  assertEqual(client.recorder.events.join(), "open,drain", "events");
+  await client.recorder.whenDrained;
+  assertEqual(client.recorder.events.join(), "opened,drained", "events");
   assertEqual(client.socket.bufferedAmount, 0, "bufferedAmount after drain");
 }
 
 async function deliversMuchUnderBackPressure(bench: Bench): Promise<void> {
   const { client, server } = await bench.pair();
   const half = pattern(100_000);
-  if (!client.socket.write(half)) await client.recorder.drained;
+  if (client.socket.write(half) === "full") await client.recorder.whenDrained;
   assertEqual(client.socket.bufferedAmount, 0, "bufferedAmount after drain");
   client.socket.write(pattern(100_000, 7));
   const received = await server.recorder.take(200_000);
@@ -166,12 +153,12 @@ async function deliversMuchUnderBackPressure(bench: Bench): Promise<void> {
 async function tellsThePeersEndOnce(bench: Bench): Promise<void> {
   const { client, server } = await bench.pair();
   server.socket.end();
-  assertEqual(await client.recorder.closed, undefined, "error of close");
-  await server.recorder.closed;
+  assertEqual(await client.recorder.whenClosed, undefined, "error of closed");
+  await server.recorder.whenClosed;
   await bench.delay(60);
-  assertEqual(client.recorder.events.join(), "open,close", "events of the client");
-  assertEqual(server.recorder.events.join(), "close", "events of the server");
-  client.socket.write(pattern(1));
+  assertEqual(client.recorder.events.join(), "opened,closed", "events of the client");
+  assertEqual(server.recorder.events.join(), "closed", "events of the server");
+  assertEqual(client.socket.write(pattern(1)), "over", "result of write after close");
   assertEqual(client.socket.bufferedAmount, 0, "bufferedAmount after close");
 }
 
@@ -179,26 +166,27 @@ async function endFlushes(bench: Bench): Promise<void> {
   const { client, server } = await bench.pair();
   client.socket.write(pattern(20_000));
   client.socket.end();
-  assertEqual(client.recorder.events.join(), "open", "events within end");
+  assertEqual(client.socket.write(pattern(1)), "over", "result of write after end");
+  assertEqual(client.recorder.events.join(), "opened", "events within end");
   assertBytes(await server.recorder.take(20_000), pattern(20_000));
-  await server.recorder.closed;
-  await client.recorder.closed;
+  await server.recorder.whenClosed;
+  await client.recorder.whenClosed;
 }
 
 async function endWithinDrainFlushes(bench: Bench): Promise<void> {
   const { client, server } = await bench.pair();
   const finish = (): void => {
-    client.recorder.onDrain = undefined;
+    client.recorder.onDrained = undefined;
     client.socket.write(pattern(30_000, 7));
     client.socket.end();
   };
-  client.recorder.onDrain = finish;
+  client.recorder.onDrained = finish;
   // A host that takes all of it at once has nothing to drain.
-  if (client.socket.write(pattern(30_000))) finish();
+  if (client.socket.write(pattern(30_000)) === "taken") finish();
   const received = await server.recorder.take(60_000);
   assertBytes(received.subarray(0, 30_000), pattern(30_000));
   assertBytes(received.subarray(30_000), pattern(30_000, 7));
-  await server.recorder.closed;
+  await server.recorder.whenClosed;
 }
 
 async function endBeforeOpenFlushes(bench: Bench): Promise<void> {
@@ -209,7 +197,7 @@ async function endBeforeOpenFlushes(bench: Bench): Promise<void> {
   client.socket.end();
   const server = await accepting;
   assertBytes(await server.recorder.take(300), pattern(300));
-  await Promise.all([server.recorder.closed, client.recorder.closed]);
+  await Promise.all([server.recorder.whenClosed, client.recorder.whenClosed]);
 }
 
 async function sendingToALostPeerIsOneClose(bench: Bench): Promise<void> {
@@ -219,10 +207,10 @@ async function sendingToALostPeerIsOneClose(bench: Bench): Promise<void> {
   server.socket.destroy();
   // The first write is answered by a reset, on loopback at once; the next ones fail.
   for (let index = 0; index < 5; index += 1) client.socket.write(pattern(100));
-  assert(!client.recorder.events.includes("close"), "close within write");
-  await client.recorder.closed;
+  assert(!client.recorder.events.includes("closed"), "closed within write");
+  await client.recorder.whenClosed;
   await bench.delay(60);
-  assertEqual(client.recorder.events.filter((event) => event === "close").length, 1, "calls of close");
+  assertEqual(client.recorder.events.filter((event) => event === "closed").length, 1, "calls of closed");
   assertEqual(client.socket.bufferedAmount, 0, "bufferedAmount after close");
 }
 
@@ -231,23 +219,23 @@ async function destroyIsSilent(bench: Bench): Promise<void> {
   client.socket.write(pattern(10));
   client.socket.destroy();
   client.socket.destroy();
-  await server.recorder.closed;
+  await server.recorder.whenClosed;
   await bench.delay(60);
-  assertEqual(client.recorder.events.join(), "open", "events after destroy");
+  assertEqual(client.recorder.events.join(), "opened", "events after destroy");
   assertEqual(client.socket.bufferedAmount, 0, "bufferedAmount after destroy");
 }
 
 async function destroyWithinDataIsSilent(bench: Bench): Promise<void> {
   const { client, server } = await bench.pair();
   let calls = 0;
-  server.recorder.onData = () => {
+  server.recorder.onReceived = () => {
     calls += 1;
     server.socket.destroy();
   };
   client.socket.write(pattern(4_000));
-  await client.recorder.closed;
+  await client.recorder.whenClosed;
   await bench.delay(60);
-  assertEqual(calls, 1, "calls of data");
+  assertEqual(calls, 1, "calls of received");
   assertEqual(server.recorder.events.join(), "", "events after destroy");
 }
 
@@ -261,15 +249,15 @@ async function destroyBeforeOpenIsSilent(bench: Bench): Promise<void> {
 
 async function refusalIsOneCloseWithAnError(bench: Bench): Promise<void> {
   const client = bench.connect(await bench.freePort());
-  assertEqual(codeOf(await client.recorder.closed), "ECONNREFUSED", "code");
+  assertEqual(codeOf(await client.recorder.whenClosed), "ECONNREFUSED", "code");
   await bench.delay(60);
-  assertEqual(client.recorder.events.join(), "close", "events");
+  assertEqual(client.recorder.events.join(), "closed", "events");
 }
 
 async function localhostIsKnown(bench: Bench): Promise<void> {
   const { listener } = await bench.listen();
   const client = bench.connect(listener.port, "localhost");
-  await client.recorder.opened;
+  await client.recorder.whenOpened;
 }
 
 async function addressesStayReadable(bench: Bench): Promise<void> {
@@ -285,20 +273,23 @@ async function addressesStayReadable(bench: Bench): Promise<void> {
 
 async function pauseHoldsDataBack(bench: Bench): Promise<void> {
   const { client, server } = await bench.pair();
+  assertEqual(server.socket.isPaused, false, "isPaused at first");
   server.socket.pause();
+  assertEqual(server.socket.isPaused, true, "isPaused after pause");
   client.socket.write(pattern(5_000));
   await bench.delay(150);
   assertEqual(server.recorder.receivedBytes, 0, "bytes while paused");
   server.socket.resume();
+  assertEqual(server.socket.isPaused, false, "isPaused after resume");
   assertEqual(server.recorder.receivedBytes, 0, "bytes within resume");
   assertBytes(await server.recorder.take(5_000), pattern(5_000));
 }
 
 async function pauseWithinDataHoldsTheRest(bench: Bench): Promise<void> {
   const { client, server } = await bench.pair();
-  server.recorder.onData = () => {
+  server.recorder.onReceived = () => {
     server.socket.pause();
-    server.recorder.onData = undefined;
+    server.recorder.onReceived = undefined;
   };
   client.socket.write(pattern(200));
   await bench.delay(80);
@@ -318,13 +309,13 @@ async function theEndWhilePausedFollowsTheData(bench: Bench): Promise<void> {
   assertEqual(server.recorder.events.join(), "", "events while paused");
   server.socket.resume();
   assertBytes(await server.recorder.take(600), pattern(600));
-  await server.recorder.closed;
+  await server.recorder.whenClosed;
 }
 
 async function handlersAreExchanged(bench: Bench): Promise<void> {
   const { client, server } = await bench.pair();
   const second = new Recorder();
-  server.recorder.onData = () => {
+  server.recorder.onReceived = () => {
     server.socket.handlers = second;
   };
   client.socket.write(pattern(10));
@@ -332,7 +323,7 @@ async function handlersAreExchanged(bench: Bench): Promise<void> {
   client.socket.write(pattern(20));
   client.socket.end();
   assertBytes(await second.take(20), pattern(20));
-  await second.closed;
+  await second.whenClosed;
   assertEqual(server.recorder.events.join(), "", "events of the first handlers");
 }
 
@@ -346,7 +337,7 @@ async function aPortInUseIsAnError(bench: Bench): Promise<void> {
   }
   assertEqual(codeOf(error), "EADDRINUSE", "code");
   const client = bench.connect(listener.port);
-  await client.recorder.opened;
+  await client.recorder.whenOpened;
 }
 
 async function aClosedListenerKeepsItsConnections(bench: Bench): Promise<void> {
@@ -354,7 +345,7 @@ async function aClosedListenerKeepsItsConnections(bench: Bench): Promise<void> {
   station.listener.close();
   station.listener.close();
   const late = bench.connect(client.socket.remotePort);
-  assertEqual(codeOf(await late.recorder.closed), "ECONNREFUSED", "code");
+  assertEqual(codeOf(await late.recorder.whenClosed), "ECONNREFUSED", "code");
   client.socket.write(pattern(50));
   assertBytes(await server.recorder.take(50), pattern(50));
 }
@@ -362,8 +353,8 @@ async function aClosedListenerKeepsItsConnections(bench: Bench): Promise<void> {
 async function undefinedRefuses(bench: Bench): Promise<void> {
   const { listener } = await bench.listen(0, false);
   const client = bench.connect(listener.port);
-  await client.recorder.closed;
-  assert(!client.recorder.events.includes("drain"), "a refused socket drains");
+  await client.recorder.whenClosed;
+  assert(!client.recorder.events.includes("drained"), "a refused socket drains");
 }
 
 /** @returns the tests of the sockets of `host`, by name */
@@ -392,5 +383,6 @@ export function socketTests(host: Host): Tests {
     "a listener on a port in use reports an error": run(aPortInUseIsAnError),
     "a closed listener keeps its connections": run(aClosedListenerKeepsItsConnections),
     "accept() refuses by undefined": run(undefinedRefuses),
+    ...unreadTests("socket", run, (bench) => bench.pair()),
   };
 }

@@ -12,10 +12,11 @@ import type {
   TlsIdentity,
   TlsNetwork,
 } from "../../hosts/contract.js";
-import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
+import { assert, assertEqual, codeOf, messageOf, type Tests } from "../support/assertions.js";
 import { type Accepted, Recorder } from "../support/recorder.js";
 import { certificateTests } from "./tlscertificates.js";
-import { listeningTests } from "./tlslistening.js";
+import { listeningTests, securedPair } from "./tlslistening.js";
+import { unreadTests } from "./unread.js";
 
 /** The servers' names. */
 export type TlsServerName =
@@ -169,18 +170,18 @@ function textOf(bytes: Uint8Array): string {
 /** Collects all that a server writes until it ends. */
 async function textUntilEnd({ recorder }: Accepted): Promise<string> {
   let text = "";
-  recorder.onData = (bytes) => (text += textOf(bytes));
-  assertEqual(await recorder.closed, undefined, "error of close");
+  recorder.onReceived = (bytes) => (text += textOf(bytes));
+  assertEqual(await recorder.whenClosed, undefined, "error of closed");
   return text;
 }
 
 /** What is sent comes back. */
 export async function echoes(connection: Accepted, length: number): Promise<void> {
   const { recorder, socket } = connection;
-  const closed = recorder.closed.then((error) => {
-    throw new Error(`closed: ${String(codeOf(error))} ${String(error)}`);
+  const closed = recorder.whenClosed.then((error) => {
+    throw new Error(`closed: ${String(codeOf(error))} ${messageOf(error)}`);
   });
-  await Promise.race([recorder.opened, closed]);
+  await Promise.race([recorder.whenOpened, closed]);
   socket.write(pattern(length));
   const echo = await Promise.race([recorder.take(length), closed]);
   const expected = pattern(length);
@@ -192,10 +193,10 @@ export async function echoes(connection: Accepted, length: number): Promise<void
 
 /** The connection fails: one close with an error, and no open. */
 export async function fails({ recorder }: Accepted, ...codes: readonly NetworkErrorCode[]): Promise<void> {
-  const error = await Promise.race([recorder.closed, recorder.opened.then(() => "open")]);
+  const error = await Promise.race([recorder.whenClosed, recorder.whenOpened.then(() => "open")]);
   const code = error === "open" ? "open" : codeOf(error);
-  assert(codes.includes(code as NetworkErrorCode), `${String(code)} (${String(error)}), expected ${codes.join()}`);
-  assertEqual(recorder.events.join(), "close", "events");
+  assert(codes.includes(code as NetworkErrorCode), `${String(code)} (${messageOf(error)}), expected ${codes.join()}`);
+  assertEqual(recorder.events.join(), "closed", "events");
 }
 
 export type BenchTest = (bench: TlsBench) => Promise<void>;
@@ -220,20 +221,20 @@ async function echoesMuch(bench: TlsBench): Promise<void> {
   await echoes(connection, 20_000);
   assertEqual(connection.socket.remoteAddress, "127.0.0.1", "remoteAddress");
   connection.socket.end();
-  assertEqual(await connection.recorder.closed, undefined, "error of close");
+  assertEqual(await connection.recorder.whenClosed, undefined, "error of closed");
 }
 
 async function deliversWhatIsWrittenBeforeOpen(bench: TlsBench): Promise<void> {
   const { recorder, socket } = bench.connect("right");
-  assertEqual(socket.write(pattern(100)), false, "result of write before open");
+  assertEqual(socket.write(pattern(100)), "full", "result of write before open");
   await recorder.take(100);
-  await recorder.drained;
+  await recorder.whenDrained;
   assertEqual(socket.bufferedAmount, 0, "bufferedAmount after drain");
 }
 
 async function pauseHoldsDataBack(bench: TlsBench): Promise<void> {
   const { recorder, socket } = bench.connect("right");
-  await recorder.opened;
+  await recorder.whenOpened;
   socket.pause();
   for (let count = 0; count < 5; count += 1) socket.write(pattern(1_000));
   await bench.delay(200);
@@ -245,9 +246,9 @@ async function pauseHoldsDataBack(bench: TlsBench): Promise<void> {
 async function theEndWhilePausedFollowsTheData(bench: TlsBench): Promise<void> {
   const { recorder, socket } = bench.connect("tellsName");
   socket.pause();
-  await recorder.opened;
+  await recorder.whenOpened;
   await bench.delay(200);
-  assertEqual(recorder.events.join(), "open", "events while paused");
+  assertEqual(recorder.events.join(), "opened", "events while paused");
   const text = textUntilEnd({ recorder, socket });
   socket.resume();
   assertEqual(await text, "localhost\n", "text");
@@ -304,8 +305,11 @@ async function showsAnEcdsaCertificate(bench: TlsBench): Promise<void> {
 
 async function failsWithoutItsCertificate(bench: TlsBench): Promise<void> {
   // A server may end the connection without a reason, or after it was opened.
-  const error = await bench.connect("wantsClient").recorder.closed;
-  assert(["ETLSFAILED", "ETLSVERSION", "ECONNRESET"].includes(String(codeOf(error))), `error: ${String(error)}`);
+  const error = await bench.connect("wantsClient").recorder.whenClosed;
+  assert(
+    ["ETLSFAILED", "ETLSVERSION", "ECONNRESET"].includes(String(codeOf(error))),
+    `error: ${String(codeOf(error))}`,
+  );
 }
 
 async function destroyIsSilent(bench: TlsBench): Promise<void> {
@@ -325,11 +329,11 @@ async function destroyIsSilent(bench: TlsBench): Promise<void> {
 async function leavesNothing(bench: TlsBench): Promise<void> {
   for (let count = 0; count < 20; count += 1) {
     const { recorder, socket } = bench.connect("right");
-    await recorder.opened;
+    await recorder.whenOpened;
     if (count % 2 === 0) socket.destroy();
     else {
       socket.end();
-      await recorder.closed;
+      await recorder.whenClosed;
     }
   }
   await bench.delay(100);
@@ -347,8 +351,8 @@ async function refusesWhatIsNoCertificate(bench: TlsBench): Promise<void> {
 async function tellsTruncation(bench: TlsBench): Promise<void> {
   const { recorder } = bench.connect("truncating");
   let text = "";
-  recorder.onData = (bytes) => (text += textOf(bytes));
-  const code = codeOf(await recorder.closed);
+  recorder.onReceived = (bytes) => (text += textOf(bytes));
+  const code = codeOf(await recorder.whenClosed);
   assertEqual(text, "half of it", "text");
   if (!bench.host.limits.includes("noTruncation")) assertEqual(code, "ECONNRESET", "code");
 }
@@ -383,6 +387,9 @@ export function tlsTests(host: TlsHost): Tests {
     "destroy() within the handshake is silent": destroyIsSilent,
     "20 connections leave nothing": leavesNothing,
   };
-  const entries = Object.entries(tests).map(([name, test]) => [name, () => new TlsBench(host).run(test)] as const);
-  return Object.fromEntries(entries);
+  const run = (test: BenchTest) => () => new TlsBench(host).run(test);
+  return {
+    ...Object.fromEntries(Object.entries(tests).map(([name, test]) => [name, run(test)] as const)),
+    ...unreadTests("secured socket", run, securedPair),
+  };
 }

@@ -3,6 +3,7 @@
 import type { ListenOptions, Socket, TlsIdentity } from "../../hosts/contract.js";
 import { assert, assertEqual, codeOf } from "../support/assertions.js";
 import { type Accepted, Recorder } from "../support/recorder.js";
+import type { Pair } from "./unread.js";
 import { type BenchTest, echoes, fails, type TlsBench } from "./tls.js";
 
 /** A listener that sends back what it is sent. */
@@ -22,10 +23,10 @@ async function listen(bench: TlsBench, options: Partial<ListenOptions> = {}): Pr
         accept(socket) {
           accepted.push(socket);
           const recorder = new Recorder();
-          recorder.onData = (bytes) => socket.write(bytes);
+          recorder.onReceived = (bytes) => socket.write(bytes);
           return recorder;
         },
-        error: reject,
+        failed: reject,
         listening() {
           const close = (): void => {
             listener.close();
@@ -36,6 +37,35 @@ async function listen(bench: TlsBench, options: Partial<ListenOptions> = {}): Pr
       },
     );
   });
+}
+
+/** Two ends of one secured connection. */
+export async function securedPair(bench: TlsBench): Promise<Pair> {
+  let port = 0;
+  const server = new Promise<Accepted>((resolve, reject) => {
+    const listener = bench.host.network.listen(
+      { port: 0, identity: bench.identity("server") },
+      {
+        accept(socket) {
+          const recorder = new Recorder();
+          resolve({ socket: bench.keep(socket), recorder });
+          // Connections stay.
+          listener.close();
+          return recorder;
+        },
+        failed: reject,
+        listening() {
+          ({ port } = listener);
+          started();
+        },
+      },
+    );
+  });
+  let started = (): void => undefined;
+  await new Promise<void>((resolve) => (started = resolve));
+  const client = bench.connect("right", { port });
+  await client.recorder.whenOpened;
+  return { client, server: await server };
 }
 
 function withEcho(
@@ -63,7 +93,7 @@ function connectPlain(bench: TlsBench, port: number): Accepted {
 async function staysWithSilentOnes(bench: TlsBench, { port, accepted }: Echo): Promise<void> {
   // Three say nothing, and two begin a ClientHello (RFC 8446, 5.1) that never ends.
   const plain = [1, 2, 3, 4, 5].map(() => connectPlain(bench, port));
-  for (const { recorder } of plain) await recorder.opened;
+  for (const { recorder } of plain) await recorder.whenOpened;
   for (const { socket } of plain.slice(3)) socket.write(Uint8Array.of(22, 3, 1, 0, 100, 1, 0));
   await bench.delay(100);
   await echoes(bench.connect("right", { port }), 300);
@@ -72,9 +102,9 @@ async function staysWithSilentOnes(bench: TlsBench, { port, accepted }: Echo): P
 
 async function endsPlainText(bench: TlsBench, { port, accepted }: Echo): Promise<void> {
   const { recorder, socket } = connectPlain(bench, port);
-  await recorder.opened;
+  await recorder.whenOpened;
   socket.write(Uint8Array.from("GET / HTTP/1.1\r\n\r\n", (character) => character.charCodeAt(0)));
-  await recorder.closed;
+  await recorder.whenClosed;
   assertEqual(accepted.length, 0, "connections that were accepted");
   await echoes(bench.connect("right", { port }), 300);
 }
@@ -109,7 +139,7 @@ async function refusesClients(bench: TlsBench, { port, accepted }: Echo): Promis
   for (const identity of identities) {
     const { recorder } = bench.connect("right", { port, ...(identity === undefined ? {} : { identity }) });
     // In TLS 1.3 the client has opened before the server has seen its certificate. Node's server gives no reason.
-    const error = await recorder.closed;
+    const error = await recorder.whenClosed;
     assert(error !== undefined || bench.host.limits.includes("noTruncation"), "no error");
   }
   assertEqual(accepted.length, 0, "connections that were accepted");

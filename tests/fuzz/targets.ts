@@ -51,7 +51,7 @@ export function readRequest(chunks: readonly Uint8Array[]): string {
     },
   );
   for (const chunk of chunks) {
-    exchange.data(chunk);
+    exchange.received(chunk);
     if (socket.written.length > 0) break;
   }
   exchange.abort();

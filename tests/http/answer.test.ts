@@ -12,9 +12,10 @@ function read(rules: AnswerRules, wire: string, size: number): string {
   const reader = new AnswerReader(rules);
   const bytes = asciiOf(wire);
   for (let at = 0; at < bytes.length; at += size) {
-    if (!reader.read(bytes.subarray(at, at + size))) continue;
+    const rest = reader.read(bytes.subarray(at, at + size));
+    if (rest === undefined) continue;
     const { statusCode, reason, headers, body } = reader.answer;
-    const [content, unread] = [body, reader.unread].map((part) => Buffer.from(part).toString("latin1"));
+    const [content, unread] = [body, rest].map((part) => Buffer.from(part).toString("latin1"));
     return `${statusCode} ${reason} [${headers.keys().join()}] ${content ?? ""}|${unread ?? ""}`;
   }
   return "more is to come";

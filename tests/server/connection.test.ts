@@ -43,7 +43,7 @@ function bench(options: WebSocketOptions = {}, onEvent?: (event: string, connect
   };
   const connection = new Connection(Role.Server, socket, { ...CONNECTION_DEFAULTS, ...options }, handlers);
   const receive: Bench["receive"] = (first, payload = pattern(0)) => {
-    socket.handlers.data(frame(first, payload, true));
+    socket.handlers.received(frame(first, payload, true));
   };
   return { socket, connection, events, receive };
 }
@@ -125,8 +125,12 @@ describe("time", () => {
 
 describe("the closed event comes once", () => {
   test.each<[string, string, (bench: Bench) => void]>([
-    ["when TCP ends", "closed 1006", ({ socket }) => socket.handlers.close()],
-    ["when TCP breaks", "closed 1006", ({ socket }) => socket.handlers.close(new Error("reset"))],
+    ["when TCP ends", "closed 1006", ({ socket }) => socket.handlers.closed()],
+    [
+      "when TCP breaks",
+      "closed 1006",
+      ({ socket }) => socket.handlers.closed({ code: "ECONNRESET", message: "reset" }),
+    ],
     ["when it is aborted", "closed 1006", ({ connection }) => connection.abort()],
     [
       "when it is aborted twice, and TCP ends",
@@ -134,7 +138,7 @@ describe("the closed event comes once", () => {
       ({ connection, socket }) => {
         connection.abort();
         connection.abort();
-        socket.handlers.close();
+        socket.handlers.closed();
       },
     ],
     [
@@ -142,7 +146,7 @@ describe("the closed event comes once", () => {
       "closed 1000",
       ({ socket, receive }) => {
         receive(0x88, bytesOf("03e8"));
-        socket.handlers.close();
+        socket.handlers.closed();
       },
     ],
     [
@@ -159,7 +163,7 @@ describe("the closed event comes once", () => {
       ({ connection, socket, receive }) => {
         connection.protocol.close(3000, "", performance.now());
         receive(0x88, bytesOf("0bb8"));
-        socket.handlers.close();
+        socket.handlers.closed();
       },
     ],
     [
@@ -167,7 +171,7 @@ describe("the closed event comes once", () => {
       "closed 1006",
       ({ connection, socket }) => {
         connection.protocol.close(1000, "", performance.now());
-        socket.handlers.close();
+        socket.handlers.closed();
       },
     ],
     [
@@ -183,7 +187,7 @@ describe("the closed event comes once", () => {
       "closed 1007",
       ({ socket, receive }) => {
         receive(0x81, bytesOf("ff"));
-        socket.handlers.close();
+        socket.handlers.closed();
       },
     ],
     [
@@ -290,7 +294,7 @@ describe("within every callback", () => {
     expect(present.socket.frames.at(-1)).toBe("close:1001");
     present.receive(0x88, bytesOf("03e9"));
     expect(present.socket.calls).toEqual(["end"]);
-    present.socket.handlers.close();
+    present.socket.handlers.closed();
     expect(present.events).toEqual([name, "closed 1001"]);
   });
 
@@ -309,7 +313,7 @@ describe("within every callback", () => {
       connection.abort();
       expect(connection.state).toBe(WebSocketState.Closed);
     });
-    present.socket.handlers.close();
+    present.socket.handlers.closed();
     expect(present.events).toEqual(["closed 1006"]);
   });
 });
@@ -320,7 +324,7 @@ test("no frame is torn by a network that takes a few bytes at a time", () => {
   for (let turn = 0; turn < 20; turn++) send(connection, "message");
   for (let turn = 0; turn < 30; turn++) {
     socket.room += 3;
-    socket.handlers.drain();
+    socket.handlers.drained();
   }
   expect(socket.frames).toEqual(new Array<string>(20).fill("text:6d657373616765"));
   connection.abort();

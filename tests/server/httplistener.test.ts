@@ -167,11 +167,11 @@ describe("slow answers", () => {
       },
     );
     socket.handlers = exchange;
-    exchange.data(asciiOf("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    exchange.received(asciiOf("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
     for (let turn = 0; turn < 5; turn++) {
       await delay(40);
       socket.room += step;
-      if (socket.bufferedAmount === 0) exchange.drain();
+      if (socket.bufferedAmount === 0) exchange.drained();
     }
     expect(socket.isDestroyed).toBe(false);
     await delay(200);

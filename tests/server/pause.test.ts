@@ -17,7 +17,10 @@ const NORMAL = bytesOf("03e8");
 
 /** A connection that pauses itself at each of these texts. */
 function bench(...pauseAt: readonly string[]): Bench {
-  const socket = new FakeSocket();
+  return benchOn(new FakeSocket(), ...pauseAt);
+}
+
+function benchOn(socket: FakeSocket, ...pauseAt: readonly string[]): Bench {
   const texts: string[] = [];
   const events: ConnectionEvents = {
     messageReceived: (payload) => {
@@ -43,24 +46,24 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test("pause within a chunk holds its rest; resume tells it in a turn of its own, and then the network goes on", () => {
+test("pause within a chunk gives its rest back to the socket, and resume has it told", () => {
   const { socket, connection, texts } = bench("a", "c");
-  socket.handlers.data(frames("a", "b", "c", "d"));
+  socket.handlers.received(frames("a", "b", "c", "d"));
   expect(texts).toEqual(["a"]);
   expect(connection.isPaused).toBe(true);
+  expect(socket.unreadLength).toBe(frames("b", "c", "d").length);
   connection.resume();
   expect(texts).toEqual(["a"]);
   jest.advanceTimersByTime(1);
   expect(texts).toEqual(["a", "b", "c"]);
-  expect(socket.calls).toEqual(["pause", "pause"]);
   connection.resume();
   jest.advanceTimersByTime(1);
   expect(texts).toEqual(["a", "b", "c", "d"]);
-  expect(socket.calls).toEqual(["pause", "pause", "resume"]);
+  expect(socket.calls).toEqual(["pause", "resume", "pause", "resume"]);
   connection.abort();
 });
 
-test("with nothing held the network goes on at once; twice is as once", () => {
+test("pause and resume are passed on once, however often they are called", () => {
   const { socket, connection } = bench();
   connection.pause();
   connection.pause();
@@ -70,9 +73,9 @@ test("with nothing held the network goes on at once; twice is as once", () => {
   connection.abort();
 });
 
-test("paused again before the held bytes are told: they wait for the next resume", () => {
+test("paused again before the unread bytes are told: they wait for the next resume", () => {
   const { socket, connection, texts } = bench("a");
-  socket.handlers.data(frames("a", "b"));
+  socket.handlers.received(frames("a", "b"));
   connection.resume();
   connection.pause();
   jest.advanceTimersByTime(10);
@@ -83,9 +86,26 @@ test("paused again before the held bytes are told: they wait for the next resume
   connection.abort();
 });
 
+test("what came behind the opening handshake is told after some steps of promises", async () => {
+  const socket = new FakeSocket();
+  socket.pause();
+  socket.unread(frames("a"));
+  const { connection, texts } = benchOn(socket);
+  for (let step = 0; step < 3; step++) await Promise.resolve();
+  jest.advanceTimersByTime(10);
+  expect(texts).toEqual([]);
+  for (let step = 0; step < 10; step++) await Promise.resolve();
+  expect(texts).toEqual([]);
+  jest.advanceTimersByTime(1);
+  expect(texts).toEqual(["a"]);
+  connection.abort();
+});
+
 test("what came behind the opening handshake waits too", async () => {
-  const { connection, texts } = bench();
-  connection.receiveEarly(frames("a"));
+  const socket = new FakeSocket();
+  socket.pause();
+  socket.unread(frames("a"));
+  const { connection, texts } = benchOn(socket);
   connection.pause();
   for (let step = 0; step < 10; step++) await Promise.resolve();
   jest.advanceTimersByTime(10);
@@ -96,9 +116,9 @@ test("what came behind the opening handshake waits too", async () => {
   connection.abort();
 });
 
-test("after the end nothing is told of what was held", () => {
+test("after the end nothing is told of what was unread", () => {
   const { socket, connection, texts } = bench("a");
-  socket.handlers.data(frames("a", "b"));
+  socket.handlers.received(frames("a", "b"));
   connection.resume();
   connection.abort();
   jest.advanceTimersByTime(10);

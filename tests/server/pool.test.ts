@@ -6,7 +6,7 @@ import { asciiOf, bytesOf, frame, pattern } from "../support/vectors.js";
 import { delay, silenceLog } from "./servertest.js";
 
 /** An upgrade request on a socket in memory, as an HTTP server of someone else's might pass it on. */
-function contextOf(socket: FakeSocket, early: Uint8Array = pattern(0)): HttpListenerContext {
+function contextOf(socket: FakeSocket): HttpListenerContext {
   const headers = new HttpHeaders();
   const fields = {
     Host: "a",
@@ -28,7 +28,7 @@ function contextOf(socket: FakeSocket, early: Uint8Array = pattern(0)): HttpList
       clientCertificate: undefined,
     },
     response: { statusCode: 200, contentType: undefined, isClosed: false, setHeader() {}, close() {} },
-    upgrade: () => ({ socket, bytes: early }),
+    upgrade: () => socket,
   };
 }
 
@@ -104,7 +104,8 @@ describe("within the opened event", () => {
       onWebSocketClosed: (_s, e) => events.push(`closed ${e.closeStatus}`),
     });
     void server.start();
-    server.addWebSocket(contextOf(socket, early.slice()));
+    socket.unread(early.slice());
+    server.addWebSocket(contextOf(socket));
     return { server, socket, events };
   }
 
@@ -157,11 +158,11 @@ test("an exception of onMessageReceived closes that client with 1011, and no oth
     onWebSocketClosed: (_s, e) => closed.push(e.closeStatus),
   });
   const [first, second] = [add(server, 1), add(server, 2)];
-  first.handlers.data(frame(0x81, asciiOf("a"), true));
+  first.handlers.received(frame(0x81, asciiOf("a"), true));
   expect(first.frames).toEqual(["close:1011"]);
   expect(server.broadcast("b")).toBe(1);
   expect(second.frames).toEqual(["text:62"]);
-  first.handlers.close();
+  first.handlers.closed();
   expect(closed).toEqual([1011]);
   server.abort();
   log.mockRestore();
@@ -176,7 +177,7 @@ test("an exception of onWebSocketClosed is logged, the client is gone, and its o
       throw new Error("closed");
     },
   });
-  add(server, 1).handlers.close();
+  add(server, 1).handlers.closed();
   expect(told).toEqual(["own"]);
   expect(server.clientsCount).toBe(0);
   expect(log).toHaveBeenCalled();
@@ -190,9 +191,9 @@ test("a server may stop, abort or broadcast from within a message", async () => 
     if (e.frame.text === "broadcast") expect(sender.broadcast("x")).toBe(2);
     else sender.abort();
   };
-  first.handlers.data(frame(0x81, asciiOf("broadcast"), true));
+  first.handlers.received(frame(0x81, asciiOf("broadcast"), true));
   expect([first.frames, second.frames]).toEqual([["text:78"], ["text:78"]]);
-  first.handlers.data(frame(0x81, asciiOf("abort"), true));
+  first.handlers.received(frame(0x81, asciiOf("abort"), true));
   expect(server.clientsCount).toBe(0);
   expect([first.isDestroyed, second.isDestroyed]).toEqual([true, true]);
 });
@@ -213,7 +214,7 @@ test("a client's WebSocket refuses to send once it is closed, and still tells wh
     },
   });
   const socket = add(server, 1);
-  socket.handlers.data(frame(0x88, bytesOf("0fa1"), true));
-  socket.handlers.close();
+  socket.handlers.received(frame(0x88, bytesOf("0fa1"), true));
+  socket.handlers.closed();
   expect(errors).toEqual([expect.any(InvalidStateError)]);
 });

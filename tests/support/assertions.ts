@@ -27,3 +27,23 @@ export function assertThrowsTypeError(action: () => unknown, what: string): void
 export function codeOf(error: unknown): unknown {
   return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }
+
+/** The `message` of an error, for messages. */
+export function messageOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
+}
+
+/** Bytes that tell their place: a repeated, lost or exchanged piece shows. */
+export function pattern(length: number, seed = 0): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index += 1) bytes[index] = (index * 31 + (index >> 8) + seed) & 0xff;
+  return bytes;
+}
+
+/** @throws where other bytes have come than were expected */
+export function assertBytes(actual: Uint8Array, expected: Uint8Array): void {
+  assertEqual(actual.byteLength, expected.byteLength, "number of bytes");
+  for (let index = 0; index < expected.byteLength; index += 1) {
+    if (actual[index] !== expected[index]) throw new Error(`byte ${index.toString()} differs`);
+  }
+}

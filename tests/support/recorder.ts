@@ -1,4 +1,4 @@
-import type { ConnectHandlers, Socket } from "../../hosts/contract.js";
+import type { ConnectHandlers, NetworkFailure, Socket } from "../../hosts/contract.js";
 
 /** A socket and the handlers that record what its host tells. */
 export interface Accepted {
@@ -21,44 +21,44 @@ function defer<T>(): Deferred<T> {
 
 /** Handlers of a socket that keep what they are told, and tell it as promises. */
 export class Recorder implements ConnectHandlers {
-  /** "open", "drain" and "close" in the order in which they came. */
+  /** "opened", "drained" and "closed" in the order in which they came. */
   readonly events: string[] = [];
   /** Bytes received and not yet taken. */
   receivedBytes = 0;
   /** Takes the bytes instead of this recorder. */
-  onData: ((bytes: Uint8Array) => void) | undefined;
-  /** Is called by each drain. */
-  onDrain: (() => void) | undefined;
+  onReceived: ((bytes: Uint8Array) => void) | undefined;
+  /** Is called by each "drained". */
+  onDrained: (() => void) | undefined;
 
   readonly #opened = defer<undefined>();
   readonly #drained = defer<undefined>();
-  readonly #closed = defer<Error | undefined>();
+  readonly #closed = defer<NetworkFailure | undefined>();
   #chunks: Uint8Array[] = [];
   #wanted = 0;
   #resolveTake: ((bytes: Uint8Array) => void) | undefined;
 
-  get opened(): Promise<undefined> {
+  get whenOpened(): Promise<undefined> {
     return this.#opened.promise;
   }
 
-  /** Fulfilled by the first drain. */
-  get drained(): Promise<undefined> {
+  /** Fulfilled by the first "drained". */
+  get whenDrained(): Promise<undefined> {
     return this.#drained.promise;
   }
 
   /** Fulfilled by the end, with its error. */
-  get closed(): Promise<Error | undefined> {
+  get whenClosed(): Promise<NetworkFailure | undefined> {
     return this.#closed.promise;
   }
 
-  open(): void {
-    this.events.push("open");
+  opened(): void {
+    this.events.push("opened");
     this.#opened.resolve(undefined);
   }
 
-  data(bytes: Uint8Array): void {
-    if (this.onData !== undefined) {
-      this.onData(bytes);
+  received(bytes: Uint8Array): void {
+    if (this.onReceived !== undefined) {
+      this.onReceived(bytes);
       return;
     }
     this.#chunks.push(bytes);
@@ -66,14 +66,14 @@ export class Recorder implements ConnectHandlers {
     this.#giveTaken();
   }
 
-  drain(): void {
-    this.events.push("drain");
+  drained(): void {
+    this.events.push("drained");
     this.#drained.resolve(undefined);
-    this.onDrain?.();
+    this.onDrained?.();
   }
 
-  close(error?: Error): void {
-    this.events.push("close");
+  closed(error?: NetworkFailure): void {
+    this.events.push("closed");
     this.#closed.resolve(error);
   }
 

@@ -26,7 +26,7 @@ async function tlsIsNotLinked(): Promise<void> {
   const address = { host: "127.0.0.1", port: 9, serverName: "" };
   connectTls({ ...address, isVerified: true, authorities: [], minVersion: "TLSv1.2" }, recorder);
   assertEqual(recorder.events.join(), "", "events within connectTls");
-  assertEqual(codeOf(await recorder.closed), "ENOTSUP", "code");
+  assertEqual(codeOf(await recorder.whenClosed), "ENOTSUP", "code");
 }
 
 void runTests({

@@ -23,8 +23,8 @@ export async function loadSettings(): Promise<SuiteSettings> {
   const recorder = new Recorder();
   let text = "";
   const decoder = createUtf8Decoder();
-  recorder.onData = (bytes) => (text += decoder.decode(bytes, false));
+  recorder.onReceived = (bytes) => (text += decoder.decode(bytes, false));
   network.connect({ host: "127.0.0.1", port: Number(settingsPort) }, recorder);
-  await recorder.closed;
+  await recorder.whenClosed;
   return JSON.parse(text) as SuiteSettings;
 }

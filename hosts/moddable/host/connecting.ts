@@ -1,5 +1,5 @@
 import type { ConnectOptions } from "../../contract.js";
-import { NetworkError } from "./networkerror.js";
+import { failure } from "./failure.js";
 import { resolveHost } from "./resolve.js";
 import type { TcpSocket, TcpStream } from "./tcpsocket.js";
 
@@ -16,7 +16,7 @@ export function connectSocket(
   const found = (address: string | undefined): void => {
     if (socket.isClosed) return;
     if (address === undefined) {
-      socket.fail(new NetworkError("ENOTFOUND", `no address for the host name "${host}"; check it and the network`));
+      socket.fail(failure("ENOTFOUND", `no address for the host name "${host}"; check it and the network`));
       return;
     }
     socket.remoteAddress = address;
@@ -24,12 +24,12 @@ export function connectSocket(
     try {
       socket.attach(open(address, port));
     } catch (error) {
-      socket.fail(new NetworkError("EIO", `no socket for ${address}:${port.toString()}`, error));
+      socket.fail(failure("EIO", `no socket for ${address}:${port.toString()}`, error));
     }
   };
   try {
     resolveHost(host, found);
   } catch (error) {
-    socket.fail(new NetworkError("ENOTFOUND", `the host name "${host}" cannot be looked up now; try again`, error));
+    socket.fail(failure("ENOTFOUND", `the host name "${host}" cannot be looked up now; try again`, error));
   }
 }

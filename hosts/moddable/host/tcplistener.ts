@@ -3,10 +3,10 @@ import TCP from "embedded:io/socket/tcp";
 import Modules from "modules";
 import Timer from "timer";
 
-import type { Listener, ListenHandlers, ListenOptions, SocketHandlers } from "../../contract.js";
+import type { Listener, ListenHandlers, ListenOptions, NetworkFailure, SocketHandlers } from "../../contract.js";
 import { logError } from "./guard.js";
 import { probePort } from "./native.js";
-import { NetworkError } from "./networkerror.js";
+import { asFailure, failure } from "./failure.js";
 import { tcpCallbacks, TcpSocket } from "./tcpsocket.js";
 
 /** What the SDK's declarations lack. */
@@ -71,9 +71,9 @@ export class TcpListener implements Listener {
     }
   }
 
-  #prepareTls(options: ListenOptions): NetworkError | undefined {
+  #prepareTls(options: ListenOptions): NetworkFailure | undefined {
     if (options.identity === undefined) return undefined;
-    if (!Modules.has(tlsAcceptor)) return new NetworkError("ENOTSUP", noTls);
+    if (!Modules.has(tlsAcceptor)) return failure("ENOTSUP", noTls);
     try {
       const TlsAcceptor = Modules.importNow(tlsAcceptor) as AcceptorClass;
       this.#acceptor = new TlsAcceptor(options, (socket) => {
@@ -81,12 +81,12 @@ export class TcpListener implements Listener {
       });
       return undefined;
     } catch (error) {
-      return error instanceof NetworkError ? error : new NetworkError("ETLSFAILED", String(error), error);
+      return asFailure(error, "ETLSFAILED");
     }
   }
 
   /** On Linux the SDK's Listener that fails to bind leaves freed memory behind, so the port is tried before. */
-  #bind(options: ListenOptions): NetworkError | undefined {
+  #bind(options: ListenOptions): NetworkFailure | undefined {
     const code = probePort(options.port);
     if (code !== undefined) return listenError(options.port, code);
     try {
@@ -117,10 +117,10 @@ export class TcpListener implements Listener {
     this.port = listener.port;
   }
 
-  #fail(error: NetworkError): void {
+  #fail(error: NetworkFailure): void {
     this.close();
     try {
-      this.#handlers.error(error);
+      this.#handlers.failed(error);
     } catch (thrown) {
       logError("handler of a listener", thrown);
     }
@@ -183,8 +183,8 @@ function reasonOf(error: unknown): string {
   return error instanceof Error && error.message.includes("no network") ? "no network" : "EADDRINUSE";
 }
 
-function listenError(port: number, code: string, cause?: unknown): NetworkError {
-  return new NetworkError(
+function listenError(port: number, code: string, cause?: unknown): NetworkFailure {
+  return failure(
     code === "EADDRINUSE" || code === "EACCES" ? code : "EIO",
     `cannot listen on port ${port.toString()} (${code}); choose another port, or end what uses it`,
     cause,

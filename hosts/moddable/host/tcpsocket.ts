@@ -1,23 +1,24 @@
 import type TCP from "embedded:io/socket/tcp";
 import Timer from "timer";
 
-import type { ConnectHandlers, Socket, SocketHandlers } from "../../contract.js";
+import type { ConnectHandlers, NetworkFailure, Socket, SocketHandlers, WriteResult } from "../../contract.js";
 import { logError } from "./guard.js";
 import { pollsSockets } from "./native.js";
-import { describeLoss, NetworkError } from "./networkerror.js";
+import { describeLoss, failure } from "./failure.js";
 
 /** What is used of an ECMA-419 TCP instance, and of any class of the same pattern. */
 export interface TcpStream {
+  /** Gives bytes. TLS gives none, and calls {@link TcpSocket.received} for each record. */
   read(): unknown;
   write(bytes: Uint8Array): unknown;
   close(): void;
 }
 
 /**
- * Bytes of a paused socket that are taken from a polling TCP (see {@link TcpSocket.readable}). 64 KiB is about a
- * second of what the Linux simulator can receive.
+ * Unread bytes of a paused socket up to which more are taken from a polling TCP (see {@link TcpSocket.readable}). 64 KiB
+ * is about a second of what the Linux simulator can receive.
  */
-const maxHeldBytes = 65_536;
+const maxUnreadBytes = 65_536;
 
 /**
  * From the peer's FIN to the end of the connection, in milliseconds. Who answers what came before it may need promises:
@@ -29,9 +30,9 @@ const answerMs = 20;
 const pollBufferBytes = 1_536;
 
 const ignoringHandlers: SocketHandlers = {
-  data() {},
-  drain() {},
-  close() {},
+  received() {},
+  drained() {},
+  closed() {},
 };
 
 /** One connection over an ECMA-419 TCP instance. */
@@ -49,16 +50,16 @@ export class TcpSocket implements Socket {
   /** Written, and not yet passed to the TCP. */
   #waiting: Uint8Array[] = [];
   #bufferedAmount = 0;
-  /** Received while paused, and not yet delivered. */
-  #held: Uint8Array[] | undefined;
-  #heldBytes = 0;
+  /** Received, and not delivered yet or given back: the one place where received bytes wait. */
+  #unread: Uint8Array[] | undefined;
+  #unreadBytes = 0;
   #isPaused = false;
   #isEnding = false;
   #isClosed = false;
-  /** The end of the connection was noticed, and is told after what is held, not before `resume()`. */
+  /** The end of the connection was noticed, and is told after what is unread, not before `resume()`. */
   #isLost = false;
   /** What is to be told with it. */
-  #lossError: Error | undefined;
+  #lossError: NetworkFailure | undefined;
   #timer: Timer | undefined;
 
   constructor(connecting?: ConnectHandlers) {
@@ -70,8 +71,17 @@ export class TcpSocket implements Socket {
     return this.#bufferedAmount;
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Whether bytes that come now have to wait. */
+  get isHeldBack(): boolean {
+    return this.#unread !== undefined || this.#isPaused;
   }
 
   /** Gives the socket its TCP, whose callbacks are {@link tcpCallbacks} and whose target is this socket. */
@@ -79,14 +89,16 @@ export class TcpSocket implements Socket {
     this.#tcp = tcp;
   }
 
-  write(bytes: Uint8Array): boolean {
-    if (this.#isClosed || this.#isEnding) return false;
+  write(bytes: Uint8Array): WriteResult {
+    if (this.#isClosed || this.#isEnding) return "over";
     let rest: Uint8Array | undefined = bytes;
     if (this.#waiting.length === 0 && this.#writable > 0) rest = this.#pass(bytes);
-    if (rest === undefined || rest.byteLength === 0) return !this.isClosed && this.#waiting.length === 0;
-    this.#waiting.push(rest);
-    this.#bufferedAmount += rest.byteLength;
-    return false;
+    if (rest !== undefined && rest.byteLength > 0) {
+      this.#waiting.push(rest);
+      this.#bufferedAmount += rest.byteLength;
+    }
+    if (this.isClosed) return "over";
+    return this.#waiting.length === 0 ? "taken" : "full";
   }
 
   pause(): void {
@@ -97,15 +109,20 @@ export class TcpSocket implements Socket {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     // There is no second onReadable for bytes that the TCP has already announced.
-    this.#later(() => {
-      this.readable(0);
-    });
+    this.#continueLater();
+  }
+
+  unread(bytes: Uint8Array): void {
+    if (bytes.byteLength === 0 || this.#isClosed || this.#isEnding) return;
+    (this.#unread ??= []).unshift(bytes);
+    this.#unreadBytes += bytes.byteLength;
+    if (!this.#isPaused) this.#continueLater();
   }
 
   end(): void {
     if (this.#isClosed || this.#isEnding) return;
     this.#isEnding = true;
-    this.#held = undefined;
+    this.#unread = undefined;
     if (this.#waiting.length === 0 && this.#connecting === undefined) this.fail();
     // A peer that waits for room to send would never read what is still to be flushed: its bytes are read and dropped.
     else this.resume();
@@ -119,12 +136,12 @@ export class TcpSocket implements Socket {
    * Ends the connection and tells it soon. Whoever calls this may be called by the owner of the socket, and no handler
    * is to be called from within the owner's own call.
    */
-  fail(error?: Error): void {
+  fail(error?: NetworkFailure): void {
     if (this.#isClosed) return;
     this.#release();
     this.#timer = Timer.set(() => {
       this.#timer = undefined;
-      this.#tellClose(error);
+      this.#tellClosed(error);
     }, 0);
   }
 
@@ -132,28 +149,34 @@ export class TcpSocket implements Socket {
   writable(count: number): void {
     if (this.#isClosed) return;
     this.#writable = count;
-    this.#tellOpen();
+    this.#tellOpened();
     this.#flush();
   }
 
   /**
    * The TCP has bytes. While the socket is paused they stay there, which is what slows the peer down. Not so on Linux:
-   * its TCP never reports a FIN that it meets behind unread bytes, so they are taken and held here, up to a limit, until
+   * its TCP never reports a FIN that it meets behind unread bytes, so they are taken and kept here, up to a limit, until
    * a full read buffer shows that the peer has more to say. What remains: a peer that sends less than a buffer and then
    * its FIN after the limit was reached. Such a connection ends by a ping's deadline.
    *
    * @param count how many bytes the TCP has, 0 where that is not known
    */
   readable(count: number): void {
-    this.#tellOpen();
+    this.#tellOpened();
     if (this.#isClosed) return;
     if (this.#isPaused) {
-      if (count < pollBufferBytes) this.#hold();
+      if (count < pollBufferBytes) this.#takeOver();
       return;
     }
-    this.#deliverHeld();
-    this.#deliverNew();
-    if (this.#isLost && this.#held === undefined) this.lost();
+    this.#continue();
+  }
+
+  /** Bytes came: they are delivered, or wait behind those that do. */
+  received(bytes: Uint8Array): void {
+    this.#tellOpened();
+    if (this.#isClosed || this.#isEnding) return;
+    if (this.isHeldBack) this.#keep(bytes);
+    else this.handlers.received(bytes);
   }
 
   /**
@@ -165,7 +188,7 @@ export class TcpSocket implements Socket {
     if (this.#isClosed) return;
     this.#isLost = true;
     this.#lossError = lossError;
-    if (this.#isHeldBack) return;
+    if (this.isHeldBack) return;
     const isFin = lossError === undefined && this.#connecting === undefined;
     if (isFin && !pollsSockets()) this.#later(() => this.#endLost(), answerMs);
     else this.#endLost();
@@ -174,16 +197,16 @@ export class TcpSocket implements Socket {
   /** Ends the connection after an exception where no caller of the library is there to catch it. */
   crash(error: unknown): void {
     logError("handler of a socket", error);
-    this.fail(new NetworkError("EHOSTERROR", "a handler of the socket has thrown", error));
-  }
-
-  get #isHeldBack(): boolean {
-    return this.#held !== undefined || this.#isPaused;
+    this.fail(failure("EHOSTERROR", "a handler of the socket has thrown", error));
   }
 
   #endLost(): void {
     // Where it was paused since, resume() comes back to it.
-    if (this.#isClosed || this.#isHeldBack) return;
+    if (this.#isClosed || this.#isPaused) return;
+    if (this.#unread !== undefined) {
+      this.#continue();
+      return;
+    }
     if (
       this.#waiting.length > 0 &&
       this.#lossError === undefined &&
@@ -197,14 +220,14 @@ export class TcpSocket implements Socket {
     const isRefused = this.#lossError === undefined && this.#connecting !== undefined;
     const error = isRefused ? describeLoss("ECONNREFUSED", this) : this.#lossError;
     this.#release();
-    this.#tellClose(error);
+    this.#tellClosed(error);
   }
 
   /** The first word of the TCP, whatever it is about, says that the connection stands. */
-  #tellOpen(): void {
+  #tellOpened(): void {
     const connecting = this.#connecting;
     this.#connecting = undefined;
-    connecting?.open();
+    connecting?.opened();
   }
 
   /** Passes bytes to the TCP, as many as it takes, and gives the rest. */
@@ -230,7 +253,7 @@ export class TcpSocket implements Socket {
       if (error instanceof RangeError) return -1;
       cause = error;
     }
-    this.fail(new NetworkError("ECONNRESET", "the connection was lost while sending", cause));
+    this.fail(failure("ECONNRESET", "the connection was lost while sending", cause));
     return undefined;
   }
 
@@ -239,7 +262,7 @@ export class TcpSocket implements Socket {
     if (waiting.length > 0) {
       this.#passWaiting(waiting);
       if (this.#isClosed || waiting.length > 0) return;
-      if (!this.#isEnding) this.handlers.drain();
+      if (!this.#isEnding) this.handlers.drained();
     }
     // A handler may have written more before it has ended the socket.
     if (this.#isEnding && waiting.length === 0) this.fail();
@@ -264,35 +287,38 @@ export class TcpSocket implements Socket {
     return buffer instanceof ArrayBuffer ? new Uint8Array(buffer) : undefined;
   }
 
-  #deliverHeld(): void {
-    const held = this.#held;
-    if (held === undefined) return;
-    this.#held = undefined;
-    this.#heldBytes = 0;
-    for (const bytes of held) this.#deliver(bytes);
-  }
-
-  #deliverNew(): void {
-    if (this.#isPaused) return;
+  /** Delivers what is unread, then what the TCP has, then the end: as far as the socket is not paused. */
+  #continue(): void {
+    this.#deliverUnread();
+    if (this.isHeldBack || this.#isClosed) return;
     const bytes = this.#read();
-    if (bytes !== undefined) this.#deliver(bytes);
+    if (bytes !== undefined) this.received(bytes);
+    if (this.#isLost) this.lost();
   }
 
-  #deliver(bytes: Uint8Array): void {
-    if (this.#isClosed || this.#isEnding) return;
-    if (this.#isPaused) this.#keep(bytes);
-    else this.handlers.data(bytes);
+  /** Delivers what is unread, until the socket is paused or some of it is given back. */
+  #deliverUnread(): void {
+    const unread = this.#unread ?? [];
+    this.#unread = undefined;
+    this.#unreadBytes = 0;
+    for (const bytes of unread) this.received(bytes);
   }
 
-  #hold(): void {
-    if (!pollsSockets() || this.#heldBytes >= maxHeldBytes) return;
+  #takeOver(): void {
+    if (!pollsSockets() || this.#unreadBytes >= maxUnreadBytes) return;
     const bytes = this.#read();
     if (bytes !== undefined) this.#keep(bytes);
   }
 
   #keep(bytes: Uint8Array): void {
-    (this.#held ??= []).push(bytes);
-    this.#heldBytes += bytes.byteLength;
+    (this.#unread ??= []).push(bytes);
+    this.#unreadBytes += bytes.byteLength;
+  }
+
+  #continueLater(): void {
+    this.#later(() => {
+      if (!this.#isPaused) this.#continue();
+    });
   }
 
   #later(task: () => void, delayMs = 0): void {
@@ -307,11 +333,11 @@ export class TcpSocket implements Socket {
     }, delayMs);
   }
 
-  #tellClose(error: Error | undefined): void {
+  #tellClosed(error: NetworkFailure | undefined): void {
     try {
-      this.handlers.close(error);
+      this.handlers.closed(error);
     } catch (thrown) {
-      logError("close handler of a socket", thrown);
+      logError("closed handler of a socket", thrown);
     }
   }
 
@@ -324,7 +350,7 @@ export class TcpSocket implements Socket {
     this.#connecting = undefined;
     this.#waiting = [];
     this.#bufferedAmount = 0;
-    this.#held = undefined;
+    this.#unread = undefined;
     tcp?.close();
   }
 }

@@ -74,7 +74,7 @@ export class TlsAcceptor {
 
   /**
    * @param accept is told of each socket when its handshake is over
-   * @throws NetworkError where an identity is not usable, or the build of mbedTLS lacks something
+   * @throws HostFailure where an identity is not usable, or the build of mbedTLS lacks something
    */
   constructor(options: ListenOptions, accept: (socket: TcpSocket) => void) {
     const { identity = [], clientAuthorities, applicationProtocols = [] } = options;

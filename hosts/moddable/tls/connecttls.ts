@@ -1,7 +1,7 @@
 import type { ConnectTlsOptions, TlsNetwork } from "../../contract.js";
 import { connectSocket } from "../host/connecting.js";
 import { monotonicTime } from "../host/native.js";
-import type { NetworkError } from "../host/networkerror.js";
+import { asFailure } from "../host/failure.js";
 import { isLiteralAddress } from "../host/resolve.js";
 import { TcpSocket } from "../host/tcpsocket.js";
 import { addBuiltInAuthorities } from "./authorities.js";
@@ -9,7 +9,7 @@ import { TlsContext, TlsEngine } from "./engine.js";
 import { keepSession, maxSessionBytes, type Session, sessionKeyOf, takeSession } from "./sessions.js";
 import { TlsStream, type TlsStreamOwner } from "./stream.js";
 
-/** @throws NetworkError where the host cannot do what is asked for */
+/** @throws HostFailure where the host cannot do what is asked for */
 function contextOf(options: ConnectTlsOptions): TlsContext {
   const { isVerified, authorities, identity, minVersion, applicationProtocols = [] } = options;
   const isTls13Only = minVersion === "TLSv1.3";
@@ -72,7 +72,7 @@ const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
   try {
     context = contextOf(options);
   } catch (error) {
-    socket.fail(error as NetworkError);
+    socket.fail(asFailure(error, "ETLSFAILED"));
     return socket;
   }
   const { host, serverName, isVerified } = options;

@@ -1,7 +1,7 @@
 /** The classes of tlsxs.c: TLS without sockets, by mbedTLS. */
 
 import type { TlsIdentity } from "../../contract.js";
-import { NetworkError } from "../host/networkerror.js";
+import { failure } from "../host/failure.js";
 
 declare function Native(name: string): new () => object;
 declare function native(name: string): (...parameters: unknown[]) => unknown;
@@ -64,7 +64,7 @@ function check(result: unknown, what: string): void {
   if (error === 0) return;
   const isUnsupported = error >= firstUnsupported && error <= lastUnsupported;
   const reason = error === outOfMemory ? "out of memory" : describeError(error);
-  throw new NetworkError(isUnsupported ? "ENOTSUP" : "ETLSFAILED", `${what}: ${reason}`);
+  throw failure(isUnsupported ? "ENOTSUP" : "ETLSFAILED", `${what}: ${reason}`);
 }
 
 /** Settings of a {@link TlsContext}. */
@@ -78,7 +78,7 @@ export interface TlsContextSettings {
 
 const notDer = "a certificate or the key is not DER (the key: PKCS #8)";
 
-/** What connections share. All methods throw NetworkError. */
+/** What connections share. All methods throw HostFailure. */
 export class TlsContext extends Native("xs_tlscontext_destructor") {
   constructor({ isServer, isVerified, isTls13Only, usesBundle }: TlsContextSettings) {
     super();

@@ -1,4 +1,4 @@
-import { NetworkError } from "../host/networkerror.js";
+import { failure, type HostFailure } from "../host/failure.js";
 import { describeError, type TlsEngine } from "./engine.js";
 
 /** Bits of mbedTLS about certificates, and those of tlsengine.h. */
@@ -37,18 +37,18 @@ const versionErrors: readonly number[] = Object.freeze([-0x6e00, -0x6e80, -0x738
 const firstPossibleTime = Date.UTC(2_026, 0);
 
 /** Why a connection has failed. @param hint what to add where a certificate is not trusted */
-export function errorOf(engine: TlsEngine, hint: string): NetworkError {
+export function errorOf(engine: TlsEngine, hint: string): HostFailure {
   const { flags } = engine;
   const untrusted = flags & ~(expired | notYetValid | otherName);
   if (untrusted !== 0) {
     const found = reasons.filter(([bit]) => (untrusted & bit) !== 0).map(([, reason]) => reason);
     const reason = found.length > 0 ? found.join(", ") : `the certificate is not valid (0x${untrusted.toString(16)})`;
-    return new NetworkError("ETLSUNTRUSTED", `${reason}${hint}; name its authority in the options if you trust it`);
+    return failure("ETLSUNTRUSTED", `${reason}${hint}; name its authority in the options if you trust it`);
   }
-  if ((flags & (expired | notYetValid)) !== 0) return new NetworkError("ETLSEXPIRED", timeReason(engine));
+  if ((flags & (expired | notYetValid)) !== 0) return failure("ETLSEXPIRED", timeReason(engine));
   if ((flags & otherName) !== 0) {
     const { names } = engine;
-    return new NetworkError("ETLSHOSTNAME", `the certificate is for ${names === "" ? "no host" : names}`);
+    return failure("ETLSHOSTNAME", `the certificate is for ${names === "" ? "no host" : names}`);
   }
   return engine.error === fatalAlert ? alertError(engine.alert) : otherError(engine.error);
 }
@@ -60,7 +60,7 @@ function timeReason({ validity }: TlsEngine): string {
   return `a certificate is valid from ${day(validity[0])} to ${day(validity[1])}, and this device's clock says ${day(now)}${clock}`;
 }
 
-function alertError(alert: number): NetworkError {
+function alertError(alert: number): HostFailure {
   switch (alert) {
     case protocolVersion:
     case insufficientSecurity:
@@ -69,23 +69,23 @@ function alertError(alert: number): NetworkError {
     case handshakeFailure:
       return versionError(`TLS alert ${alert}; it may also want a certificate`);
     case noApplicationProtocol:
-      return new NetworkError("ETLSFAILED", "the peer speaks none of the application protocols that were offered");
+      return failure("ETLSFAILED", "the peer speaks none of the application protocols that were offered");
     default: {
       const isAboutCertificate =
         (alert >= badCertificate && alert <= unknownAuthority) || alert === certificateRequired;
       const reason = isAboutCertificate ? "does not accept the certificate of this side, or misses one" : "has failed";
-      return new NetworkError("ETLSFAILED", `the peer ${reason} (TLS alert ${alert})`);
+      return failure("ETLSFAILED", `the peer ${reason} (TLS alert ${alert})`);
     }
   }
 }
 
 /** The two sides have no version or cipher suite in common. */
-function versionError(reason: string): NetworkError {
-  return new NetworkError("ETLSVERSION", `the peer takes none of the TLS versions and cipher suites here (${reason})`);
+function versionError(reason: string): HostFailure {
+  return failure("ETLSVERSION", `the peer takes none of the TLS versions and cipher suites here (${reason})`);
 }
 
-function otherError(error: number): NetworkError {
+function otherError(error: number): HostFailure {
   const reason = describeError(error);
   if (versionErrors.includes(error)) return versionError(reason);
-  return new NetworkError("ETLSFAILED", `TLS has failed: ${reason}`);
+  return failure("ETLSFAILED", `TLS has failed: ${reason}`);
 }

@@ -2,13 +2,13 @@ import TCP from "embedded:io/socket/tcp";
 import Timer from "timer";
 
 import { monotonicTime, pollsSockets } from "../host/native.js";
-import { describeLoss, NetworkError } from "../host/networkerror.js";
+import { asFailure, describeLoss, failure, type HostFailure } from "../host/failure.js";
 import type { TcpSocket, TcpStream } from "../host/tcpsocket.js";
 import { Status, type TlsEngine } from "./engine.js";
 import { errorOf } from "./errors.js";
 
-/** Bytes of a paused socket that are taken from a polling TCP, which would not notice the peer's end otherwise. */
-const maxHeldBytes = 65_536;
+/** Bytes that are taken from a polling TCP while the socket is paused: it would not notice the peer's end otherwise. */
+const maxInputBytes = 65_536;
 /** What a record is longer than its data at most: head, initialization vector, digest and padding of AES-CBC. */
 const recordOverheadBytes = 5 + 16 + 48 + 16;
 /** How long the steps of a handshake may hold the program up before timers and other connections have their turn. */
@@ -47,8 +47,6 @@ export class TlsStream implements TcpStream {
   #at = 0;
   /** Of the engine's output, what the TCP had no memory for. */
   #unsent: ArrayBuffer | undefined;
-  /** Of one record, and not read by the socket yet. */
-  #data: Uint8Array | undefined;
   #isConnected = false;
   #isSecured = false;
   /** The engine has output that the TCP has not taken, and reads no more before that. */
@@ -57,8 +55,7 @@ export class TlsStream implements TcpStream {
   #hasEnded = false;
   /** The TCP has ended, which is told after what it has brought, and why where that is known. */
   #isLost = false;
-  #lossError: NetworkError | undefined;
-  #isTaking = false;
+  #lossError: HostFailure | undefined;
   #timer: Timer | undefined;
 
   /** @param options those of the SDK's TCP: `address` and `port`, or `from` */
@@ -80,13 +77,9 @@ export class TlsStream implements TcpStream {
     if (this.#isConnected) this.#takeLater();
   }
 
-  /** Gives what one record has brought. */
-  read(): Uint8Array | undefined {
-    const data = this.#data;
-    this.#data = undefined;
-    // A socket that is resumed reads by itself; what lies behind is then to be processed.
-    if (data !== undefined && !this.#isTaking) this.#takeLater();
-    return data;
+  /** The socket takes data again, which it is told of: see {@link TcpStream}. */
+  read(): undefined {
+    if (this.#isSecured) this.#continue();
   }
 
   /** Takes all bytes, and gives how many more it would take. */
@@ -112,7 +105,6 @@ export class TlsStream implements TcpStream {
     }
     this.#engine = undefined;
     this.#tcp = undefined;
-    this.#data = undefined;
     this.#input = [];
     Timer.clear(this.#timer);
     this.#timer = undefined;
@@ -142,18 +134,18 @@ export class TlsStream implements TcpStream {
       this.#owner.engineWanted();
       return;
     }
-    const isHeld = this.#data !== undefined || this.#isFull;
-    if (isHeld && (!pollsSockets() || this.#inputBytes >= maxHeldBytes)) return;
+    const isHeld = this.#isHeldBack || this.#isFull;
+    if (isHeld && (!pollsSockets() || this.#inputBytes >= maxInputBytes)) return;
     this.#receive();
     this.#take();
   }
 
-  lost(error?: NetworkError): void {
+  lost(error?: HostFailure): void {
     if (this.#tcp === undefined) return;
     this.#isLost = true;
     this.#lossError = error;
     // Nor before what is still to be taken, see #takeLater.
-    if (this.#data === undefined && this.#timer === undefined) this.#tellLost();
+    if (!this.#isHeldBack && this.#timer === undefined) this.#tellLost();
   }
 
   /** Ends the connection for an error in its processing. */
@@ -163,18 +155,23 @@ export class TlsStream implements TcpStream {
     // The peer is told by the alert that the engine has written.
     if (engine !== undefined) this.#tryFlush(engine);
     this.#isLost = true;
-    this.#socket.fail(thrown instanceof NetworkError ? thrown : new NetworkError("ETLSFAILED", String(thrown), thrown));
+    this.#socket.fail(asFailure(thrown, "ETLSFAILED"));
+  }
+
+  /** The socket takes no data now. The handshake goes on nevertheless. */
+  get #isHeldBack(): boolean {
+    return this.#isSecured && this.#socket.isHeldBack;
   }
 
   #tellLost(): void {
     if (!this.#isConnected || this.#lossError !== undefined) this.#socket.lost(this.#lossError);
     else if (!this.#isSecured) {
-      this.#socket.fail(new NetworkError("ECONNRESET", "the peer has ended the connection during the TLS handshake"));
+      this.#socket.fail(failure("ECONNRESET", "the peer has ended the connection during the TLS handshake"));
     } else if (this.#hasEnded) this.#socket.lost();
     else {
       // RFC 8446, 6.1: else "a truncation attack" would look like the end.
       const message = "the connection has ended without close_notify: what the peer has sent may be cut off";
-      this.#socket.lost(new NetworkError("ECONNRESET", message));
+      this.#socket.lost(failure("ECONNRESET", message));
     }
   }
 
@@ -187,18 +184,13 @@ export class TlsStream implements TcpStream {
 
   /** Processes what was received, until the socket does not take it, or there is no more. */
   #take(): void {
-    this.#isTaking = true;
-    try {
-      const began = monotonicTime();
-      while (this.#data === undefined && this.#engine !== undefined && this.#step(this.#engine)) {
-        if (this.#isSecured || monotonicTime() - began < maxStepsMs) continue;
-        this.#takeLater();
-        return;
-      }
-    } finally {
-      this.#isTaking = false;
+    const began = monotonicTime();
+    while (!this.#isHeldBack && this.#engine !== undefined && this.#step(this.#engine)) {
+      if (this.#isSecured || monotonicTime() - began < maxStepsMs) continue;
+      this.#takeLater();
+      return;
     }
-    const isOver = this.#isLost && this.#data === undefined && this.#timer === undefined;
+    const isOver = this.#isLost && !this.#isHeldBack && this.#timer === undefined;
     if (isOver && this.#tcp !== undefined) this.#tellLost();
   }
 
@@ -249,20 +241,23 @@ export class TlsStream implements TcpStream {
   #deliver(engine: TlsEngine): boolean {
     const data = engine.read();
     if (data === undefined) throw errorOf(engine, this.#owner.hint);
-    this.#data = new Uint8Array(data);
-    this.#socket.readable(data.byteLength);
+    this.#socket.received(new Uint8Array(data));
     return true;
   }
 
   #takeLater(): void {
     this.#timer ??= Timer.set(() => {
       this.#timer = undefined;
-      guarded(this, () => {
-        // There is no second onReadable for bytes that the TCP has already announced.
-        if (!this.#isFull) this.#receive();
-        this.#take();
-      });
+      this.#continue();
     }, 0);
+  }
+
+  #continue(): void {
+    guarded(this, () => {
+      // There is no second onReadable for bytes that the TCP has already announced.
+      if (!this.#isFull) this.#receive();
+      this.#take();
+    });
   }
 
   /** The TCP has room again. */
@@ -296,7 +291,7 @@ export class TlsStream implements TcpStream {
   #send(bytes: ArrayBuffer): void {
     try {
       const remaining: unknown = this.#tcp?.write(bytes);
-      if (typeof remaining !== "number") throw new NetworkError("ECONNRESET", "the connection was lost while sending");
+      if (typeof remaining !== "number") throw failure("ECONNRESET", "the connection was lost while sending");
       this.#writable = remaining;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;

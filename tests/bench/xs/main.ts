@@ -4,7 +4,7 @@
  * one does.
  */
 
-import type { Socket, SocketHandlers } from "#network";
+import type { Socket, SocketHandlers, WriteResult } from "#network";
 import Logical from "logical";
 import TextDecoder from "text/decoder";
 import { now, setTimer } from "#platform";
@@ -17,19 +17,21 @@ import { outgoing, sdkServer, type SdkPeer } from "./sdkserver.js";
 
 const SIZES = [16, 125, 1024, 16_384];
 const ROUNDS = 15;
-const NO_HANDLERS: SocketHandlers = { data() {}, drain() {}, close() {} };
+const NO_HANDLERS: SocketHandlers = { received() {}, drained() {}, closed() {} };
 
 class FakeSocket implements Socket {
   handlers = NO_HANDLERS;
   readonly remoteAddress = "10.0.0.1";
   readonly remotePort = 4711;
   readonly bufferedAmount = 0;
-  write(bytes: Uint8Array): boolean {
+  readonly isPaused = false;
+  write(bytes: Uint8Array): WriteResult {
     outgoing.set(bytes);
-    return true;
+    return "taken";
   }
   pause(): void {}
   resume(): void {}
+  unread(): void {}
   end(): void {}
   destroy(): void {}
 }
@@ -56,7 +58,7 @@ class BenchClient extends WebSocket {
     return false;
   }
   openOn(socket: Socket): void {
-    this.open(Role.Client, socket, new Uint8Array(0));
+    this.open(Role.Client, socket);
   }
 }
 
@@ -112,7 +114,7 @@ function measureReceiving(size: number, opcode: Opcode): void {
   const server = new ServerClient(owner);
   server.openOn(socket);
   const ours = measure(count, copies, (chunk) => {
-    socket.handlers.data(chunk);
+    socket.handlers.received(chunk);
   });
   const sdks = measure(count, copies, sdk.receive);
   const floor = measure(count, copies, (chunk) => {

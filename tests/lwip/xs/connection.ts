@@ -1,6 +1,6 @@
 /** One connection of the device under test, and what becomes of it. */
 
-import type { ConnectHandlers, Socket } from "../../../hosts/contract.js";
+import type { ConnectHandlers, NetworkFailure, Socket, WriteResult } from "../../../hosts/contract.js";
 import { Behaviour, type ConnectionState } from "../commands.js";
 import { fill, matches } from "./native.js";
 
@@ -49,12 +49,12 @@ export class Connection implements ConnectHandlers {
     this.#begin();
   }
 
-  open(): void {
+  opened(): void {
     this.#record("open");
     this.#begin();
   }
 
-  data(bytes: Uint8Array): void {
+  received(bytes: Uint8Array): void {
     const isFirst = this.#received === 0;
     this.#isIntact &&= matches(bytes, this.#received);
     this.#received += bytes.byteLength;
@@ -62,7 +62,7 @@ export class Connection implements ConnectHandlers {
     switch (this.#behaviour) {
       case Behaviour.echo:
         this.#sent += bytes.byteLength;
-        if (this.socket?.write(bytes) === false) this.socket.pause();
+        if (this.socket?.write(bytes) === "full") this.socket.pause();
         return;
       case Behaviour.answer:
         if (isFirst) this.write(200);
@@ -78,23 +78,23 @@ export class Connection implements ConnectHandlers {
     }
   }
 
-  drain(): void {
+  drained(): void {
     if (!this.events.includes("drain")) this.#record("drain");
     if (this.#behaviour === Behaviour.echo) this.socket?.resume();
     this.#sendMore();
   }
 
-  close(error?: Error & { readonly code?: string }): void {
-    this.#error = error === undefined ? "" : (error.code ?? error.message);
+  closed(error?: NetworkFailure): void {
+    this.#error = error?.code ?? "";
     this.#record("close");
   }
 
   /** Writes so many bytes of the pattern at once. */
-  write(count: number): boolean {
+  write(count: number): WriteResult {
     const bytes = new Uint8Array(count);
     fill(bytes, this.#sent);
     this.#sent += count;
-    return this.socket?.write(bytes) ?? false;
+    return this.socket?.write(bytes) ?? "over";
   }
 
   #begin(): void {
@@ -108,9 +108,9 @@ export class Connection implements ConnectHandlers {
     while (this.#toSend > 0) {
       const count = Math.min(this.#toSend, pieceBytes);
       this.#toSend -= count;
-      const isTaken = this.write(count);
+      const result = this.write(count);
       if (this.#toSend === 0 && this.#behaviour === Behaviour.sendAndEnd) this.socket?.end();
-      if (!isTaken) return;
+      if (result !== "taken") return;
     }
   }
 

@@ -104,9 +104,9 @@ class Program {
           connection.accepted(socket);
           return connection;
         },
-        error: (error: Error & { readonly code?: string }) => {
+        failed: ({ code }) => {
           this.#allListeners.delete(listener);
-          tell(`listening ${port} ${error.code ?? error.message}`);
+          tell(`listening ${port} ${code}`);
         },
         listening: () => {
           this.#listeners.set(port, listener);

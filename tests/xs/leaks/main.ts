@@ -84,8 +84,8 @@ async function main(): Promise<void> {
     cycles: (cycles: Cycles) => runCycles(cycles, `ws://127.0.0.1:${server.port}`),
   });
   // Sockets whose owner is shared: what a connection costs beside its socket is seen by the difference.
-  const idle = { data() {}, drain() {}, close() {} };
-  const plain = listen({ port: 0 }, { accept: () => idle, error() {}, listening });
+  const idle = { received() {}, drained() {}, closed() {} };
+  const plain = listen({ port: 0 }, { accept: () => idle, failed() {}, listening });
   function listening(): void {
     trace(`ports ${controlPort} ${server.port} ${plain.port}\n`);
   }

@@ -20,9 +20,9 @@ async function loadSettings(port: number): Promise<TlsTestSettings> {
   const recorder = new Recorder();
   let text = "";
   const decoder = platform.createUtf8Decoder();
-  recorder.onData = (bytes) => (text += decoder.decode(bytes, false));
+  recorder.onReceived = (bytes) => (text += decoder.decode(bytes, false));
   network.connect({ host: "127.0.0.1", port }, recorder);
-  await recorder.closed;
+  await recorder.whenClosed;
   return JSON.parse(text) as TlsTestSettings;
 }
 

@@ -40,18 +40,18 @@ function connect({ port, name, authorities }: Connecting): Promise<object> {
         minVersion: "TLSv1.2",
       },
       {
-        open() {
+        opened() {
           // What an attacker adds to a connection comes soon; the others wait for nothing.
           socket.write(new Uint8Array([63]));
         },
-        data() {
+        received() {
           tell("open");
           socket.destroy();
         },
-        drain() {},
-        close(error) {
+        drained() {},
+        closed(error) {
           if (error === undefined) tell("closed");
-          else tell((error as Error & { readonly code: string }).code, error.message);
+          else tell(error.code, error.message);
         },
       },
     );
@@ -75,7 +75,7 @@ function serve({ certificate, privateKey, authorities }: Serving): Promise<numbe
   return new Promise((resolve, reject) => {
     const accept = (socket: Socket): SocketHandlers => {
       acceptedCount += 1;
-      return { data: (bytes) => void socket.write(bytes.slice()), drain() {}, close() {} };
+      return { received: (bytes) => void socket.write(bytes.slice()), drained() {}, closed() {} };
     };
     const identity = { certificates: [fromBase64(certificate)], privateKey: fromBase64(privateKey) };
     const opened = listen(
@@ -84,7 +84,7 @@ function serve({ certificate, privateKey, authorities }: Serving): Promise<numbe
         identity,
         ...(authorities.length === 0 ? {} : { clientAuthorities: authorities.map(fromBase64) }),
       },
-      { accept, error: reject, listening: () => resolve(opened.port) },
+      { accept, failed: reject, listening: () => resolve(opened.port) },
     );
     listener = opened;
   });

@@ -1,16 +1,4 @@
-import type { NetworkErrorCode } from "../contract.js";
-
-/** A failure of a socket or a listener. Its cause is what Node has said. */
-export class NetworkError extends Error {
-  override readonly name: string = "NetworkError";
-  /** Names the failure: stable, for programs. */
-  readonly code: NetworkErrorCode;
-
-  constructor(code: NetworkErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
-  }
-}
+import type { NetworkErrorCode, NetworkFailure } from "../contract.js";
 
 const sameCodes: ReadonlySet<string> = new Set<NetworkErrorCode>([
   "ENOTFOUND",
@@ -58,10 +46,9 @@ function codeOf(error: NodeJS.ErrnoException): NetworkErrorCode {
   return nothingInCommon.test(text) ? "ETLSVERSION" : "ETLSFAILED";
 }
 
-/** Gives Node's error the code that the contract has for it. */
-export function toNetworkError(error: NodeJS.ErrnoException): NetworkError {
-  if (error instanceof NetworkError) return error;
+/** What Node's error is by the contract. */
+export function toFailure(cause: NodeJS.ErrnoException): NetworkFailure {
   // Where a name has several addresses, Node tells one error for each, in an error without a message.
-  const first = error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined) : undefined;
-  return new NetworkError(codeOf(error), first?.message ?? error.message, error);
+  const first = cause instanceof AggregateError ? (cause.errors[0] as NodeJS.ErrnoException | undefined) : undefined;
+  return { code: codeOf(cause), message: first?.message ?? cause.message, cause };
 }
