@@ -14,7 +14,7 @@ import { closeAll, createMessage, handshakes, type Message, openMany, pingPong, 
 import type { Request } from "./server.js";
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 7);
-const ROUND_MS = 400;
+const ROUND_MS = 1_000;
 const IDLE_COUNT = 500;
 const LISTENERS = 200;
 const BROADCASTS = 200;
