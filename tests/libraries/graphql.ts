@@ -1,25 +1,40 @@
 /** graphql-ws: the client of GraphQL over WebSocket. */
 
-import { createClient, type Client } from "graphql-ws/client";
+import { createClient, type Client, type SubscribePayload } from "graphql-ws/client";
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
 
-type Values = readonly unknown[];
+/**
+ * What an operation gives, and with `most` no more than so many values.
+ *
+ * The library's own `iterate` needs an engine whose built-ins may be shadowed by assignment: on XS they are frozen.
+ */
+function valuesOf<Data>(client: Client, payload: SubscribePayload, most = Infinity): Promise<readonly Data[]> {
+  return new Promise((resolve, reject) => {
+    const values: Data[] = [];
+    const unsubscribe = client.subscribe<Data>(payload, {
+      next({ data }) {
+        // More may be on its way.
+        if (data === null || data === undefined || values.length === most || values.push(data) !== most) return;
+        unsubscribe();
+        resolve(values);
+      },
+      error: reject,
+      complete: () => resolve(values),
+    });
+  });
+}
 
-/** What a query gives. */
 async function ask(client: Client, query: string, variables: Record<string, unknown> = {}): Promise<unknown> {
-  const values: unknown[] = [];
-  for await (const { data } of client.iterate({ query, variables })) values.push(data);
+  const values = await valuesOf<unknown>(client, { query, variables });
   assertEqual(values.length, 1, "results");
   return values[0];
 }
 
 /** The first numbers of the subscription that counts. */
-async function countTo(client: Client, limit: number, most = Infinity): Promise<Values> {
-  const values: unknown[] = [];
+async function countTo(client: Client, limit: number, most?: number): Promise<readonly number[]> {
   const query = "subscription ($limit: Int!) { count(limit: $limit) }";
-  for await (const { data } of client.iterate<{ count: number }>({ query, variables: { limit } }))
-    if (values.push(data?.count) === most) break;
-  return values;
+  const values = await valuesOf<{ readonly count: number }>(client, { query, variables: { limit } }, most);
+  return values.map(({ count }) => count);
 }
 
 export function graphqlTests(url: string): Tests {

@@ -23,7 +23,9 @@ describeIf(hasNatsServer, "nats-server", "MQTT.js over the WHATWG WebSocket", ()
     return new Promise((resolve) => {
       const lines: string[] = [];
       client.on("message", (topic, payload, { retain }) => {
-        const length = lines.push(`${topic} ${payload.toString("latin1").slice(0, 5)} ${payload.length} ${String(retain)}`);
+        const length = lines.push(
+          `${topic} ${payload.toString("latin1").slice(0, 5)} ${payload.length} ${String(retain)}`,
+        );
         if (length === count) resolve(lines);
       });
     });

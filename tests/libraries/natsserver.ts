@@ -1,13 +1,16 @@
 /** nats-server, whose MQTT is also spoken over WebSocket. */
 
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
+/** Debian has it where not every PATH leads. */
+const PROGRAM = existsSync("/usr/sbin/nats-server") ? "/usr/sbin/nats-server" : "nats-server";
+
 /** Whether it is installed. */
-export const hasNatsServer = spawnSync("nats-server", ["--version"]).status === 0;
+export const hasNatsServer = spawnSync(PROGRAM, ["--version"]).status === 0;
 
 /** A server that runs. */
 export interface NatsServer {
@@ -30,7 +33,7 @@ mqtt { host: 127.0.0.1, port: -1 }
 websocket { host: 127.0.0.1, port: -1, no_tls: true }
 `,
   );
-  const child = spawn("nats-server", ["-c", configuration], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(PROGRAM, ["-c", configuration], { stdio: ["ignore", "ignore", "pipe"] });
   const ended = new Promise((resolve) => child.once("close", resolve));
   const lines: string[] = [];
   const port = await new Promise<string>((resolve, reject) => {

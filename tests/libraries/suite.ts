@@ -26,6 +26,6 @@ export function libraryTests(settings: LibrarySettings): Tests {
     ...graphqlTests(settings.graphqlUrl),
     ...reconnectingTests(settings.reconnectingUrl),
     ...homeAssistantTests(settings.homeAssistantUrl),
-    ...Object.assign({}, ...settings.hubUrls.split(",").map(signalrTests)),
+    ...Object.fromEntries(settings.hubUrls.split(",").flatMap((url, at) => Object.entries(signalrTests(url, at)))),
   };
 }
