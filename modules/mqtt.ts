@@ -63,6 +63,8 @@ export class MqttSocket {
   private currentFormat: MqttSocketFormat;
   /** Written, and not sent yet: `more` was to follow, or the queue had no room for it. */
   private collected: Uint8Array | undefined = undefined;
+  /** How many bytes are taken for certain: those that the caller was told of last, less those written since. */
+  private promised = 0;
   private isOpen = false;
   private isClosed = false;
   private isEndTold = false;
@@ -142,14 +144,15 @@ export class MqttSocket {
       throw new InvalidStateError("An MqttSocket is written to between its first onWritable and close().");
     // The connection is lost, of which onError will tell.
     if (this.client.state !== WebSocketState.Open) return 0;
-    if (bytes.length > this.writable) this.flush();
-    const { writable } = this;
-    if (bytes.length > writable)
+    if (bytes.length > this.promised) this.flush();
+    const room = Math.max(this.promised, this.writable);
+    if (bytes.length > room)
       throw new InvalidStateError(
-        `${bytes.length} bytes were written where ${writable} can be (maxQueueBytes): wait for onWritable.`,
+        `${bytes.length} bytes were written where ${room} can be (maxQueueBytes): wait for onWritable.`,
       );
     this.send(bytes, more);
-    return this.writable;
+    // Whoever wrote the first piece of a packet has room for all of it, although a Pong may have come between.
+    return (this.promised = Math.max(room - bytes.length, this.writable));
   }
 
   /**
@@ -179,7 +182,7 @@ export class MqttSocket {
     }
     this.isOpen = true;
     try {
-      this.handlers.onWritable?.call(this, this.writable);
+      this.tellWritable();
     } catch (error) {
       this.fail(new ProtocolError(WebSocketCloseStatus.InternalServerError, "onWritable failed.", { cause: error }));
     }
@@ -223,7 +226,7 @@ export class MqttSocket {
       return;
     }
     this.flush();
-    // What finds no room although it was counted, beside Pongs that wait, is sent before whatever comes next.
+    // What finds no room beside Pongs that wait is sent before whatever comes next.
     if (this.collected !== undefined || !this.client.sendBytes(bytes, 0)) this.collect(bytes);
   }
 
@@ -244,8 +247,12 @@ export class MqttSocket {
   private drained(): void {
     if (this.isClosed) return;
     this.flush();
-    const { writable } = this;
-    if (writable > 0) this.handlers.onWritable?.call(this, writable);
+    if (this.writable > 0) this.tellWritable();
+  }
+
+  private tellWritable(): void {
+    this.promised = this.writable;
+    this.handlers.onWritable?.call(this, this.promised);
   }
 
   private connectionClosed({ closeStatus, closeStatusDescription, error }: ConnectionClosedEventArgs): void {

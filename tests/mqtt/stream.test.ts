@@ -1,6 +1,7 @@
 import { MqttSocket } from "../../modules/mqtt.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { upgradeAnswer, withRawServer, type RawServer } from "../client/rawserver.js";
+import { wireFrames } from "../support/vectors.js";
 import { startStreamServer } from "./streamserver.js";
 import { streamTests } from "./stream.js";
 
@@ -76,6 +77,51 @@ describe("MqttSocket on Node", () => {
     expect(sent).toBeGreaterThan(100_000);
     socket.close();
     slow.abort();
+  });
+
+  test("room that was promised is there, whatever Pongs have to be sent meanwhile", async () => {
+    await withRawServer(async (raw) => {
+      let room = 0;
+      const socket = new MqttSocket({
+        ...{ host: "127.0.0.1", port: raw.port, maxQueueBytes: 8_192 },
+        onWritable(count) {
+          room = count;
+        },
+      });
+      const peer = await raw.next();
+      peer.send(upgradeAnswer(await peer.request(), { "Sec-WebSocket-Protocol": "mqtt" }));
+      while (room === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      peer.socket.pause().removeAllListeners("data");
+      let sent = 0;
+      const write = (length: number): void => {
+        room = socket.write(new Uint8Array(length).map((_, at) => sent + at));
+        sent += length;
+      };
+      // Until the system's buffers are full, and the queue but for 1,000 bytes.
+      while (room > 6_000) write(4_000);
+      write(room - 1_000);
+      for (let count = 0; count < 16; count++) peer.sendFrame(0x89, new Uint8Array(125));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const promised = room;
+      expect(promised).toBeGreaterThan(900);
+      write(100);
+      write(promised - 100);
+      expect(() => socket.write(new Uint8Array(room + 1))).toThrow("wait for onWritable");
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      peer.socket.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        bytes += chunk.length;
+      });
+      peer.socket.resume();
+      while (bytes < sent) await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const binary = wireFrames(Buffer.concat(chunks)).filter(({ first }) => first === 0x82);
+      const payload = Buffer.concat(binary.map((frame) => frame.payload));
+      expect(payload.length).toBe(sent);
+      expect(payload.findIndex((byte, at) => byte !== (at & 255))).toBe(-1);
+      socket.close();
+    });
   });
 
   test("a text is answered with a Close frame of status 1003", async () => {

@@ -1,0 +1,95 @@
+/** `#mqtt` on XS, by the SDK's own MQTT client for ECMA-419. */
+
+import SdkClient from "embedded:network/mqtt/client";
+import { KEEP_ALIVE_MS, MAX_TEXT_BYTES, type Connect, type MqttConnection } from "./mqtt.js";
+
+/** What the SDK's client is given, and does: its typings are not what its source is. */
+interface ClientOptions {
+  readonly onControl: (message: { readonly operation: number }) => void;
+  readonly onReadable: (count: number, options: { readonly topic?: string; readonly more: boolean }) => void;
+  readonly onError: () => void;
+  readonly [option: string]: unknown;
+}
+
+interface Client {
+  read(count: number): ArrayBuffer;
+  write(data: ArrayBuffer | null, options: object): number;
+  close(): void;
+}
+
+interface ClientClass {
+  readonly CONNACK: number;
+  readonly SUBSCRIBE: number;
+  readonly DISCONNECT: number;
+  new (options: ClientOptions): Client;
+}
+
+const MQTTClient = SdkClient as unknown as ClientClass;
+
+/** A message that comes in pieces. */
+interface Incoming {
+  readonly topic: string;
+  text: ArrayBuffer;
+}
+
+export const connect: Connect = (options) => {
+  const { id, user = "", password = "", will, socket, dns, host, port } = options;
+  let isConnected = false;
+  let incoming: Incoming | undefined;
+  const client = new MQTTClient({
+    ...{ id, host, port, dns, socket, keepAlive: KEEP_ALIVE_MS },
+    will: { topic: will.topic, message: will.text, retain: true },
+    ...(user === "" ? {} : { user, password }),
+    onControl({ operation }) {
+      if (operation !== MQTTClient.CONNACK) return;
+      isConnected = true;
+      options.onConnected(connection);
+    },
+    onReadable(count, { topic, more }) {
+      const piece = client.read(count);
+      if (topic !== undefined) incoming = { topic, text: new ArrayBuffer(0) };
+      if (incoming === undefined) return;
+      if (incoming.text.byteLength + count > MAX_TEXT_BYTES) incoming = undefined;
+      else incoming.text = incoming.text.concat(piece);
+      if (more || incoming === undefined) return;
+      const { topic: from, text } = incoming;
+      incoming = undefined;
+      options.onMessage(from, textOf(text));
+    },
+    // The client has written the reason, and closes itself.
+    onError() {
+      isConnected = false;
+      options.onClosed("The connection is lost.");
+    },
+  });
+  const write = (data: ArrayBuffer | null, about: object): boolean => {
+    if (!isConnected) return false;
+    try {
+      client.write(data, about);
+      return true;
+    } catch {
+      // It has no room for the whole of it, and has written nothing.
+      return false;
+    }
+  };
+  const connection: MqttConnection = {
+    subscribe: (topic) => void write(null, { operation: MQTTClient.SUBSCRIBE, items: [{ topic, QoS: 1 }] }),
+    publish: (topic, text, isRetained = false) =>
+      write(ArrayBuffer.fromString(text), { topic, QoS: 0, retain: isRetained }),
+    close() {
+      write(null, { operation: MQTTClient.DISCONNECT });
+      isConnected = false;
+      client.close();
+    },
+  };
+  return connection;
+};
+
+/** "" for what is no UTF-8. */
+function textOf(bytes: ArrayBuffer): string {
+  try {
+    return String.fromArrayBuffer(bytes);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,44 @@
+/** Whoever watches and commands the MQTT sample in its tests: the npm package `mqtt`, over its own WebSocket. */
+
+import { connectAsync, type MqttClient } from "mqtt";
+
+const PATIENCE_MS = 30_000;
+
+/** A client that keeps what it is told. */
+export class Watcher {
+  /** "topic: text", as they came. */
+  readonly messages: string[] = [];
+  private readonly client: MqttClient;
+
+  private constructor(client: MqttClient) {
+    this.client = client;
+    client.on("message", (topic, payload) => this.messages.push(`${topic}: ${payload.toString()}`));
+  }
+
+  /** Connects, and subscribes to all of a sensor. */
+  static async connect(port: number, id: string): Promise<Watcher> {
+    const watcher = new Watcher(await connectAsync(`ws://127.0.0.1:${port}/mqtt`));
+    await watcher.client.subscribeAsync(`sensors/${id}/#`, { qos: 1 });
+    return watcher;
+  }
+
+  /** Waits for a message like this that came after the first `from`. */
+  async message(pattern: RegExp, from = 0): Promise<string> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const found = this.messages.slice(from).find((message) => pattern.test(message));
+      if (found !== undefined) return found;
+      if (performance.now() > deadline)
+        throw new Error(`${String(pattern)} does not come: ${this.messages.join(", ")}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async publish(topic: string, text: string): Promise<void> {
+    await this.client.publishAsync(topic, text, { qos: 1 });
+  }
+
+  async close(): Promise<void> {
+    await this.client.endAsync(true);
+  }
+}
