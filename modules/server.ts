@@ -1,5 +1,8 @@
 /** The server: a pool of clients, alone on a port or inside an HttpListener (.NET nanoFramework `WebSocketServer`). */
 
+// For `using`, also in the project of whoever reads the declarations of this module.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { encodeUtf8, now } from "#platform";
 import { CLOSED_HANDLER_FAILED, isPromise, logRejection, whenRejected, type Handler } from "./common/handlers.js";
 import { logError } from "./common/log.js";

@@ -15,7 +15,7 @@ export type * from "../contract.js";
 const implementation = "xs-websockets/tls/connecttls";
 
 const missing =
-  "TLS is not part of this app: include hosts/moddable/manifest_tls.json of xs-websockets in its manifest";
+  "TLS is not part of this app: its manifest has to include hosts/moddable/manifest_tls.json of xs-websockets, with mcpack dist/manifest_tls.json";
 
 export const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
   if (Modules.has(implementation)) {

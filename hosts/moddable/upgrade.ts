@@ -1,11 +1,24 @@
 /** WebSocketServer inside the SDK's own HTTP server (ECMA-419, "embedded:network/http/server"). */
 
-import type { HTTPConnection, HTTPRequest } from "embedded:network/http/server";
+import type TCP from "embedded:io/socket/tcp";
 import type { WebSocketServer } from "xs-websockets/server";
 import { upgradeContext } from "xs-websockets/upgrade";
 
 // XS resolves this against this module's name, "xs-websockets/moddable": it is "xs-websockets/host/tcplistener" there.
 import { wrapTcp } from "./host/tcplistener.js";
+
+/** What is used of the SDK's class for a connection: its types are not everywhere where these declarations are read. */
+export interface DetachableConnection {
+  /** Gives the TCP socket away, an instance of "embedded:io/socket/tcp". */
+  detach(): object;
+}
+
+/** What `onRequest` is told. */
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: ReadonlyMap<string, string>;
+}
 
 /**
  * Passes a request to a WebSocketServer, whose option `isStandAlone` is false. To be called in `onRequest`, before the
@@ -21,10 +34,10 @@ import { wrapTcp } from "./host/tcplistener.js";
  */
 export function addWebSocket(
   server: WebSocketServer,
-  connection: Pick<HTTPConnection, "detach">,
-  { method, path, headers }: HTTPRequest,
+  connection: DetachableConnection,
+  { method, path, headers }: ReceivedRequest,
 ): boolean {
-  const socket = wrapTcp(connection.detach());
+  const socket = wrapTcp(connection.detach() as TCP);
   if (socket === undefined) return false;
   // What came behind the head is still in the TCP.
   const none = new Uint8Array(0);

@@ -1,5 +1,8 @@
 /** What client and server connections have in common (.NET nanoFramework `WebSocket`). */
 
+// For `using`, also in the project of whoever reads the declarations of this module.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Socket } from "#network";
 import { encodeUtf8, now } from "#platform";
 import { Connection, type ConnectionEvents } from "./connection.js";

@@ -15,7 +15,10 @@ interface Manifest {
   readonly platforms?: Readonly<Record<string, Manifest>>;
 }
 
-const MANIFESTS = listFiles(".").filter((name) => /(^|\/)manifest[^/]*\.json$/.test(name));
+/** Those of examples/ mean folders of other projects: tests/package builds them. */
+const MANIFESTS = listFiles(".").filter(
+  (name) => /(^|\/)manifest[^/]*\.json$/.test(name) && !name.startsWith("examples/"),
+);
 
 /** A manifest and those of its platforms. */
 function partsOf(manifest: Manifest): Manifest[] {

@@ -66,10 +66,15 @@ export class Simulator {
    *
    * @param settings `key=value` pairs for `mc/config`
    */
-  static async start(sdk: Sdk, app: string, settings: readonly string[] = []): Promise<Simulator> {
+  static start(sdk: Sdk, app: string, settings: readonly string[] = []): Promise<Simulator> {
+    return Simulator.startBuilt(sdk, (library) => buildApp(sdk, app, settings, library));
+  }
+
+  /** Starts an app that is built in another way. @param build writes the library that the simulator loads to a path */
+  static async startBuilt(sdk: Sdk, build: (library: string) => Promise<void>): Promise<Simulator> {
     const folder = mkdtempSync(path.join(tmpdir(), "simulator-"));
     const library = path.join(folder, "built.so");
-    await buildApp(sdk, app, settings, library);
+    await build(library);
     const screen = spawn("Xvfb", ["-displayfd", "3", "-nolisten", "tcp", "-screen", "0", "1024x768x24"], {
       stdio: ["ignore", "ignore", "ignore", "pipe"],
     });

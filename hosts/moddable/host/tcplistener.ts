@@ -20,7 +20,8 @@ interface ListenerOfHost extends SdkListener {
 /** Linked by manifest_tls.json only: see hosts/moddable/tls.ts. */
 const tlsAcceptor = "xs-websockets/tls/acceptor";
 
-const noTls = "TLS is not part of this app: include hosts/moddable/manifest_tls.json of xs-websockets in its manifest";
+const noTls =
+  "TLS is not part of this app: its manifest has to include hosts/moddable/manifest_tls.json of xs-websockets, with mcpack dist/manifest_tls.json";
 
 /** What makes secured sockets of accepted TCPs. */
 interface Acceptor {
