@@ -5,6 +5,7 @@
  */
 
 import { exitWith, loadIdentity, loadResource, log, onExit, readSettings, whenNetworkReady } from "#environment";
+import { claimHostname } from "#hostname";
 import { led } from "#led";
 import { HttpListener, type HttpListenerContext } from "xs-websockets/http";
 import { WebSocketMessageType, WebSocketServer } from "xs-websockets/server";
@@ -13,7 +14,7 @@ import { type Color, Light } from "./light.js";
 const NO_NETWORK: Color = [255, 0, 0];
 const SERVING: Color = [0, 255, 0];
 
-const { port, clients, secure } = readSettings({ port: 8080, clients: 10, secure: 0 });
+const { port, clients, secure, hostname } = readSettings({ port: 8080, clients: 10, secure: 0, hostname: "rgb" });
 const light = new Light();
 
 const wsServer = new WebSocketServer({
@@ -75,10 +76,19 @@ async function main(): Promise<void> {
   const address = await whenNetworkReady();
   await wsServer.start();
   await httpListener.start();
-  const url = `${secure === 0 ? "http" : "https"}://${address}:${httpListener.port}/`;
-  led.showAddress?.(url);
+  led.showAddress?.(urlOf(address));
   light.show(SERVING);
-  log(url);
+  log(urlOf(address));
+  const name = await claimHostname(hostname, httpListener.port);
+  if (name === undefined) return;
+  led.showName?.(urlOf(name));
+  log(urlOf(name));
+}
+
+function urlOf(host: string): string {
+  const { port } = httpListener;
+  const [scheme, usualPort] = secure === 0 ? ["http", 80] : ["https", 443];
+  return `${scheme}://${host}${port === usualPort ? "" : `:${port}`}/`;
 }
 
 onExit(async () => {

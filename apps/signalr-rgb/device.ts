@@ -1,6 +1,7 @@
 /** The light as a hub on the device, and its page. */
 
 import { delay, loadResource, log } from "#environment";
+import { claimHostname } from "#hostname";
 import { led } from "#led";
 import { HttpListener, type HttpListenerContext } from "xs-websockets/http";
 import { HubException, HubServer } from "xs-websockets/signalr/server";
@@ -53,15 +54,27 @@ export class DeviceHub {
   async start(address: string): Promise<void> {
     await this.hub.start();
     await this.listener.start();
-    const url = `http://${address}:${this.listener.port}/`;
-    led.showAddress?.(url);
-    log(url);
+    led.showAddress?.(this.urlOf(address));
+    log(this.urlOf(address));
+  }
+
+  /** Claims a name in the network. */
+  async announce(hostname: string): Promise<void> {
+    const name = await claimHostname(hostname, this.listener.port);
+    if (name === undefined) return;
+    led.showName?.(this.urlOf(name));
+    log(this.urlOf(name));
   }
 
   /** Says good-bye: pages try again. */
   async stop(): Promise<void> {
     await this.hub.stop({ allowReconnect: true });
     this.listener.stop();
+  }
+
+  private urlOf(host: string): string {
+    const { port } = this.listener;
+    return `http://${host}${port === 80 ? "" : `:${port}`}/`;
   }
 
   private tellClients(): void {

@@ -10,7 +10,7 @@ import { Light } from "./light.js";
 import { joinHub } from "./member.js";
 
 async function main(): Promise<void> {
-  const { port, hub: url } = readSettings({ port: 8080, hub: "" });
+  const { port, hub: url, hostname } = readSettings({ port: 8080, hub: "", hostname: "rgb" });
   const light = new Light();
   light.show([255, 0, 0]);
   const address = await whenNetworkReady();
@@ -19,6 +19,7 @@ async function main(): Promise<void> {
     onExit(() => device.stop());
     await device.start(address);
     light.show([0, 255, 0]);
+    await device.announce(hostname);
     return;
   }
   // A certificate is valid for a time, which a device has to know.

@@ -6,6 +6,8 @@ export interface Led {
   setColor(red: number, green: number, blue: number): void;
   /** Shows where the page is, as text and as a QR code; a light without a screen does not. */
   showAddress?(url: string): void;
+  /** Shows another address of the page, below the first. */
+  showName?(url: string): void;
   /** Shows how many clients there are. */
   showClients?(count: number): void;
 }

@@ -29,7 +29,7 @@ export const led: Led = {
   showAddress(url) {
     const code = qrCode({ input: url });
     const side = code.size * MODULE;
-    const height = side + small.height + 2 * MARGIN + TEXT_MARGIN;
+    const height = side + 2 * small.height + 2 * MARGIN + TEXT_MARGIN;
     // A small screen is a light only.
     if (height > (2 * poco.height) / 3 || side > poco.width / 2) return;
     panelTop = poco.height - height;
@@ -40,6 +40,14 @@ export const led: Led = {
     poco.end();
     drawCode(new Uint8Array(code), code.size, MARGIN, panelTop + MARGIN);
     led.showClients?.(0);
+  },
+  showName(url) {
+    if (codeRight === 0) return;
+    const top = poco.height - small.height - TEXT_MARGIN;
+    poco.begin(0, top, poco.width, small.height);
+    poco.fillRectangle(WHITE, 0, top, poco.width, small.height);
+    poco.drawText(url, small, BLACK, TEXT_MARGIN, top, poco.width - 2 * TEXT_MARGIN);
+    poco.end();
   },
   showClients(count) {
     if (codeRight === 0) return;
