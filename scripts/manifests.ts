@@ -1,5 +1,6 @@
 /**
- * Writes the manifests of modules/: mcconfig wants every TypeScript module by name, in `modules` and in `preload`.
+ * Writes the manifests of modules/: mcconfig wants every TypeScript module by name, in `modules` and in `preload`. And the
+ * version into that of the samples.
  * With --check it writes nothing and fails where a manifest is not what the imports say.
  */
 
@@ -91,6 +92,16 @@ function modulesOfParts(folder: string): Map<string, string[]> {
   return modules;
 }
 
+/** Where a sample on XS finds which version it is: in "mc/config". */
+function versionManifest(project: string): [name: string, text: string] {
+  const name = "apps/environment/manifest.json";
+  const read = (file: string): Record<string, unknown> =>
+    JSON.parse(readFileSync(path.join(project, file), "utf8")) as Record<string, unknown>;
+  const manifest = read(name);
+  const config = { ...(manifest["config"] as object | undefined), version: read("package.json")["version"] };
+  return [name, textOf({ ...manifest, config })];
+}
+
 /** @returns the text of each manifest, by its path in the project's folder */
 export function createManifests(project: string): Map<string, string> {
   const manifests = new Map<string, string>();
@@ -106,6 +117,7 @@ export function createManifests(project: string): Map<string, string> {
     preload: ["xs-websockets"],
   };
   manifests.set("manifest.json", textOf(all));
+  manifests.set(...versionManifest(project));
   return manifests;
 }
 

@@ -4,7 +4,7 @@ import type { Defaults, Settings } from "./settings.js";
 export interface Environment {
   /**
    * The app's settings. Moddable: the manifest's `config` and `name=value` of the command line of mcconfig; Node:
-   * `name=value` of the command line, and the variable PORT.
+   * `name=value` of the command line, and the variable PORT. Where they are right it logs the version of the library.
    *
    * @param defaults all settings that the app knows, by the name and the kind of their value
    * @throws SettingError where a value is wrong, or on Node a name; unless the app catches it, it ends the app with a line

@@ -23,7 +23,9 @@ function describe(error: unknown): string {
 const given: readonly (readonly [string, unknown])[] = Object.entries(sdkConfig);
 
 export function readSettings<D extends Defaults>(defaults: D): Settings<D> {
-  return read(Object.fromEntries(given.map(([name, value]) => [name, String(value)])), defaults);
+  const settings = read(Object.fromEntries(given.map(([name, value]) => [name, String(value)])), defaults);
+  trace(`xs-websockets ${sdkConfig["version"] ?? ""}\n`);
+  return settings;
 }
 
 const certificateName = "device-certificate.der";

@@ -14,6 +14,10 @@ process.on("uncaughtException", (error: unknown, origin) => {
   process.exitCode = 1;
 });
 
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  readonly version: string;
+};
+
 export function readSettings<D extends Defaults>(defaults: D): Settings<D> {
   const names = Object.keys(defaults);
   const { PORT } = process.env;
@@ -25,7 +29,9 @@ export function readSettings<D extends Defaults>(defaults: D): Settings<D> {
     const value = argument.slice(at + 1);
     given[name] = name === "ca" && value !== "" ? readAuthority(value) : value;
   }
-  return read(given, defaults);
+  const settings = read(given, defaults);
+  console.log(`xs-websockets ${version}`);
+  return settings;
 }
 
 function explain(argument: string, name: string, names: readonly string[]): string {

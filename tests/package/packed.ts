@@ -19,6 +19,12 @@ export async function runIn(
   return text;
 }
 
+/** npm, which is no program that can be started by its name everywhere. */
+function npm(...parameters: string[]): [program: string, ...parameters: string[]] {
+  const { npm_execpath: script } = process.env;
+  return script?.endsWith(".js") === true ? [process.execPath, script, ...parameters] : ["npm", ...parameters];
+}
+
 /** The project's own Node programs, such as "publint/src/cli.js". */
 export function ownProgram(name: string): string {
   return path.join(PROJECT, "node_modules", name);
@@ -61,15 +67,15 @@ export class Packed {
 
   /** As npm does for a dependency from git: the script "prepare" makes what is published. */
   async #install(): Promise<void> {
-    symlinkSync(path.join(PROJECT, "node_modules"), path.join(this.repository, "node_modules"));
-    const output = await runIn(this.repository, ["npm", "pack", "--silent", "--pack-destination", this.folder]);
+    symlinkSync(path.join(PROJECT, "node_modules"), path.join(this.repository, "node_modules"), "junction");
+    const output = await runIn(this.repository, npm("pack", "--silent", "--pack-destination", this.folder));
     const name = output.trim().split("\n").at(-1) ?? "";
     cpSync(path.join(this.folder, name), this.tarball);
     const quick = ["--offline", "--no-audit", "--no-fund", "--no-package-lock", "--silent"];
-    await runIn(this.folder, ["npm", "install", ...quick, this.tarball]);
+    await runIn(this.folder, npm("install", ...quick, this.tarball));
     // What the examples have beside it comes from here: no registry is asked.
     mkdirSync(path.join(this.folder, "node_modules", "@types"));
     for (const dependency of ["@types/node", "undici-types"])
-      symlinkSync(ownProgram(dependency), path.join(this.folder, "node_modules", dependency));
+      symlinkSync(ownProgram(dependency), path.join(this.folder, "node_modules", dependency), "junction");
   }
 }
