@@ -9,6 +9,21 @@ const ignoringHandlers: SocketHandlers = { received() {}, drained() {}, closed()
 /** Bytes that are handed to Node.js at a time: it tells only when all of a write has left, and so hides its progress. */
 const PIECE_BYTES = 131_072;
 
+/**
+ * Bytes that are collected at most: what is written in one turn of the event loop leaves in one call of the system, as far as
+ * that. They count as taken, as those in the system's own buffer do.
+ */
+const COLLECTED_BYTES = 16_384;
+
+/** Sockets that collect until the end of the turn. */
+let collecting: NodeSocket[] = [];
+
+function passCollected(): void {
+  const sockets = collecting;
+  collecting = [];
+  for (const socket of sockets) socket.passCollected();
+}
+
 let unnamedCount = 0;
 
 /** One connection over a socket of node:net or node:tls. */
@@ -25,6 +40,11 @@ export class NodeSocket implements Socket {
   private pieceBytes = 0;
   /** End when all pieces are handed on. */
   private isEnding = false;
+  /** Written in this turn, and handed to Node.js at its end. */
+  private collected: Uint8Array[] = [];
+  private collectedBytes = 0;
+  /** Bytes are being delivered: what they lead to is passed on behind that. */
+  private isReceiving = false;
   /** Given back by the owner. While there are any, Node's socket is paused. */
   private unreadBytes: Uint8Array[] = [];
   private turn: NodeJS.Immediate | undefined;
@@ -44,8 +64,11 @@ export class NodeSocket implements Socket {
     this.remotePort = socket.remotePort ?? ++unnamedCount;
     socket.setNoDelay(true);
     socket.on("data", (bytes: Buffer) => {
+      this.isReceiving = true;
       // Not the Buffer itself: its slice() makes a view of the chunk, where that of a Uint8Array makes a copy.
       this.handlers.received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      this.isReceiving = false;
+      this.passCollected();
     });
     // Even a paused socket tells its end, behind which nothing could be answered. One of node:http stays half open.
     socket.on("end", () => {
@@ -66,7 +89,7 @@ export class NodeSocket implements Socket {
 
   write(bytes: Uint8Array): WriteResult {
     if (!this.socket.writable || this.isEnding) return "over";
-    if (this.pieceBytes === 0 && bytes.length <= PIECE_BYTES) this.socket.write(bytes, this.written);
+    if (this.pieceBytes === 0 && bytes.length <= PIECE_BYTES) this.collect(bytes);
     else this.writePieces(bytes);
     this.isWaiting = this.bufferedAmount > 0;
     return this.isWaiting ? "full" : "taken";
@@ -101,6 +124,7 @@ export class NodeSocket implements Socket {
 
   destroy(): void {
     this.handlers = ignoringHandlers;
+    this.passCollected();
     this.dropPieces();
     this.isOver = true;
     this.unreadBytes = [];
@@ -125,6 +149,23 @@ export class NodeSocket implements Socket {
   accepted(handlers: SocketHandlers | undefined): void {
     if (handlers === undefined) this.destroy();
     else if (this.handlers === ignoringHandlers) this.handlers = handlers;
+  }
+
+  /** Hands what was collected to Node.js. */
+  passCollected(): void {
+    const [first, ...others] = this.collected;
+    if (first === undefined) return;
+    this.socket.write(others.length === 0 ? first : Buffer.concat(this.collected, this.collectedBytes), this.written);
+    this.collected = [];
+    this.collectedBytes = 0;
+  }
+
+  private collect(bytes: Uint8Array): void {
+    if (this.collectedBytes + bytes.length > COLLECTED_BYTES) this.passCollected();
+    if (bytes.length > COLLECTED_BYTES) return void this.socket.write(bytes, this.written);
+    if (this.collected.push(bytes) === 1 && !this.isReceiving && collecting.push(this) === 1)
+      process.nextTick(passCollected);
+    this.collectedBytes += bytes.length;
   }
 
   private continueLater(): void {
@@ -153,10 +194,14 @@ export class NodeSocket implements Socket {
 
   private endWriting(): void {
     this.isEnding = this.pieceBytes > 0;
-    if (!this.isEnding) this.socket.end();
+    if (this.isEnding || this.socket.writableEnded) return;
+    this.passCollected();
+    this.socket.end();
   }
 
   private dropPieces(): void {
+    this.collected = [];
+    this.collectedBytes = 0;
     this.pieces = [];
     this.pieceBytes = 0;
   }
@@ -170,6 +215,7 @@ export class NodeSocket implements Socket {
 
   /** Hands the next piece to Node.js, once it has passed on all that it had. */
   private passPiece(): void {
+    this.passCollected();
     if (this.socket.writableLength > 0) return;
     const piece = this.pieces.shift();
     if (piece === undefined) return;
