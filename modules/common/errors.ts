@@ -130,7 +130,7 @@ export class TlsError extends NetworkError {
 }
 
 /** What a host tells of a failure: see its contract. */
-interface Failure {
+export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly cause?: unknown;

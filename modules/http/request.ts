@@ -4,6 +4,7 @@ import type { ConnectHandlers, NetworkFailure, Socket } from "#network";
 import { clearTimer, encodeUtf8, now, setTimer, type TimerHandle } from "#platform";
 import {
   AbortedError,
+  type Failure,
   HandshakeError,
   NetworkError,
   networkError,
@@ -59,7 +60,7 @@ export class HttpRequest implements ConnectHandlers {
     try {
       this.socket = settings.connect(this);
     } catch (cause) {
-      throw new NetworkError("The connection cannot be begun.", { cause });
+      throw networkError("The connection cannot be begun.", toFailure(cause));
     }
     this.endsAt = now() + settings.connectTimeout;
     this.timer = this.startTimer(settings.connectTimeout);
@@ -172,4 +173,10 @@ function unreadable(error: unknown): WebSocketError {
   const message = "The server's answer cannot be read.";
   if (!(error instanceof HandshakeError)) return new NetworkError(message, { cause: error });
   return new HandshakeError(error.statusCode, `${message} ${error.message}`);
+}
+
+/** What a host threw before there was a connection, such as for a stored certificate that cannot be read. */
+function toFailure(cause: unknown): Failure {
+  const { code = "ERR_NETWORK", message = String(cause) } = cause as Partial<Failure>;
+  return { code, message, cause };
 }
