@@ -61,8 +61,8 @@ export interface Platform {
     delayMs: number,
     argument?: Argument,
   ): TimerHandle;
-  /** Stops a timer. A timer that has fired or was stopped may be passed. */
-  clearTimer(timer: TimerHandle): void;
+  /** Stops a timer. One that has fired or was stopped may be passed, and undefined for none. */
+  clearTimer(timer: TimerHandle | undefined): void;
   /** Whether `JSON.parse` keeps each property name that it meets for as long as the program runs. */
   readonly keepsPropertyNames: boolean;
   /** Writes one line for the developer. */

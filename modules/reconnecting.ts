@@ -337,7 +337,7 @@ export class ReconnectingWebSocket {
   }
 
   private stopTimer(run: Run): void {
-    if (run.timer !== undefined) clearTimer(run.timer);
+    clearTimer(run.timer);
     run.timer = undefined;
   }
 }

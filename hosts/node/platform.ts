@@ -1,7 +1,7 @@
 /** `#platform` on Node.js. */
 
 import { createHash, randomFillSync } from "node:crypto";
-import type { Platform, TimerHandle } from "../contract.js";
+import type { Platform } from "../contract.js";
 
 export type * from "../contract.js";
 
@@ -99,8 +99,8 @@ export const setTimer: Platform["setTimer"] = <Argument>(
 /** The longest delay that Node's timers hold: a longer one would fire at once. */
 const MAX_DELAY_MS = 2_147_483_647;
 
-export const clearTimer: Platform["clearTimer"] = (timer: TimerHandle) => {
-  clearTimeout(timer as NodeJS.Timeout);
+export const clearTimer: Platform["clearTimer"] = (timer) => {
+  clearTimeout(timer as NodeJS.Timeout | undefined);
 };
 
 export const keepsPropertyNames: Platform["keepsPropertyNames"] = false;

@@ -1,11 +1,9 @@
 /** The body of an HTTP answer: by its length, in chunks, or until the end (RFC 9112, 6.3); no more than is asked for. */
 
+import { withRoomFor } from "../common/bytes.js";
 import { isDecimal } from "../common/text.js";
 import type { HttpHeaders } from "../common/headers.js";
 import { ChunkedDecoder } from "./chunked.js";
-
-/** What a buffer begins with; it doubles. */
-const FIRST_BYTES = 256;
 
 /** Reads one body. */
 export class BodyReader {
@@ -72,11 +70,7 @@ export class BodyReader {
     const start = Math.min(this.count, this.maxBytes);
     this.count += data.length;
     const end = Math.min(this.count, this.maxBytes);
-    if (end > this.kept.length) {
-      const grown = new Uint8Array(Math.min(this.maxBytes, Math.max(end, 2 * this.kept.length, FIRST_BYTES)));
-      grown.set(this.kept.subarray(0, start));
-      this.kept = grown;
-    }
+    this.kept = withRoomFor(this.kept, start, end, this.maxBytes);
     this.kept.set(data.subarray(0, end - start), start);
   }
 }

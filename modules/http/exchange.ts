@@ -198,12 +198,12 @@ export class HttpExchange implements SocketHandlers {
     if (this.isEnded) return;
     this.isEnded = true;
     this.body = undefined;
-    if (this.timer !== undefined) clearTimer(this.timer);
+    clearTimer(this.timer);
     this.events.ended();
   }
 
   private startTimer(expired: () => void): void {
-    if (this.timer !== undefined) clearTimer(this.timer);
+    clearTimer(this.timer);
     this.timer = setTimer(expired, this.limits.requestTimeoutMs);
   }
 }

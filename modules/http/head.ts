@@ -1,6 +1,7 @@
 /** The head of an HTTP/1.x message, read field by field: bounded, strict about names (RFC 9110, RFC 9112). */
 
 import { decodeUtf8 } from "#platform";
+import { withRoomFor } from "../common/bytes.js";
 import { everyCharacter, isAlphanumericOr } from "../common/text.js";
 import { HandshakeError, OptionError } from "../common/errors.js";
 import { HttpHeaders, isSpace } from "../common/headers.js";
@@ -54,7 +55,7 @@ export class HttpHeadReader {
   readonly headers = new HttpHeaders();
   private readonly rules: HttpHeadRules;
   private firstLine: string | undefined = undefined;
-  private line = new Uint8Array(SHORT_LINE);
+  private line: Uint8Array = new Uint8Array(SHORT_LINE);
   private length = 0;
   private receivedBytes = 0;
   private keptBytes = 0;
@@ -137,11 +138,7 @@ export class HttpHeadReader {
 
   private append(bytes: Uint8Array): void {
     const needed = this.length + bytes.length;
-    if (needed > this.line.length) {
-      const grown = new Uint8Array(Math.max(needed, Math.min(2 * this.line.length, this.maxKeptBytes)));
-      grown.set(this.line.subarray(0, this.length));
-      this.line = grown;
-    }
+    this.line = withRoomFor(this.line, this.length, needed, this.maxKeptBytes);
     this.line.set(bytes, this.length);
     this.length = needed;
   }

@@ -1,6 +1,7 @@
 /** Puts a message together whose payload comes in pieces. */
 
 import { createUtf8Decoder } from "#platform";
+import { withRoomFor } from "../common/bytes.js";
 
 /** Characters that are joined to one string before they are kept: small pieces do not cost a string each. */
 const JOINED_CHARACTERS = 2_048;
@@ -87,7 +88,7 @@ export class BytesAssembly {
   /** Copies the next piece. */
   append(bytes: Uint8Array): void {
     const needed = this.count + bytes.length;
-    if (needed > this.buffer.length) this.grow(Math.max(needed, 2 * this.count));
+    this.buffer = withRoomFor(this.buffer, this.count, needed);
     this.buffer.set(bytes, this.count);
     this.count = needed;
   }
@@ -95,11 +96,5 @@ export class BytesAssembly {
   /** All bytes, in a buffer of just their size. */
   take(): Uint8Array {
     return this.count === this.buffer.length ? this.buffer : this.buffer.slice(0, this.count);
-  }
-
-  private grow(size: number): void {
-    const grown = new Uint8Array(size);
-    grown.set(this.buffer.subarray(0, this.count));
-    this.buffer = grown;
   }
 }

@@ -176,7 +176,7 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   private finish(endState: WebSocketState): void {
     if (this.isOver) return;
     this.protocol.state = endState;
-    if (this.timer !== undefined) clearTimer(this.timer);
+    clearTimer(this.timer);
     this.timer = undefined;
     try {
       this.events.connectionClosed(this.protocol.outcome);
@@ -189,7 +189,7 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   private arm(): void {
     const { deadline } = this.protocol;
     if (this.isOver || deadline === Infinity || (this.timer !== undefined && this.timerDeadline <= deadline)) return;
-    if (this.timer !== undefined) clearTimer(this.timer);
+    clearTimer(this.timer);
     this.armFor(deadline);
   }
 

@@ -39,7 +39,7 @@ export class Heartbeat {
   }
 
   stop(): void {
-    if (this.timer !== undefined) clearTimer(this.timer);
+    clearTimer(this.timer);
     this.timer = undefined;
   }
 

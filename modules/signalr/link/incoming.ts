@@ -192,7 +192,7 @@ export class IncomingStreams {
   /** The connection is over. */
   end(error: Error): void {
     this.isOver = true;
-    if (this.timer !== undefined) clearTimer(this.timer);
+    clearTimer(this.timer);
     for (const id of [...this.streams.keys()]) this.fail(id, error);
   }
 

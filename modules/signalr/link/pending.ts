@@ -66,7 +66,7 @@ export class PendingInvocations {
 
   private take(id: string): Pending | undefined {
     const pending = this.pending.get(id);
-    if (pending?.timer !== undefined) clearTimer(pending.timer);
+    clearTimer(pending?.timer);
     this.pending.delete(id);
     return pending;
   }

@@ -128,7 +128,7 @@ export abstract class HubSession<Socket extends WebSocket = WebSocket> implement
   }
 
   private stopTimer(): void {
-    if (this.timer !== undefined) clearTimer(this.timer);
+    clearTimer(this.timer);
     this.timer = undefined;
   }
 }

@@ -98,7 +98,7 @@ export class WaitingCalls<Call extends WaitingCall> {
   }
 
   private stopTimer(): void {
-    if (this.timer !== undefined) clearTimer(this.timer);
+    clearTimer(this.timer);
     this.timer = undefined;
   }
 
