@@ -16,6 +16,15 @@ export interface HttpExchangeLimits {
   readonly requestTimeoutMs: number;
 }
 
+/** The head of a request, its request line taken apart. */
+export interface RequestHead {
+  readonly method: string;
+  readonly target: string;
+  /** Such as "HTTP/1.1". */
+  readonly version: string;
+  readonly headers: HttpHeaders;
+}
+
 /** Whom an exchange tells. */
 export interface HttpExchangeEvents {
   /** The head of a request has come whole. */
@@ -110,21 +119,34 @@ export class HttpExchange implements SocketHandlers {
     if (this.isAnswered || this.reader === undefined) return;
     try {
       const rest = this.reader.read(bytes);
-      if (rest === undefined) return;
-      const context = new Context(this.reader.head, this, this.socket);
-      this.reader = undefined;
-      // What the client sends before it has its answer stays in the network.
-      this.socket.pause();
-      this.socket.unread(rest);
-      this.startTimer(() => {
-        this.refuse(503);
-      });
-      this.events.requestReceived(context);
+      if (rest !== undefined) this.headReceived(readRequestLine(this.reader.head), rest);
     } catch (error) {
-      if (!(error instanceof HandshakeError)) throw error;
-      this.refuse(error.statusCode, error.message);
-      this.events.headRefused(error);
+      this.headFailed(error);
     }
+  }
+
+  /**
+   * A head has come whole, behind which `unread` came.
+   *
+   * @throws HandshakeError where it is not that of HTTP/1.1 or HTTP/1.0
+   */
+  headReceived(head: RequestHead, unread: Uint8Array): void {
+    const context = new Context(head, this, this.socket);
+    this.reader = undefined;
+    // What the client sends before it has its answer stays in the network.
+    this.socket.pause();
+    this.socket.unread(unread);
+    this.startTimer(() => {
+      this.refuse(503);
+    });
+    this.events.requestReceived(context);
+  }
+
+  /** A head was refused. @throws any other error */
+  headFailed(error: unknown): void {
+    if (!(error instanceof HandshakeError)) throw error;
+    this.refuse(error.statusCode, error.message);
+    this.events.headRefused(error);
   }
 
   drained(): void {
@@ -234,8 +256,8 @@ class Context implements HttpListenerContext {
   readonly response: HttpListenerResponse;
   private readonly exchange: HttpExchange;
 
-  /** @throws HandshakeError where the request line is not that of HTTP/1.1 or HTTP/1.0 */
-  constructor(head: HttpHead, exchange: HttpExchange, socket: Socket) {
+  /** @throws HandshakeError where the head is not that of HTTP/1.1 or HTTP/1.0 */
+  constructor(head: RequestHead, exchange: HttpExchange, socket: Socket) {
     this.exchange = exchange;
     this.request = readRequest(head, socket);
     this.response = new Response(exchange, this.request.httpMethod === "HEAD");
@@ -285,33 +307,44 @@ class Response implements HttpListenerResponse {
 }
 
 /** RFC 9112, 3: method, target and version, one space between them. */
-function readRequest(head: HttpHead, socket: Socket): HttpListenerRequest {
-  const [httpMethod = "", rawUrl = "", version, ...others] = head.startLine.split(" ");
-  const resource = resourceOf(rawUrl);
+function readRequestLine({ startLine, headers }: HttpHead): RequestHead {
+  const first = startLine.indexOf(" ");
+  const second = startLine.indexOf(" ", first + 1);
+  return {
+    method: startLine.slice(0, Math.max(0, first)),
+    target: startLine.slice(first + 1, Math.max(0, second)),
+    version: startLine.slice(second + 1),
+    headers,
+  };
+}
+
+function readRequest({ method, target, version, headers }: RequestHead, socket: Socket): HttpListenerRequest {
+  const resource = resourceOf(target);
   const httpVersion = versionOf(version);
-  if (httpVersion === undefined || others.length > 0 || !isToken(httpMethod) || resource === undefined)
+  if (httpVersion === undefined || !isToken(method) || resource === undefined)
     throw new HandshakeError(400, "The request line is not that of HTTP/1.1.");
   // RFC 9112, 3.2: 400 for an HTTP/1.1 request that "lacks a Host header field". Older ones have none.
-  if (httpVersion === "1.1" && head.headers.get("host") === undefined)
+  if (httpVersion === "1.1" && headers.get("host") === undefined)
     throw new HandshakeError(400, "The request has no Host.");
-  const [path = ""] = resource.split("?");
+  const query = resource.indexOf("?");
+  const path = query < 0 ? resource : resource.slice(0, query);
   return {
-    httpMethod,
-    rawUrl,
+    httpMethod: method,
+    rawUrl: target,
     path: path === "" ? "/" : path,
     httpVersion,
-    headers: head.headers,
+    headers,
     // RFC 9110, 7.8: "A server MUST ignore an Upgrade header field that is received in an HTTP/1.0 request."
-    isWebSocketRequest: httpVersion === "1.1" && isUpgradeRequest(head.headers),
+    isWebSocketRequest: httpVersion === "1.1" && isUpgradeRequest(headers),
     remoteEndPoint: formatEndPoint(socket.remoteAddress, socket.remotePort),
     clientCertificate: socket.peerCertificate,
   };
 }
 
 /** RFC 9110, 2.5: a higher minor version is to be read as the highest that is known. */
-function versionOf(text: string | undefined): "1.0" | "1.1" | undefined {
+function versionOf(text: string): "1.0" | "1.1" | undefined {
   if (text === "HTTP/1.0") return "1.0";
-  return text?.startsWith("HTTP/1.") === true && text.length === 8 && isDecimal(text.slice(7)) ? "1.1" : undefined;
+  return text.startsWith("HTTP/1.") && text.length === 8 && isDecimal(text.slice(7)) ? "1.1" : undefined;
 }
 
 /** Path and query of a request target, which may name the server, too (RFC 9112, 3.2); undefined where it is none. */

@@ -269,7 +269,7 @@ export class HttpHeadReader {
     const { headers, rules } = this;
     const isNeeded = this.isNeeded(name);
     // RFC 9112, 3.2: a request with more than one Host is refused; a second key would be ambiguous too.
-    if (!rules.isAnswer && SINGLE_FIELDS.includes(name) && headers.get(name) !== undefined)
+    if (!rules.isAnswer && isSingleField(name) && headers.get(name) !== undefined)
       throw badRequest(`The header field ${name} came twice.`);
     const cost = costOf(name, value);
     this.lastName = undefined;
@@ -357,6 +357,11 @@ const SINGLE_FIELDS: readonly string[] = Object.freeze([
   "sec-websocket-version",
   "sec-websocket-accept",
 ]);
+
+/** Whether a request has a field of this name, of any letter case, once at most. */
+export function isSingleField(name: string): boolean {
+  return SINGLE_FIELDS.includes(name.toLowerCase());
+}
 
 function costOf(name: string, value: string): number {
   return costOfText(name) + costOfText(value) + FIELD_OVERHEAD;

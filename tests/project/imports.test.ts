@@ -159,7 +159,7 @@ test("hosts/node imports itself, the contract and Node.js; its adapter for node:
     violations(
       listSources("hosts/node"),
       (from, specifier) =>
-        (from === "hosts/node/upgrade.ts" && specifier.startsWith("xs-websockets/")) ||
+        (from === "hosts/node/adapter.ts" && specifier.startsWith("xs-websockets/")) ||
         specifier.startsWith("node:") ||
         isWithin("hosts/node", from, specifier) ||
         isContract(from, specifier),
@@ -172,7 +172,7 @@ test("hosts/moddable imports itself, the contract and the SDK; its adapter for t
     violations(
       listSources("hosts/moddable"),
       (from, specifier) =>
-        (from === "hosts/moddable/upgrade.ts" && specifier.startsWith("xs-websockets/")) ||
+        (from === "hosts/moddable/adapter.ts" && specifier.startsWith("xs-websockets/")) ||
         /^(?!node:|xs-websockets)[a-zA-Z]/.test(specifier) ||
         isWithin("hosts/moddable", from, specifier) ||
         isContract(from, specifier),

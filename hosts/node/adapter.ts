@@ -37,11 +37,11 @@ export function addWebSocket(
     answerWithoutUpgrade(request, socket, head);
     return false;
   }
-  const { rawHeaders, method = "GET", url = "/" } = request;
+  const { rawHeaders, method = "GET", url = "/", httpVersion } = request;
   const headers = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] ?? ""] as const] : []));
   const context = upgradeContext(
     new NodeSocket(socket),
-    { method, target: url, headers },
+    { method, target: url, httpVersion, headers },
     head,
     server.settings.handshakeTimeoutMs,
   );
