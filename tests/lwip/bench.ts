@@ -1,9 +1,10 @@
 /** What a case works with: a device of its own, its peers, and the checks that hold for every case. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import type { TlsOptions } from "node:tls";
 
 import type { Subject, Variant } from "./build.js";
-import type { Behaviour, Command, ConnectionState } from "./commands.js";
+import type { Behaviour, Command, ConnectionState, IdentityText } from "./commands.js";
 import { Device, type Statistics } from "./device.js";
 import { dial, type Peer, PeerServer, type PeerOptions } from "./peer.js";
 
@@ -90,9 +91,10 @@ export class Bench {
   }
 
   /** Listens, and waits until that stands. */
-  async listen(behaviour: Behaviour, amount = 0, port = PORT): Promise<void> {
+  async listen(behaviour: Behaviour, amount = 0, port = PORT, identity?: IdentityText): Promise<void> {
     const from = this.device.lines.length;
-    await this.device.tell({ do: "listen", port, behaviour, amount });
+    const secured = identity === undefined ? {} : { identity };
+    await this.device.tell({ do: "listen", port, behaviour, amount, ...secured });
     const line = await this.device.line(new RegExp(`^listening ${port} `), 10_000, from);
     if (!line.endsWith(" done")) throw new Error(line);
   }
@@ -140,10 +142,11 @@ export class Bench {
   }
 
   /** A server of Linux. */
-  async serve(accept: (peer: Peer) => void): Promise<PeerServer> {
-    const server = await PeerServer.start(this.network.peerAddress, (peer) => {
+  async serve(accept: (peer: Peer) => void, tls?: TlsOptions): Promise<PeerServer> {
+    const accepted = (peer: Peer): void => {
       accept(this.keep(peer));
-    });
+    };
+    const server = await PeerServer.start(this.network.peerAddress, accepted, tls);
     this.#servers.push(server);
     return server;
   }
@@ -170,6 +173,15 @@ export class Bench {
       if (performance.now() > deadline) throw new Error(`${what}: ${JSON.stringify(statistics)}`);
       await sleep(20);
     }
+  }
+
+  /** Ends all, and takes what is left for what the case begins with: it is allocated once. */
+  async startAnew(): Promise<void> {
+    await this.device.tell({ do: "clear" });
+    await this.until(({ active, listening }) => active + listening === 0, "a first connection is left");
+    await this.device.ask("clearTimeWait");
+    this.#start = await this.device.statistics();
+    await this.device.ask("restart");
   }
 
   /** Whether the heap is that of the start, once nothing is open. */
@@ -213,11 +225,7 @@ export class Bench {
     const peer = await this.dial({}, 9_000);
     peer.write("a").socket.end();
     await this.device.line(/^event 1 close/, 10_000);
-    await this.device.tell({ do: "clear" });
-    await this.until(({ active, listening }) => active + listening === 0, "the first connection is left");
-    await this.device.ask("clearTimeWait");
-    this.#start = await this.device.statistics();
-    await this.device.ask("restart");
+    await this.startAnew();
   }
 
   async #finish(): Promise<void> {

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { findLwip } from "../../scripts/lwipsource.js";
-import { run, type Sdk } from "../../scripts/sdk.js";
+import { findMbedtls, run, type Sdk } from "../../scripts/sdk.js";
 import { PROFILE_NAMES, type Profile } from "../conformance/profiles.js";
 import { alone } from "../support/building.js";
 import { findSimulatorSdk } from "../support/simulator.js";
@@ -42,13 +42,17 @@ export function conformanceDevice(
 export interface Sources {
   readonly sdk: Sdk;
   readonly lwip: string;
+  /** Of mbedTLS 3.6; "" where they are missing: programs with TLS need them. */
+  readonly mbedtls: string;
 }
 
 /** @returns undefined where the SDK or lwIP's sources are missing */
 export function findSources(): Sources | undefined {
   const sdk = findSimulatorSdk();
   const lwip = findLwip();
-  return sdk === undefined || lwip === undefined ? undefined : { sdk, lwip };
+  const mbedtls = findMbedtls();
+  if (sdk === undefined || lwip === undefined) return undefined;
+  return { sdk, lwip, mbedtls: mbedtls?.version.startsWith("3.") === true ? mbedtls.folder : "" };
 }
 
 /** Whether a variant can be compiled here. */
@@ -60,6 +64,8 @@ export function canCompile(variant: Variant): boolean {
 
 export const missingCompiler = "a compiler for 32 bits (gcc-multilib)";
 
+export const missingMbedtls = 'the sources of mbedTLS 3.6 ("npm run mbedtls")';
+
 export const missingSources = 'the Moddable SDK, or lwIP\'s sources ("npm run lwip -- source")';
 
 /**
@@ -68,7 +74,7 @@ export const missingSources = 'the Moddable SDK, or lwIP\'s sources ("npm run lw
  * @returns the path of the program
  * @throws Error with the output of what has failed
  */
-export async function buildDevice({ sdk, lwip }: Sources, options: DeviceOptions): Promise<string> {
+export async function buildDevice({ sdk, lwip, mbedtls }: Sources, options: DeviceOptions): Promise<string> {
   const root = path.resolve("build", "lwip");
   const { app, subject, variant, settings = [] } = options;
   // mcconfig tells apps apart by the last part of their path only.
@@ -89,7 +95,8 @@ export async function buildDevice({ sdk, lwip }: Sources, options: DeviceOptions
   const steps = [
     `cd ${folder} && mcconfig -p lin -o ${javascript} ${settings.join(" ")}`,
     `make -s -f ${code}/makefile ${code}/mc.xs.c ${code}/mc.resources.c`,
-    `make -s -j2 -C ${path.resolve("tests", "lwip", "program")} MODDABLE=${sdk.folder} LWIP=${lwip} CODE=${code} ` +
+    `make -s -j2 -C ${path.resolve("tests", "lwip", "program")} MODDABLE=${sdk.folder} LWIP=${lwip} ` +
+      `MBEDTLS=${mbedtls} CODE=${code} ` +
       `SUBJECT=${subject} VARIANT=${variant} OUT=${programs}`,
   ];
   // Jest's processes build at the same time, and have objects in common.

@@ -26,8 +26,21 @@ export const Behaviour = Object.freeze({
 
 export type Behaviour = (typeof Behaviour)[keyof typeof Behaviour];
 
+/** Certificates and a key, DER in base64. */
+export interface IdentityText {
+  readonly certificates: readonly string[];
+  readonly privateKey: string;
+}
+
 export type Command =
-  | { readonly do: "listen"; readonly port: number; readonly behaviour: Behaviour; readonly amount?: number }
+  /** With an identity: TLS. */
+  | {
+      readonly do: "listen";
+      readonly port: number;
+      readonly behaviour: Behaviour;
+      readonly amount?: number;
+      readonly identity?: IdentityText;
+    }
   | { readonly do: "unlisten"; readonly port: number }
   | {
       readonly do: "connect";
@@ -35,6 +48,8 @@ export type Command =
       readonly port: number;
       readonly behaviour: Behaviour;
       readonly amount?: number;
+      /** TLS, where the server's certificate has to be of this authority: DER in base64. */
+      readonly authority?: string;
     }
   /** To one connection, or where there is no id, to all that are open. */
   | { readonly do: "write"; readonly id?: number; readonly bytes: number }
@@ -55,9 +70,16 @@ export type Command =
   /** All in one turn. */
   | { readonly do: "turn"; readonly commands: readonly Command[] }
   /** A WebSocket server that sends back what comes; its port is 9001. */
-  | { readonly do: "serve"; readonly maxClients: number }
+  | { readonly do: "serve"; readonly maxClients: number; readonly identity?: IdentityText }
   /** WebSocket clients, one after the other: each sends a text, waits for its echo, and closes. */
-  | { readonly do: "dial"; readonly url: string; readonly count: number }
+  | {
+      readonly do: "dial";
+      readonly url: string;
+      readonly count: number;
+      readonly authority?: string;
+      /** Of the text; 5 where it is not said. */
+      readonly characters?: number;
+    }
   /** Forgets a connection, or all that are closed. Its result is the number of those that are left. */
   | { readonly do: "forget"; readonly id?: number }
   /** Ends all connections and listeners, and forgets them. */

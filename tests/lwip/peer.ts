@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { connect as secure, type ConnectionOptions, createServer as createSecured, type TlsOptions } from "node:tls";
 
 /** Bytes that tell their place: those of program/natives.c. */
 export function pattern(count: number, start = 0): Buffer {
@@ -16,6 +17,8 @@ export function pattern(count: number, start = 0): Buffer {
 /** Half a connection, as it is on Linux. */
 export class Peer {
   readonly socket: Socket;
+  /** What carries it: with TLS another socket. */
+  readonly #carrier: Socket;
   /** Bytes that came. */
   received = 0;
   /** Whether all of them were those of the pattern. */
@@ -25,8 +28,9 @@ export class Peer {
 
   #waiting: (() => void)[] = [];
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, carrier = socket) {
     this.socket = socket;
+    this.#carrier = carrier;
     socket.setNoDelay(true);
     socket.on("data", (bytes: Buffer) => {
       this.isIntact &&= bytes.equals(pattern(bytes.length, this.received));
@@ -51,7 +55,7 @@ export class Peer {
 
   /** Resets the connection. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    this.#carrier.resetAndDestroy();
   }
 
   /** Waits for so many bytes. @throws Error where they do not come in time, or the connection ends before */
@@ -93,24 +97,27 @@ export class Peer {
 export interface PeerOptions {
   /** Whether the peer's side stays open behind the device's FIN. */
   readonly allowHalfOpen?: boolean;
-  /** For the connect. */
+  /** For the connect, and the handshake of TLS. */
   readonly timeoutMs?: number;
+  /** TLS. */
+  readonly tls?: ConnectionOptions;
 }
 
 /** Connects to the device. @throws Error where that fails */
 export async function dial(
   host: string,
   port: number,
-  { allowHalfOpen = false, timeoutMs = 10_000 }: PeerOptions = {},
+  { allowHalfOpen = false, timeoutMs = 10_000, tls }: PeerOptions = {},
 ): Promise<Peer> {
-  const socket = connect({ host, port, allowHalfOpen });
+  const carrier = connect({ host, port, allowHalfOpen });
+  const socket = tls === undefined ? carrier : secure({ ...tls, socket: carrier });
   const timer = setTimeout(() => socket.destroy(new Error("the connect takes too long")), timeoutMs);
   try {
-    await once(socket, "connect");
+    await once(socket, tls === undefined ? "connect" : "secureConnect");
   } finally {
     clearTimeout(timer);
   }
-  return new Peer(socket);
+  return new Peer(socket, carrier);
 }
 
 /** A server of Linux, for the device's clients. */
@@ -123,10 +130,12 @@ export class PeerServer {
     this.port = (server.address() as AddressInfo).port;
   }
 
-  static async start(host: string, accept: (peer: Peer) => void): Promise<PeerServer> {
-    const server = createServer({ allowHalfOpen: false }, (socket) => {
+  /** @param tls for a server of TLS */
+  static async start(host: string, accept: (peer: Peer) => void, tls?: TlsOptions): Promise<PeerServer> {
+    const accepted = (socket: Socket): void => {
       accept(new Peer(socket));
-    });
+    };
+    const server = tls === undefined ? createServer(accepted) : createSecured(tls, accepted);
     server.listen(0, host);
     await once(server, "listening");
     return new PeerServer(server);

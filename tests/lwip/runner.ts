@@ -4,8 +4,8 @@
  */
 
 import { Bench } from "./bench.js";
-import { buildDevice, findSources, missingSources, type Subject, type Variant } from "./build.js";
-import { CASES } from "./cases/all.js";
+import { buildDevice, findSources, missingMbedtls, missingSources, type Subject, type Variant } from "./build.js";
+import { CASES, SECURED } from "./cases/all.js";
 import { TAP_NETWORK } from "./tap.js";
 
 /** What is written of a case. */
@@ -20,13 +20,21 @@ export interface Report {
 async function main([subject = "ours", variant = "plain", ...words]: readonly string[]): Promise<void> {
   const sources = findSources();
   if (sources === undefined) throw new Error(`missing: ${missingSources}`);
-  const options = { app: "tests/lwip/xs", subject: subject as Subject, variant: variant as Variant };
-  const program = await buildDevice(sources, options);
+  const options = { subject: subject as Subject, variant: variant as Variant };
   const isLong = words.includes("long");
   const wanted = words.filter((word) => word !== "long");
   for (const [group, cases] of Object.entries(CASES)) {
-    for (const row of cases) {
-      if (wanted.length > 0 && !wanted.some((word) => group === word || row.name.includes(word))) continue;
+    const rows = cases.filter(
+      ({ name }) => wanted.length === 0 || wanted.some((word) => group === word || name.includes(word)),
+    );
+    if (rows.length === 0) continue;
+    const isSecured = SECURED.includes(group);
+    if (isSecured && sources.mbedtls === "") {
+      process.stderr.write(`left out: ${group}, without ${missingMbedtls}\n`);
+      continue;
+    }
+    const program = await buildDevice(sources, { ...options, app: isSecured ? "tests/lwip/xs/tls" : "tests/lwip/xs" });
+    for (const row of rows) {
       const began = performance.now();
       const { problem, figures } = await Bench.run(row, { ...options, program, network: TAP_NETWORK, isLong });
       const ms = Math.round(performance.now() - began);

@@ -6,19 +6,37 @@ import { createInterface } from "node:readline";
 
 import { run } from "../../scripts/sdk.js";
 import { describeIf } from "../support/describeif.js";
-import { buildDevice, canCompile, findSources, missingCompiler, missingSources, type Variant } from "./build.js";
-import { CASES } from "./cases/all.js";
+import {
+  buildDevice,
+  canCompile,
+  findSources,
+  missingCompiler,
+  missingMbedtls,
+  missingSources,
+  type Variant,
+} from "./build.js";
+import { CASES, SECURED } from "./cases/all.js";
 import type { ConformanceReport } from "./conformance.js";
 import type { Report } from "./runner.js";
 import { canUseTap, inNamespace, missingTap } from "./tap.js";
 
 const sources = findSources();
 
+const PLAIN = Object.keys(CASES).filter((group) => !SECURED.includes(group));
+
+function findMissing(variant: Variant, isSecured: boolean): string | undefined {
+  if (sources === undefined) return missingSources;
+  if (isSecured && sources.mbedtls === "") return missingMbedtls;
+  if (!canUseTap()) return missingTap;
+  return canCompile(variant) ? undefined : missingCompiler;
+}
+
 /** Runs the cases of these groups, on a device of this variant with our module. */
-export function describeCases(variant: Variant, groups: readonly string[] = Object.keys(CASES)): void {
-  const isPossible = sources !== undefined && canUseTap() && canCompile(variant);
-  const missing = sources === undefined ? missingSources : canUseTap() ? missingCompiler : missingTap;
-  describeIf(isPossible, missing, `the ESP32's sockets on lwIP, over a TAP, ${variant}`, () => {
+export function describeCases(variant: Variant, groups: readonly string[] = PLAIN): void {
+  const isSecured = groups.some((group) => SECURED.includes(group));
+  const missing = findMissing(variant, isSecured);
+  const what = isSecured ? "TLS on the ESP32's sockets" : "the ESP32's sockets";
+  describeIf(missing === undefined, missing ?? "", `${what} on lwIP, over a TAP, ${variant}`, () => {
     const reports = new Map<string, Report>();
     const waiting = new Map<string, () => void>();
     let runner: ChildProcess | undefined;
@@ -41,7 +59,8 @@ export function describeCases(variant: Variant, groups: readonly string[] = Obje
 
     beforeAll(async () => {
       if (sources === undefined) return;
-      await buildDevice(sources, { app: "tests/lwip/xs", subject: "ours", variant });
+      // Before the time of the first case begins.
+      await buildDevice(sources, { app: isSecured ? "tests/lwip/xs/tls" : "tests/lwip/xs", subject: "ours", variant });
       const command = ["node", "--import", "tsx", "tests/lwip/runner.ts", "ours", variant, ...groups];
       const [program, ...parameters] = inNamespace(command);
       runner = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"] });

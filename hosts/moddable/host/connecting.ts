@@ -1,12 +1,12 @@
 import type { ConnectOptions } from "../../contract.js";
-import { failure } from "./failure.js";
+import { asFailure, failure } from "./failure.js";
 import { resolveHost } from "./resolve.js";
 import type { TcpSocket, TcpStream } from "./tcpsocket.js";
 
 /**
  * Finds the address of a host and gives the socket what connects to it. Failures are told by the socket.
  *
- * @param open makes the stream, whose callbacks tell the socket
+ * @param open makes the stream, whose callbacks tell the socket; may throw
  */
 export function connectSocket(
   socket: TcpSocket,
@@ -24,7 +24,9 @@ export function connectSocket(
     try {
       socket.attach(open(address, port));
     } catch (error) {
-      socket.fail(failure("EIO", `no socket for ${address}:${port.toString()}`, error));
+      const isTold = error instanceof Error && "code" in error;
+      const message = `no socket for ${address}:${port.toString()}`;
+      socket.fail(isTold ? asFailure(error, "EIO") : failure("EIO", message, error));
     }
   };
   try {

@@ -17,6 +17,23 @@ const silenceTimeoutMs = 2_000;
 const checkIntervalMs = 500;
 const ticketLifetimeSeconds = 86_400;
 
+function createContext({ identity = [], clientAuthorities, applicationProtocols = [] }: ListenOptions): TlsContext {
+  const identities: readonly TlsIdentity[] = "certificates" in identity ? [identity] : identity;
+  const isVerified = clientAuthorities !== undefined;
+  const context = new TlsContext({ isServer: true, isVerified, isTls13Only: false, usesBundle: false });
+  try {
+    for (const each of identities) context.addIdentity(each);
+    for (const authority of clientAuthorities ?? []) context.addAuthority(authority);
+    for (const protocol of applicationProtocols) context.addProtocol(protocol);
+    // A ticket of TLS 1.3 has no certificate in it, so that nobody would know who has come back.
+    if (!isVerified) context.useTickets(ticketLifetimeSeconds);
+    return context;
+  } catch (error) {
+    context.free();
+    throw error;
+  }
+}
+
 /** One connection until its handshake is over. */
 class Accepted implements TlsStreamOwner {
   readonly hint = "";
@@ -77,16 +94,7 @@ export class TlsAcceptor {
    * @throws HostFailure where an identity is not usable, or the build of mbedTLS lacks something
    */
   constructor(options: ListenOptions, accept: (socket: TcpSocket) => void) {
-    const { identity = [], clientAuthorities, applicationProtocols = [] } = options;
-    const identities: readonly TlsIdentity[] = "certificates" in identity ? [identity] : identity;
-    const isVerified = clientAuthorities !== undefined;
-    const context = new TlsContext({ isServer: true, isVerified, isTls13Only: false, usesBundle: false });
-    for (const each of identities) context.addIdentity(each);
-    for (const authority of clientAuthorities ?? []) context.addAuthority(authority);
-    for (const protocol of applicationProtocols) context.addProtocol(protocol);
-    // A ticket of TLS 1.3 has no certificate in it, so that nobody would know who has come back.
-    if (!isVerified) context.useTickets(ticketLifetimeSeconds);
-    this.#context = context;
+    this.#context = createContext(options);
     this.#accept = accept;
   }
 
@@ -105,9 +113,10 @@ export class TlsAcceptor {
     }, checkIntervalMs);
   }
 
-  /** Ends all handshakes. */
+  /** Ends all handshakes. Nothing is to be added any more. */
   close(): void {
     for (const { socket } of [...this.#pending]) socket.destroy();
+    this.#context.free();
   }
 
   /** Begins the next handshake, in a turn of its own, where none is under way. */

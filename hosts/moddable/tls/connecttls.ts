@@ -1,7 +1,6 @@
 import type { ConnectTlsOptions, TlsNetwork } from "../../contract.js";
 import { connectSocket } from "../host/connecting.js";
 import { monotonicTime } from "../host/native.js";
-import { asFailure } from "../host/failure.js";
 import { isLiteralAddress } from "../host/resolve.js";
 import { TcpSocket } from "../host/tcpsocket.js";
 import { addBuiltInAuthorities } from "./authorities.js";
@@ -10,15 +9,21 @@ import { keepSession, maxSessionBytes, type Session, sessionKeyOf, takeSession }
 import { TlsStream, type TlsStreamOwner } from "./stream.js";
 
 /** @throws HostFailure where the host cannot do what is asked for */
-function contextOf(options: ConnectTlsOptions): TlsContext {
-  const { isVerified, authorities, identity, minVersion, applicationProtocols = [] } = options;
+function createEngine(options: ConnectTlsOptions): TlsEngine {
+  const { host, serverName, isVerified, authorities, identity, minVersion, applicationProtocols = [] } = options;
   const isTls13Only = minVersion === "TLSv1.3";
   const usesBundle = isVerified && authorities.length === 0;
   const context = new TlsContext({ isServer: false, isVerified, isTls13Only, usesBundle });
-  for (const authority of authorities) context.addAuthority(authority);
-  if (identity !== undefined) context.addIdentity(identity);
-  for (const protocol of applicationProtocols) context.addProtocol(protocol);
-  return context;
+  try {
+    for (const authority of authorities) context.addAuthority(authority);
+    if (identity !== undefined) context.addIdentity(identity);
+    for (const protocol of applicationProtocols) context.addProtocol(protocol);
+    const name = serverName === "" ? host : serverName;
+    // RFC 6066, 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'."
+    return new TlsEngine(context, isVerified ? name : "", isLiteralAddress(serverName) ? "" : serverName);
+  } finally {
+    context.free();
+  }
 }
 
 /** A client's side of a connection. */
@@ -68,23 +73,18 @@ class Client implements TlsStreamOwner {
 /** The `connectTls` of the contract. */
 const connectTls: TlsNetwork["connectTls"] = (options, handlers) => {
   const socket = new TcpSocket(handlers);
-  let context: TlsContext;
-  try {
-    context = contextOf(options);
-  } catch (error) {
-    socket.fail(asFailure(error, "ETLSFAILED"));
-    return socket;
-  }
-  const { host, serverName, isVerified } = options;
-  const name = serverName === "" ? host : serverName;
   connectSocket(socket, options, (address, port) => {
-    // RFC 6066, 3: "Literal IPv4 and IPv6 addresses are not permitted in 'HostName'."
-    const engine = new TlsEngine(context, isVerified ? name : "", isLiteralAddress(serverName) ? "" : serverName);
-    const client = new Client(sessionKeyOf(options));
-    client.resume(engine);
-    const stream = new TlsStream(socket, { address, port }, client);
-    stream.start(engine);
-    return stream;
+    const engine = createEngine(options);
+    try {
+      const client = new Client(sessionKeyOf(options));
+      client.resume(engine);
+      const stream = new TlsStream(socket, { address, port }, client);
+      stream.start(engine);
+      return stream;
+    } catch (error) {
+      engine.free();
+      throw error;
+    }
   });
   return socket;
 };

@@ -8,6 +8,7 @@ declare function native(name: string): (...parameters: unknown[]) => unknown;
 
 /* Made once, as all is preloaded: within a method each call would make a function of XS. */
 const contextCreate = native("xs_tlscontext_create");
+const contextFree = native("xs_tlscontext_free");
 const contextAddAuthority = native("xs_tlscontext_addAuthority");
 const contextBeginIdentity = native("xs_tlscontext_beginIdentity");
 const contextAddCertificate = native("xs_tlscontext_addCertificate");
@@ -106,6 +107,11 @@ export class TlsContext extends Native("xs_tlscontext_destructor") {
   /** Lets clients resume, where the build of mbedTLS has tickets. */
   useTickets(seconds: number): void {
     contextUseTickets.call(this, seconds);
+  }
+
+  /** No engine is made of it any more: what is native is freed with the last of those that were. */
+  free(): void {
+    contextFree.call(this);
   }
 }
 

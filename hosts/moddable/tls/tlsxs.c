@@ -15,7 +15,7 @@ static TlsContext *contextOf(xsMachine *the, xsSlot *slot)
 	TlsContext *context = xsmcGetHostData(*slot);
 
 	if (!context)
-		xsUnknownError("no TLS context");
+		xsUnknownError("the TLS context was freed");
 	return context;
 }
 
@@ -76,6 +76,15 @@ void xs_tlscontext_create(xsMachine *the)
 	if (!result)
 		xsmcSetHostData(xsThis, context);
 	xsmcSetInteger(xsResult, result);
+}
+
+/* The collector of garbage does not see how much is native. Engines keep what they need. */
+void xs_tlscontext_free(xsMachine *the)
+{
+	TlsContext *context = xsmcGetHostData(xsThis);
+
+	xsmcSetHostData(xsThis, NULL);
+	tlsContextRelease(context);
 }
 
 /* addAuthority(bytes, isStatic) */

@@ -9,6 +9,7 @@ import { figureCases } from "./figures.js";
 import { handoverCases } from "./handover.js";
 import { memoryCases } from "./memory.js";
 import { threadCases } from "./threads.js";
+import { tlsCases } from "./tls.js";
 import { volumeCases } from "./volume.js";
 
 export const CASES: Readonly<Record<string, readonly Case[]>> = {
@@ -21,4 +22,8 @@ export const CASES: Readonly<Record<string, readonly Case[]>> = {
   memory: memoryCases,
   threads: threadCases,
   figures: figureCases,
+  tls: tlsCases,
 };
+
+/** Groups whose program has TLS. */
+export const SECURED: readonly string[] = ["tls"];

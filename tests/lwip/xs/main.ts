@@ -1,11 +1,12 @@
 /** The program on the device under test: it does what the cases on Node.js say, see ../commands.ts. */
 
 import { connect, listen, type Listener, type Socket } from "#network";
-import { setTimer } from "#platform";
+import { fromBase64, setTimer } from "#platform";
+import { connectTls, type TlsIdentity } from "#tls";
 
 import { ClientWebSocket } from "xs-websockets/client";
 import { WebSocketServer } from "xs-websockets/server";
-import type { Command, ConnectionState } from "../commands.js";
+import type { Command, ConnectionState, IdentityText } from "../commands.js";
 import { Connection } from "./connection.js";
 import { hold, stall } from "./native.js";
 
@@ -24,6 +25,12 @@ globalThis.abort = (reason, error) => {
   tell(`uncaught (${reason}): ${String(error)}`);
   return reason !== "memory full";
 };
+
+function secured(identity: IdentityText | undefined): { readonly identity?: TlsIdentity } {
+  if (identity === undefined) return {};
+  const certificates = identity.certificates.map((text) => fromBase64(text));
+  return { identity: { certificates, privateKey: fromBase64(identity.privateKey) } };
+}
 
 class Program {
   readonly #connections = new Map<number, Connection>();
@@ -67,9 +74,9 @@ class Program {
       case "turn":
         return command.commands.map((each) => this.obey(each));
       case "serve":
-        return void this.#serve(command.maxClients);
+        return void this.#serve(command);
       case "dial":
-        return void this.#dial(command.url, command.count);
+        return void this.#dial(command);
       case "forget":
         for (const { id, isOver } of this.#select(command.id)) {
           if (isOver || command.id === id) this.#connections.delete(id);
@@ -97,7 +104,7 @@ class Program {
   #listen(command: Command & { readonly do: "listen" }): void {
     const { port } = command;
     const listener = listen(
-      { port },
+      { port, ...secured(command.identity) },
       {
         accept: (socket: Socket) => {
           const connection = this.#add(command);
@@ -127,7 +134,21 @@ class Program {
 
   #connect(command: Command & { readonly do: "connect" }): number {
     const connection = this.#add(command);
-    connection.socket = connect({ host: command.host, port: command.port }, connection);
+    const { host, port, authority } = command;
+    connection.socket =
+      authority === undefined
+        ? connect({ host, port }, connection)
+        : connectTls(
+            {
+              host,
+              port,
+              authorities: [fromBase64(authority)],
+              serverName: "",
+              isVerified: true,
+              minVersion: "TLSv1.2",
+            },
+            connection,
+          );
     return connection.id;
   }
 
@@ -143,8 +164,9 @@ class Program {
     tell(`burst ${connection.id} done`);
   }
 
-  async #serve(maxClients: number): Promise<void> {
-    this.#server = new WebSocketServer({ port: 9_001, maxClients, keepAliveInterval: 0, maxMessageBytes: 1_100_000 });
+  async #serve({ maxClients, identity }: Command & { readonly do: "serve" }): Promise<void> {
+    const options = { port: 9_001, maxClients, keepAliveInterval: 0, maxMessageBytes: 1_100_000 };
+    this.#server = new WebSocketServer({ ...options, ...secured(identity), maxQueueBytes: 2_200_000 });
     this.#server.onMessageReceived = (_sender, { frame, webSocket }) => {
       webSocket.sendBytes(frame.buffer);
     };
@@ -152,10 +174,12 @@ class Program {
     tell("serving");
   }
 
-  async #dial(url: string, count: number): Promise<void> {
+  async #dial({ url, count, authority, characters = 5 }: Command & { readonly do: "dial" }): Promise<void> {
     let failures = 0;
+    const trust = authority === undefined ? {} : { certificate: fromBase64(authority) };
     for (let index = 0; index < count; index += 1) {
-      const client = new ClientWebSocket({ connectTimeout: 8_000 });
+      const sizes = { maxMessageBytes: 100_000, maxQueueBytes: 110_000 };
+      const client = new ClientWebSocket({ connectTimeout: 8_000, ...sizes, ...trust });
       client.onMessageReceived = () => {
         client.close();
       };
@@ -168,7 +192,7 @@ class Program {
         () => true,
         () => false,
       );
-      if (isOpen) client.sendString("hello");
+      if (isOpen) client.sendString("x".repeat(characters));
       if (!(await closed)) failures += 1;
     }
     tell(`dialled ${count - failures} ${failures}`);

@@ -1,0 +1,3 @@
+import { describeCases } from "./suite.js";
+
+describeCases("address", ["tls"]);
