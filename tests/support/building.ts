@@ -5,8 +5,9 @@ import path from "node:path";
 
 import { findMbedtls, libraryOf, missingMbedtlsMessage, run, type Sdk, usesTls } from "../../scripts/sdk.js";
 
-const PROJECT = path.join(__dirname, "..", "..");
-const TOOLS = path.join(__dirname, "tools");
+/** Not by this module's place: Jest runs it as CommonJS, the scripts of tests/lwip run it as an ES module. */
+const PROJECT = path.resolve(".");
+const TOOLS = path.join(PROJECT, "tests", "support", "tools");
 const FOLDER = path.join(PROJECT, "build", "tests");
 /** Where Debian has the names of the compilers, for ccache. */
 const CCACHE = "/usr/lib/ccache";
