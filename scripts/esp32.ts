@@ -13,6 +13,7 @@ import { type Board, checkWifi, findBoard } from "./boards.js";
 import { findApp, parametersOf, readCommandLine, runScript, UsageError, variantOf } from "./commandline.js";
 import { runStep } from "./progress.js";
 import { findSdk, missingSdkMessage, run, runMcconfig, type Sdk } from "./sdk.js";
+import { withSettingsOfBoard } from "./sdkconfig.js";
 import { describeSizes } from "./sizes.js";
 
 interface Request {
@@ -49,7 +50,7 @@ async function deploy({ sdk, name, app, board, settings, flags }: Request): Prom
   mkdirSync(output, { recursive: true });
   const kind = flags.has("release") ? [] : ["-d"];
   const parameters = [...kind, "-m", "-p", board.platform, "-o", output];
-  const options = { cwd: app, env: sdk.environment };
+  const options = { cwd: withSettingsOfBoard(sdk, app, board, output), env: sdk.environment };
   await runStep(
     `building ${name} for ${board.platform} (the first time takes some minutes)`,
     `esp32-${path.basename(app)}`,
@@ -101,7 +102,8 @@ async function check({ sdk, name, app, board, settings, flags }: Request): Promi
   const log = `esp32-check-${path.basename(app)}`;
   const folder = path.join(output, "tmp", board.folder, "release", path.basename(app));
   const makefile = path.join(folder, "makefile");
-  const options = { app, platform: board.platform, output, settings: parametersOf(settings) };
+  const built = withSettingsOfBoard(sdk, app, board, output);
+  const options = { app: built, platform: board.platform, output, settings: parametersOf(settings) };
   rmSync(makefile, { force: true });
   // It writes the makefile and then fails, since there is no toolchain to set up.
   await runStep(
@@ -114,7 +116,7 @@ async function check({ sdk, name, app, board, settings, flags }: Request): Promi
   writeFileSync(header, "");
   const linked = path.join(folder, "mc.xs.c");
   await runStep(`compiling and linking its JavaScript`, log, () =>
-    run("make", ["-f", makefile, `SDKCONFIG_H=${header}`, linked], { cwd: app, env, isShown }),
+    run("make", ["-f", makefile, `SDKCONFIG_H=${header}`, linked], { cwd: built, env, isShown }),
   );
   const link = async (parameters: readonly string[]): Promise<void> => {
     const { exitCode, text } = await run("xsl", parameters, { env });

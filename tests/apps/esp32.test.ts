@@ -84,6 +84,27 @@ describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --
     BUILD_MS,
   );
 
+  /** What ESP-IDF is configured by. */
+  const settingsOf = (platform: string, app: string, project: string): string =>
+    readFileSync(path.join(new Generated(platform, app).folder, project, "sdkconfig.mc"), "utf8");
+
+  test.each(["client", "server-client", "signalr-rgb"])("%s has the sdkconfig that a client with TLS needs", (name) => {
+    const settings = settingsOf("esp32/m5atom_lite", name, "xsProj-esp32");
+    expect(settings).toMatch(/^CONFIG_MBEDTLS_DYNAMIC_BUFFER=y$/m);
+    expect(settings).toMatch(/^CONFIG_MBEDTLS_SSL_KEEP_PEER_CERTIFICATE=y$/m);
+  });
+
+  test(
+    "a board with an sdkconfig of its own gets the sample's, too",
+    () => {
+      check("client", "m5atom_s3");
+      const settings = settingsOf("esp32/m5atom_s3", "client", "xsProj-esp32s3");
+      expect(settings).toMatch(/^CONFIG_MBEDTLS_SSL_KEEP_PEER_CERTIFICATE=y$/m);
+      expect(settings).toMatch(/^CONFIG_ESPTOOLPY_FLASHSIZE_8MB=y$/m);
+    },
+    BUILD_MS,
+  );
+
   /** The LED of a board: the pin of the define, what `led` of its settings says, and the driver that its setup uses. */
   const boards: readonly [
     name: string,

@@ -48,7 +48,7 @@ export const Status = Object.freeze({
 
 /** Errors of tlsengine.h that say what this build of mbedTLS cannot do. */
 const firstUnsupported = 2;
-const lastUnsupported = 6;
+const lastUnsupported = 7;
 const outOfMemory = 1;
 
 const errorText = native("xs_tls_errorText") as (error: number) => string;

@@ -6,14 +6,14 @@
 
 mbedtls_x509_crt *tlsPeerChain(const TlsEngine *engine)
 {
+#if TLS_KEEPS_CERTIFICATES
 	const mbedtls_ssl_session *session = engine->ssl.PRIVATE(session_negotiate);
 
 	if (!session)
 		session = engine->ssl.PRIVATE(session);
-#if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
 	return session ? session->PRIVATE(peer_cert) : NULL;
 #else
-	#error "xs-websockets: mbedTLS is needed with MBEDTLS_SSL_KEEP_PEER_CERTIFICATE"
+	return NULL;
 #endif
 }
 

@@ -13,6 +13,7 @@
 	#include "mbedtls/error.h"
 #endif
 #if defined(ESP32) && defined(CONFIG_MBEDTLS_CERTIFICATE_BUNDLE)
+	#include <stdbool.h>
 	#include "esp_crt_bundle.h"
 	#define TLS_HAS_BUNDLE 1
 #endif
@@ -42,19 +43,6 @@ static const uint16_t kGroups[] = {
 	MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1, MBEDTLS_SSL_IANA_TLS_GROUP_X25519,
 	MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1,
 	MBEDTLS_SSL_IANA_TLS_GROUP_NONE,
-};
-
-/*
-	RSA by PKCS #1 before PSS. TLS 1.3 has PSS only, whatever comes first. Of a server with TLS 1.2 mbedTLS 3.6.6 and 4.1.0
-	do not take PSS although they offer it (https://github.com/Mbed-TLS/mbedtls/issues/10668; mended in what follows them):
-	with these only servers that prefer PSS by themselves stay unreachable.
-*/
-static const uint16_t kClientSignatures[] = {
-	MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-	MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512,
-	MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
-	MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256, MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384, MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
-	MBEDTLS_TLS1_3_SIG_NONE,
 };
 
 enum { kFill = 0xA5, kMargin = 64 };
@@ -102,13 +90,8 @@ static void addCipherSuites(TlsContext *context, int *at, const uint16_t *suites
 			context->cipherSuites[(*at)++] = suites[i];
 }
 
-static int isSameText(const uint8_t *one, const uint8_t *other, size_t length)
-{
-	return !memcmp(one, other, length);
-}
-
 /* The library asks for the authorities of a client's certificate, before it checks any signature of the peer's. */
-#if defined(MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK)
+#if TLS_CHECKS_CLIENTS
 static int findAuthorities(void *it, const mbedtls_x509_crt *child, mbedtls_x509_crt **found)
 {
 	TlsContext *context = it;
@@ -124,7 +107,7 @@ static int findAuthorities(void *it, const mbedtls_x509_crt *child, mbedtls_x509
 	mbedtls_x509_crt_init(chain);
 	for (const mbedtls_x509_crt *at = &context->authorities; at; at = at->next) {
 		int result;
-		if ((at->subject_raw.len != child->issuer_raw.len) || !isSameText(at->subject_raw.p, child->issuer_raw.p, at->subject_raw.len))
+		if ((at->subject_raw.len != child->issuer_raw.len) || memcmp(at->subject_raw.p, child->issuer_raw.p, at->subject_raw.len))
 			continue;
 		result = mbedtls_x509_crt_parse_der_nocopy(chain, at->raw.p, at->raw.len);
 		if (result) {
@@ -152,33 +135,49 @@ static int chooseIdentity(void *it, mbedtls_ssl_context *ssl, const unsigned cha
 }
 #endif
 
-static int configureRole(TlsContext *context)
+/* The certificates of a server are looked at between two steps of the handshake: see tlsVerify. */
+static int configureClient(mbedtls_ssl_config *config)
+{
+#if TLS_KEEPS_CERTIFICATES
+	/*
+		RSA by PKCS #1 before PSS. TLS 1.3 has PSS only, whatever comes first. Of a server with TLS 1.2 mbedTLS 3.6.6 and 4.1.0
+		do not take PSS although they offer it (https://github.com/Mbed-TLS/mbedtls/issues/10668; mended in what follows them):
+		with these only servers that prefer PSS by themselves stay unreachable.
+	*/
+	static const uint16_t kClientSignatures[] = {
+		MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+		MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512,
+		MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+		MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256, MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384, MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
+		MBEDTLS_TLS1_3_SIG_NONE,
+	};
+
+	mbedtls_ssl_conf_sig_algs(config, kClientSignatures);
+	mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_NONE);
+	/* mbedTLS 4 always tells of tickets, and 3.6.0 had no choice either. */
+	#if defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_SESSION_TICKETS) && (TLS_MBEDTLS_MAJOR < 4) && (MBEDTLS_VERSION_NUMBER >= 0x03060100)
+	mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(config, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+	#endif
+	return 0;
+#else
+	return kTlsErrorNoClient;
+#endif
+}
+
+static int configureServer(TlsContext *context)
 {
 	mbedtls_ssl_config *config = &context->config;
 
-	if (!context->settings.isServer) {
-		mbedtls_ssl_conf_sig_algs(config, kClientSignatures);
-		/* The certificates are looked at between two steps of the handshake: see tlsVerify. */
-		mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_NONE);
-	/* mbedTLS 4 always tells of tickets, and 3.6.0 had no choice either. */
-#if defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_SESSION_TICKETS) && (TLS_MBEDTLS_MAJOR < 4) && (MBEDTLS_VERSION_NUMBER >= 0x03060100)
-		mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(config, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
-#endif
-		return 0;
-	}
 #if defined(MBEDTLS_SSL_SERVER_NAME_INDICATION)
 	mbedtls_ssl_conf_sni(config, chooseIdentity, context);
 #endif
-	if (!context->settings.isVerified) {
-		mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_NONE);
-		return 0;
-	}
-#if defined(MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK)
-	mbedtls_ssl_conf_authmode(config, MBEDTLS_SSL_VERIFY_REQUIRED);
-	mbedtls_ssl_conf_ca_cb(config, findAuthorities, context);
+	mbedtls_ssl_conf_authmode(config, context->settings.isVerified ? MBEDTLS_SSL_VERIFY_REQUIRED : MBEDTLS_SSL_VERIFY_NONE);
+#if TLS_CHECKS_CLIENTS
+	if (context->settings.isVerified)
+		mbedtls_ssl_conf_ca_cb(config, findAuthorities, context);
 	return 0;
 #else
-	return kTlsErrorNoClientCertificates;
+	return context->settings.isVerified ? kTlsErrorNoClientCertificates : 0;
 #endif
 }
 
@@ -222,7 +221,7 @@ static int configure(TlsContext *context)
 		mbedtls_ssl_conf_ca_chain(config, NULL, NULL);
 	}
 #endif
-	return configureRole(context);
+	return isServer ? configureServer(context) : configureClient(config);
 }
 
 int tlsContextNew(TlsContext **made, const TlsSettings *settings)
@@ -360,7 +359,9 @@ void tlsErrorText(int error, char *text, size_t size)
 	static const char *const texts[] = {
 		"", "out of memory", "mbedTLS was compiled with another configuration than this app: see hosts/moddable/tls",
 		"this build of mbedTLS has no TLS 1.3", "this build of mbedTLS has no ALPN", "this build of mbedTLS has no tickets",
-		"this build of mbedTLS lacks MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK, which client certificates need",
+		"client certificates need CONFIG_MBEDTLS_X509_TRUSTED_CERT_CALLBACK=y and CONFIG_MBEDTLS_SSL_KEEP_PEER_CERTIFICATE=y in the "
+			"app's sdkconfig: see docs/tls.md",
+		"a client needs CONFIG_MBEDTLS_SSL_KEEP_PEER_CERTIFICATE=y in the app's sdkconfig: see docs/tls.md",
 		"the private key is not that of the certificate", "a parameter is out of its range",
 	};
 

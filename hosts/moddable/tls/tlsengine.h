@@ -34,6 +34,8 @@ enum {
 	kTlsErrorNoAlpn,
 	kTlsErrorNoTickets,
 	kTlsErrorNoClientCertificates,
+	/* Nor a way for a client to check a server's. */
+	kTlsErrorNoClient,
 	/* A key does not belong to its certificate. */
 	kTlsErrorWrongKey,
 	kTlsErrorArgument,

@@ -14,6 +14,14 @@
 	#define TLS_HAS_TICKETS 1
 #endif
 
+/* ESP-IDF 6 turns it off by default: then certificates are gone before they can be looked at. */
+#if defined(MBEDTLS_SSL_KEEP_PEER_CERTIFICATE)
+	#define TLS_KEEPS_CERTIFICATES 1
+	#if defined(MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK)
+		#define TLS_CHECKS_CLIENTS 1
+	#endif
+#endif
+
 /* Members that mbedTLS has no functions for. */
 #define PRIVATE(member) MBEDTLS_PRIVATE(member)
 

@@ -329,7 +329,7 @@ void xs_tlsengine_describe(xsMachine *the)
 /* errorText(error) */
 void xs_tls_errorText(xsMachine *the)
 {
-	char text[128];
+	char text[192];
 
 	tlsErrorText(xsmcToInteger(xsArg(0)), text, sizeof(text));
 	xsmcSetString(xsResult, text);
