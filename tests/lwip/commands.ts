@@ -70,7 +70,13 @@ export type Command =
   /** All in one turn. */
   | { readonly do: "turn"; readonly commands: readonly Command[] }
   /** A WebSocket server that sends back what comes; its port is 9001. */
-  | { readonly do: "serve"; readonly maxClients: number; readonly identity?: IdentityText }
+  | {
+      readonly do: "serve";
+      readonly maxClients: number;
+      readonly identity?: IdentityText;
+      /** Sizes are the defaults, and times are short: 2 s for a request, 6 s of silence. */
+      readonly isSmall?: boolean;
+    }
   /** WebSocket clients, one after the other: each sends a text, waits for its echo, and closes. */
   | {
       readonly do: "dial";

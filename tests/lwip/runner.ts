@@ -28,12 +28,12 @@ async function main([subject = "ours", variant = "plain", ...words]: readonly st
       ({ name }) => wanted.length === 0 || wanted.some((word) => group === word || name.includes(word)),
     );
     if (rows.length === 0) continue;
-    const isSecured = SECURED.includes(group);
-    if (isSecured && sources.mbedtls === "") {
+    const secured = SECURED[group];
+    if (secured !== undefined && sources.mbedtls === "") {
       process.stderr.write(`left out: ${group}, without ${missingMbedtls}\n`);
       continue;
     }
-    const program = await buildDevice(sources, { ...options, app: isSecured ? "tests/lwip/xs/tls" : "tests/lwip/xs" });
+    const program = await buildDevice(sources, { ...options, app: secured ?? "tests/lwip/xs" });
     for (const row of rows) {
       const began = performance.now();
       const { problem, figures } = await Bench.run(row, { ...options, program, network: TAP_NETWORK, isLong });

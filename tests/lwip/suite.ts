@@ -22,7 +22,7 @@ import { canUseTap, inNamespace, missingTap } from "./tap.js";
 
 const sources = findSources();
 
-const PLAIN = Object.keys(CASES).filter((group) => !SECURED.includes(group));
+const PLAIN = Object.keys(CASES).filter((group) => !(group in SECURED));
 
 function findMissing(variant: Variant, isSecured: boolean): string | undefined {
   if (sources === undefined) return missingSources;
@@ -33,7 +33,8 @@ function findMissing(variant: Variant, isSecured: boolean): string | undefined {
 
 /** Runs the cases of these groups, on a device of this variant with our module. */
 export function describeCases(variant: Variant, groups: readonly string[] = PLAIN): void {
-  const isSecured = groups.some((group) => SECURED.includes(group));
+  const secured = groups.map((group) => SECURED[group]).find((app) => app !== undefined);
+  const isSecured = secured !== undefined;
   const missing = findMissing(variant, isSecured);
   const what = isSecured ? "TLS on the ESP32's sockets" : "the ESP32's sockets";
   describeIf(missing === undefined, missing ?? "", `${what} on lwIP, over a TAP, ${variant}`, () => {
@@ -60,7 +61,7 @@ export function describeCases(variant: Variant, groups: readonly string[] = PLAI
     beforeAll(async () => {
       if (sources === undefined) return;
       // Before the time of the first case begins.
-      await buildDevice(sources, { app: isSecured ? "tests/lwip/xs/tls" : "tests/lwip/xs", subject: "ours", variant });
+      await buildDevice(sources, { app: secured ?? "tests/lwip/xs", subject: "ours", variant });
       const command = ["node", "--import", "tsx", "tests/lwip/runner.ts", "ours", variant, ...groups];
       const [program, ...parameters] = inNamespace(command);
       runner = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"] });

@@ -17,23 +17,6 @@ const silenceTimeoutMs = 2_000;
 const checkIntervalMs = 500;
 const ticketLifetimeSeconds = 86_400;
 
-function createContext({ identity = [], clientAuthorities, applicationProtocols = [] }: ListenOptions): TlsContext {
-  const identities: readonly TlsIdentity[] = "certificates" in identity ? [identity] : identity;
-  const isVerified = clientAuthorities !== undefined;
-  const context = new TlsContext({ isServer: true, isVerified, isTls13Only: false, usesBundle: false });
-  try {
-    for (const each of identities) context.addIdentity(each);
-    for (const authority of clientAuthorities ?? []) context.addAuthority(authority);
-    for (const protocol of applicationProtocols) context.addProtocol(protocol);
-    // A ticket of TLS 1.3 has no certificate in it, so that nobody would know who has come back.
-    if (!isVerified) context.useTickets(ticketLifetimeSeconds);
-    return context;
-  } catch (error) {
-    context.free();
-    throw error;
-  }
-}
-
 /** One connection until its handshake is over. */
 class Accepted implements TlsStreamOwner {
   readonly hint = "";
@@ -88,13 +71,24 @@ export class TlsAcceptor {
   #current: Accepted | undefined;
   #turn: Timer | undefined;
   #watch: Timer | undefined;
+  /** Memory was short, which is logged once until a handshake succeeds: a flood would fill the log. */
+  #isShort = false;
 
   /**
    * @param accept is told of each socket when its handshake is over
    * @throws HostFailure where an identity is not usable, or the build of mbedTLS lacks something
    */
   constructor(options: ListenOptions, accept: (socket: TcpSocket) => void) {
-    this.#context = createContext(options);
+    const { identity = [], clientAuthorities, applicationProtocols = [] } = options;
+    const identities: readonly TlsIdentity[] = "certificates" in identity ? [identity] : identity;
+    const isVerified = clientAuthorities !== undefined;
+    const context = new TlsContext({ isServer: true, isVerified, isTls13Only: false, usesBundle: false });
+    for (const each of identities) context.addIdentity(each);
+    for (const authority of clientAuthorities ?? []) context.addAuthority(authority);
+    for (const protocol of applicationProtocols) context.addProtocol(protocol);
+    // A ticket of TLS 1.3 has no certificate in it, so that nobody would know who has come back.
+    if (!isVerified) context.useTickets(ticketLifetimeSeconds);
+    this.#context = context;
     this.#accept = accept;
   }
 
@@ -129,6 +123,7 @@ export class TlsAcceptor {
   }
 
   secured(accepted: Accepted): void {
+    this.#isShort = false;
     this.remove(accepted);
     this.#accept(accepted.socket);
   }
@@ -152,7 +147,8 @@ export class TlsAcceptor {
     try {
       next.stream.start(new TlsEngine(this.#context, "", ""));
     } catch (error) {
-      logError("a TLS handshake", error);
+      if (!this.#isShort) logError("a TLS handshake", error);
+      this.#isShort = true;
       next.socket.destroy();
     }
   }

@@ -32,7 +32,6 @@ const engineHasSession = native("xs_tlsengine_hasSession");
 const engineSession = native("xs_tlsengine_session");
 const engineResume = native("xs_tlsengine_resume");
 const engineFailure = native("xs_tlsengine_failure");
-const engineDescribe = native("xs_tlsengine_describe");
 
 /** What a step of a connection has come to: see tlsengine.h. */
 export const Status = Object.freeze({
@@ -225,25 +224,7 @@ export class TlsEngine extends Native("xs_tlsengine_destructor") {
     return this.#failure(5) as string;
   }
 
-  /** "TLSv1.2" or "TLSv1.3". */
-  get version(): string {
-    return this.#describe(0);
-  }
-
-  get cipher(): string {
-    return this.#describe(1);
-  }
-
-  /** The protocol of ALPN that both speak, "" for none. */
-  get protocol(): string {
-    return this.#describe(2);
-  }
-
   #failure(which: number): unknown {
     return engineFailure.call(this, which);
-  }
-
-  #describe(which: number): string {
-    return engineDescribe.call(this, which) as string;
   }
 }

@@ -106,13 +106,6 @@ const char *tlsEngineVersion(const TlsEngine *engine)
 	return engine->isSecured ? mbedtls_ssl_get_version(&engine->ssl) : "";
 }
 
-const char *tlsEngineCipher(const TlsEngine *engine)
-{
-	const char *name = engine->isSecured ? mbedtls_ssl_get_ciphersuite(&engine->ssl) : NULL;
-
-	return name ? name : "";
-}
-
 const char *tlsEngineProtocol(const TlsEngine *engine)
 {
 #if defined(MBEDTLS_SSL_ALPN)

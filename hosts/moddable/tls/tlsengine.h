@@ -136,9 +136,8 @@ typedef struct {
 	const char *names;
 } TlsFailure;
 void tlsEngineFailure(const TlsEngine *engine, TlsFailure *failure);
-/* "TLSv1.2", "TLSv1.3"; of the cipher suite; of the protocol that both speak. "" before the handshake is over, and for none. */
+/* "TLSv1.2", "TLSv1.3"; the protocol that both speak. "" before the handshake is over, and for none. */
 const char *tlsEngineVersion(const TlsEngine *engine);
-const char *tlsEngineCipher(const TlsEngine *engine);
 const char *tlsEngineProtocol(const TlsEngine *engine);
 /* Words for an error. */
 void tlsErrorText(int error, char *text, size_t size);

@@ -314,18 +314,6 @@ void xs_tlsengine_failure(xsMachine *the)
 	}
 }
 
-/* describe(which): 0: the version of TLS, 1: the cipher suite, 2: the protocol of ALPN */
-void xs_tlsengine_describe(xsMachine *the)
-{
-	TlsEngine *engine = engineOf(the, &xsThis);
-
-	switch (xsmcToInteger(xsArg(0))) {
-		case 0: xsmcSetString(xsResult, (char *)tlsEngineVersion(engine)); break;
-		case 1: xsmcSetString(xsResult, (char *)tlsEngineCipher(engine)); break;
-		default: xsmcSetString(xsResult, (char *)tlsEngineProtocol(engine)); break;
-	}
-}
-
 /* errorText(error) */
 void xs_tls_errorText(xsMachine *the)
 {

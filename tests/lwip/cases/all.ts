@@ -6,6 +6,7 @@ import { connectingCases } from "./connecting.js";
 import { cycleCases } from "./cycles.js";
 import { endingCases } from "./endings.js";
 import { figureCases } from "./figures.js";
+import { floodCases } from "./floods.js";
 import { handoverCases } from "./handover.js";
 import { memoryCases } from "./memory.js";
 import { threadCases } from "./threads.js";
@@ -23,7 +24,11 @@ export const CASES: Readonly<Record<string, readonly Case[]>> = {
   threads: threadCases,
   figures: figureCases,
   tls: tlsCases,
+  floods: floodCases,
 };
 
-/** Groups whose program has TLS. */
-export const SECURED: readonly string[] = ["tls"];
+/** The programs of groups that need TLS. */
+export const SECURED: Readonly<Record<string, string>> = {
+  tls: "tests/lwip/xs/tls",
+  floods: "tests/lwip/xs/tls/small",
+};

@@ -4,110 +4,22 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:https";
 import { connect, type AddressInfo } from "node:net";
-import type { ConnectionOptions, SecureVersion } from "node:tls";
-import { WebSocket, WebSocketServer } from "ws";
+import type { SecureVersion } from "node:tls";
+import { WebSocketServer } from "ws";
 
-import { Authority, type Issued } from "../../../apps/tls-echo/certificates.js";
-import { type Bench, type Case, defineCase, PORT } from "../bench.js";
-import { Behaviour, type IdentityText } from "../commands.js";
+import { Authority } from "../../../apps/tls-echo/certificates.js";
+import { type Bench, type Case, PORT } from "../bench.js";
+import { Behaviour } from "../commands.js";
 import type { Wire } from "../device.js";
 import { pattern, type Peer } from "../peer.js";
-import { TAP_NETWORK } from "../tap.js";
+import { defineTlsCase, NAME, type Secured } from "../secured.js";
 import { expectEqual, expectThat, inLanes, sleep } from "./expect.js";
 
-const NAME = "device.example";
 /** The window of a connection, and its send buffer. */
 const WINDOW = 8_192;
 /** A record of each direction, and what surrounds them in mbedTLS. */
 const ENGINE = 48_000;
 const VERSIONS: readonly SecureVersion[] = ["TLSv1.2", "TLSv1.3"];
-
-interface Made {
-  readonly issued: Issued;
-  readonly identity: IdentityText;
-  readonly authority: string;
-  readonly authorityPem: string;
-}
-
-async function make(): Promise<Made> {
-  const root = await Authority.create({ name: "an authority" });
-  const issued = await root.issue({ name: NAME, hosts: [NAME, TAP_NETWORK.peerAddress], usage: "device" });
-  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
-  const authority = base64(root.issued.certificates[0] ?? new Uint8Array());
-  return {
-    issued,
-    identity: { certificates: issued.certificates.map(base64), privateKey: base64(issued.privateKey) },
-    authority,
-    authorityPem: root.issued.certificatesPem,
-  };
-}
-
-let made: Promise<Made> | undefined;
-
-/** The device under test with its certificates. */
-class Secured {
-  readonly bench: Bench;
-  readonly made: Made;
-
-  constructor(bench: Bench, certificates: Made) {
-    this.bench = bench;
-    this.made = certificates;
-  }
-
-  listen(behaviour: Behaviour, amount = 0): Promise<void> {
-    return this.bench.listen(behaviour, amount, PORT, this.made.identity);
-  }
-
-  /** What a client of Node.js trusts. */
-  trust(version?: SecureVersion): ConnectionOptions {
-    const versions = version === undefined ? {} : { minVersion: version, maxVersion: version };
-    return { servername: NAME, ca: this.made.authorityPem, ...versions };
-  }
-
-  dial(version?: SecureVersion, timeoutMs = 20_000): Promise<Peer> {
-    return this.bench.dial({ timeoutMs, tls: this.trust(version) });
-  }
-
-  async pair(version?: SecureVersion): Promise<{ readonly peer: Peer; readonly id: number }> {
-    const from = this.bench.device.lines.length;
-    const peer = await this.dial(version);
-    return { peer, id: await this.bench.accepted(from) };
-  }
-
-  /** The device connects to a server of Node.js. */
-  async connect(
-    behaviour: Behaviour,
-    amount = 0,
-    version: SecureVersion = "TLSv1.3",
-  ): Promise<{ readonly peer: Peer; readonly id: number }> {
-    const { certificatesPem: cert, privateKeyPem: key } = this.made.issued;
-    let accepted: (peer: Peer) => void = () => undefined;
-    const come = new Promise<Peer>((resolve) => (accepted = resolve));
-    const { port } = await this.bench.serve(accepted, { cert, key, minVersion: version, maxVersion: version });
-    const host = this.bench.network.peerAddress;
-    const { authority } = this.made;
-    const id = (await this.bench.tell({ do: "connect", host, port, behaviour, amount, authority })) as number;
-    return { peer: await come, id };
-  }
-
-  /** The URL of the device's WebSocket server. */
-  get url(): string {
-    return `wss://${this.bench.network.deviceAddress}:${PORT}/`;
-  }
-}
-
-/** A case on a device that has had a handshake in both roles: what is allocated once is there. */
-function defineTlsCase(name: string, run: (secured: Secured) => Promise<void>): Case {
-  return defineCase(name, async (bench) => {
-    const secured = new Secured(bench, await (made ??= make()));
-    await secured.listen(Behaviour.echo);
-    (await secured.dial()).socket.end();
-    (await secured.connect(Behaviour.check)).peer.socket.end();
-    await bench.until(({ established }) => established === 0, "the first connections are left");
-    await bench.startAnew();
-    await run(secured);
-  });
-}
 
 /** In pieces of several sizes, none of which is that of a record or of a segment. */
 async function echo(peer: Peer, bytes: number, timeoutMs = 50_000): Promise<void> {
@@ -188,13 +100,37 @@ async function expectNoGrowth({ bench }: Secured, cycle: (turn: number) => Promi
   }
 }
 
-async function openWebSocket(secured: Secured): Promise<WebSocket> {
-  const socket = new WebSocket(secured.url, { ...secured.trust(), perMessageDeflate: false });
-  await once(socket, "open");
-  return socket;
+/** What stays of four connections, and what the first takes at most, beside lwIP's own; the buffers of records stay. */
+async function measureIdle(secured: Secured, role: string, connectOne: () => Promise<Peer>): Promise<void> {
+  const { bench } = secured;
+  await bench.device.xs();
+  const before = { ...(await bench.device.statistics()), ...(await bench.device.xs()) };
+  await bench.device.ask("restart");
+  const peers = [await connectOne()];
+  await peers[0]?.write(pattern(100)).take(100);
+  const { heapPeak } = await bench.device.statistics();
+  for (let index = 1; index < 4; index += 1) peers.push(await connectOne());
+  await Promise.all(peers.slice(1).map((peer) => peer.write(pattern(100)).take(100)));
+  await sleep(400);
+  const after = { ...(await bench.device.statistics()), ...(await bench.device.xs()) };
+  bench.figures[`${role}Peak`] = heapPeak - before.heap;
+  for (const part of ["heap", "slots", "chunks"] as const)
+    bench.figures[`${role}${part.charAt(0).toUpperCase()}${part.slice(1)}`] = (after[part] - before[part]) / 4;
+  expectThat(after.heap - before.heap < 4 * 32_768, `${(after.heap - before.heap) / 4} bytes each`);
+  expectThat(after.slots + after.chunks - before.slots - before.chunks < 4 * 6_144, "XS has more than 6 KB each");
+  for (const peer of peers) peer.socket.destroy();
+  await forgetAll(bench);
 }
 
 export const tlsCases: readonly Case[] = [
+  defineTlsCase("what a connection takes while it is idle, and its handshake at most", async (secured) => {
+    await secured.listen(Behaviour.echo);
+    for (const version of VERSIONS) {
+      const name = version.replace(".", "").replace("TLSv", "");
+      await measureIdle(secured, `server${name}`, () => secured.dial(version));
+      await measureIdle(secured, `client${name}`, async () => (await secured.connect(Behaviour.echo, 0, version)).peer);
+    }
+  }),
   defineTlsCase("echoes of every size around a record, TLS 1.2 and 1.3, in both roles", async (secured) => {
     await secured.listen(Behaviour.echo);
     for (const version of VERSIONS) {
@@ -282,7 +218,7 @@ export const tlsCases: readonly Case[] = [
     await bench.tell({ do: "serve", maxClients: 4, identity: secured.made.identity });
     await bench.device.line(/^serving/);
     for (const closes of ["peer", "device"]) {
-      const socket = await openWebSocket(secured);
+      const socket = await secured.openWebSocket();
       for (const size of [0, 1, 125, 126, 16_384, 70_000, 200_000]) {
         const sent = pattern(size);
         socket.send(sent);

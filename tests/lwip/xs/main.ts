@@ -32,6 +32,10 @@ function secured(identity: IdentityText | undefined): { readonly identity?: TlsI
   return { identity: { certificates, privateKey: fromBase64(identity.privateKey) } };
 }
 
+const tellFailure = (error: unknown): void => {
+  tell(`uncaught: ${String(error)}`);
+};
+
 class Program {
   readonly #connections = new Map<number, Connection>();
   /** Those that listen. */
@@ -74,9 +78,9 @@ class Program {
       case "turn":
         return command.commands.map((each) => this.obey(each));
       case "serve":
-        return void this.#serve(command);
+        return void this.#serve(command).catch(tellFailure);
       case "dial":
-        return void this.#dial(command);
+        return void this.#dial(command).catch(tellFailure);
       case "forget":
         for (const { id, isOver } of this.#select(command.id)) {
           if (isOver || command.id === id) this.#connections.delete(id);
@@ -164,9 +168,11 @@ class Program {
     tell(`burst ${connection.id} done`);
   }
 
-  async #serve({ maxClients, identity }: Command & { readonly do: "serve" }): Promise<void> {
-    const options = { port: 9_001, maxClients, keepAliveInterval: 0, maxMessageBytes: 1_100_000 };
-    this.#server = new WebSocketServer({ ...options, ...secured(identity), maxQueueBytes: 2_200_000 });
+  async #serve({ maxClients, identity, isSmall = false }: Command & { readonly do: "serve" }): Promise<void> {
+    const sizes = { maxMessageBytes: 1_100_000, maxQueueBytes: 2_200_000, keepAliveInterval: 0 };
+    const short = { handshakeTimeoutMs: 2_000, keepAliveInterval: 2_000, serverTimeout: 6_000 };
+    const options = { port: 9_001, maxClients, ...(isSmall ? short : sizes) };
+    this.#server = new WebSocketServer({ ...options, ...secured(identity) });
     this.#server.onMessageReceived = (_sender, { frame, webSocket }) => {
       webSocket.sendBytes(frame.buffer);
     };
