@@ -52,6 +52,15 @@ function testsOf(suite: ClientSuite & TlsSuite): ReturnType<typeof clientTests> 
 
 const NAMES = Object.keys(testsOf(suiteOf()));
 
+/** @returns what tlsclient.ts finds, with these variables of the environment */
+async function runOfficialClient(url: string, environment: Readonly<Record<string, string>>): Promise<unknown> {
+  const parameters = ["--import", "tsx", path.join(__dirname, "tlsclient.ts"), url];
+  const { stdout } = await promisify(execFile)(process.execPath, parameters, {
+    env: { ...process.env, ...environment },
+  });
+  return JSON.parse(stdout);
+}
+
 describe("HubConnection with HubServer over TLS, on Node.js", () => {
   test.each(NAMES)("%s", async (name) => {
     await testsOf(suiteOf(trusted.url))[name]?.();
@@ -80,12 +89,8 @@ describe("the official client with HubServer over TLS", () => {
 
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  async function run(environment: Readonly<Record<string, string>>): Promise<unknown> {
-    const parameters = ["--import", "tsx", path.join(__dirname, "tlsclient.ts"), trusted.url];
-    const env = { ...process.env, ...environment };
-    const { stdout } = await promisify(execFile)(process.execPath, parameters, { env });
-    return JSON.parse(stdout);
-  }
+  const run = (environment: Readonly<Record<string, string>>): Promise<unknown> =>
+    runOfficialClient(trusted.url, environment);
 
   test("works with and without a negotiation", async () => {
     const file = path.join(folder, "authority.pem");
@@ -138,4 +143,44 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "HubConnection over TLS on XS, 
       }
     }, 300_000);
   });
+});
+
+describeIf(sdk !== undefined, tlsSimulatorNeeds, "HubServer over TLS on XS, in the simulator", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "signalr-"));
+  let simulator: Simulator;
+  let url: string;
+
+  beforeAll(async () => {
+    if (sdk === undefined) return;
+    const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+    const { authority, right } = certificates;
+    const settings = [
+      `certificates=${right.certificates.map(base64).join(".")}`,
+      `key=${base64(right.privateKey)}`,
+      `authority=${base64(authority)}`,
+    ];
+    simulator = await Simulator.start(sdk, "tests/signalr/xs/tlshub", settings);
+    url = (await simulator.waitForLine(/^(serving on|failed|uncaught)/, 30_000)).replace("serving on ", "");
+  }, 300_000);
+  afterAll(async () => {
+    // Undefined where the app did not start.
+    await (simulator as Simulator | undefined)?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  test("with a HubConnection on XS", () => {
+    expect(simulator.lines).toEqual(expect.arrayContaining(["called negotiated: 3 10", "called at once: 3 10"]));
+  });
+
+  test("with HubConnection on Node.js", async () => {
+    for (const run of Object.values(tlsTests(suiteOf(url)))) await run();
+  }, 60_000);
+
+  test("with the official client", async () => {
+    const file = path.join(folder, "authority.pem");
+    writeFileSync(file, certificates.right.certificatesPem);
+    const found = await runOfficialClient(url, { NODE_EXTRA_CA_CERTS: file });
+    expect(found).toEqual({ negotiated: [3, true], skipped: [3, false] });
+    expect(simulator.lines.filter((line) => /^(failed|uncaught)/.test(line))).toEqual([]);
+  }, 60_000);
 });

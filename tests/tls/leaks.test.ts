@@ -12,6 +12,8 @@ import { type TlsLevels, TlsServers } from "./xsservers.js";
 const sdk = findTlsSimulatorSdk();
 /** LEAK_CYCLES of the environment asks for another number of cycles of every kind. */
 const CYCLES = Number(process.env["LEAK_CYCLES"] ?? 200);
+/** A client's, which come one after the other. */
+const CLIENT_CYCLES = Number(process.env["LEAK_CYCLES"] ?? 40);
 /** What garbage collection, timers and the C library's own blocks leave for a while, in bytes. */
 const NOISE = 4_000;
 /** Connections at the same time: each waits for the simulator's next look at its socket, most of its time. */
@@ -116,18 +118,23 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
     expect(servers.app.problems).toEqual([]);
   }, 900_000);
 
-  test("handshakes as a client: good, and refused", async () => {
+  test("handshakes as a client: good, refused, and cut off", async () => {
     const others = await startLeakTlsServers();
     const authority = Buffer.from(others.authority).toString("base64");
     const run = async (count: number): Promise<void> => {
       expect(await servers.app.ask("connect", { uri: others.right, authority, count })).toEqual({ "": count });
       const refused = await servers.app.ask("connect", { uri: others.untrusted, authority, count });
       expect(refused).toEqual({ ETLSUNTRUSTED: count });
+      for (const uri of others.cut) {
+        const each = Math.ceil(count / others.cut.length);
+        const codes = (await servers.app.ask("connect", { uri, authority, count: each })) as Record<string, number>;
+        expect(codes[""]).toBeUndefined();
+      }
     };
     try {
       await run(10);
       const before = await settled();
-      await run(CYCLES / 5);
+      await run(CLIENT_CYCLES);
       expectSame(await settled(), before, "as a client");
     } finally {
       others.stop();
