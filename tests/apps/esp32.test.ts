@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { findSdk } from "../../scripts/sdk.js";
+import { findSdk, usesTls } from "../../scripts/sdk.js";
 import { describeIf } from "../support/describeif.js";
 
 const PROJECT = path.join(__dirname, "..", "..");
@@ -70,6 +70,10 @@ class Generated {
 }
 
 describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --check", () => {
+  /** What ESP-IDF is configured by. */
+  const settingsOf = (platform: string, app: string, project: string): string =>
+    readFileSync(path.join(new Generated(platform, app).folder, project, "sdkconfig.mc"), "utf8");
+
   test.each(samples)(
     "%s compiles and links",
     (name) => {
@@ -80,19 +84,14 @@ describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --
       const flash = Number(/(\d+) {2}bytes of flash for this library/.exec(stdout)?.[1]);
       expect(flash).toBeGreaterThan(0);
       expect(flash).toBeLessThanOrEqual(FLASH_BYTES[name] ?? Infinity);
+      if (!usesTls(path.join(PROJECT, "apps", name, "manifest.json"))) return;
+      const settings = settingsOf("esp32/m5atom_lite", name, "xsProj-esp32");
+      expect(settings).toMatch(/^CONFIG_MBEDTLS_DYNAMIC_BUFFER=y$/m);
+      // A client looks at its server's certificate.
+      expect(settings).toMatch(/^CONFIG_MBEDTLS_SSL_KEEP_PEER_CERTIFICATE=y$/m);
     },
     BUILD_MS,
   );
-
-  /** What ESP-IDF is configured by. */
-  const settingsOf = (platform: string, app: string, project: string): string =>
-    readFileSync(path.join(new Generated(platform, app).folder, project, "sdkconfig.mc"), "utf8");
-
-  test.each(["client", "server-client", "signalr-rgb"])("%s has the sdkconfig that a client with TLS needs", (name) => {
-    const settings = settingsOf("esp32/m5atom_lite", name, "xsProj-esp32");
-    expect(settings).toMatch(/^CONFIG_MBEDTLS_DYNAMIC_BUFFER=y$/m);
-    expect(settings).toMatch(/^CONFIG_MBEDTLS_SSL_KEEP_PEER_CERTIFICATE=y$/m);
-  });
 
   test(
     "a board with an sdkconfig of its own gets the sample's, too",
