@@ -45,8 +45,8 @@ export class Backoff {
     checkOptions("Backoff", options, "{ initialMs: 500 }");
     const { initialMs, maxMs, factor, jitter } = resolveOptions(options, BACKOFF_OPTIONS);
     checkTime("maxMs", maxMs, initialMs);
-    if (!(factor >= 1)) throw new OptionError(`factor is a number of at least 1; it was given ${factor}.`);
-    if (!(jitter >= 0 && jitter <= 1)) throw new OptionError(`jitter is from 0 to 1; it was given ${jitter}.`);
+    if (!(factor >= 1)) throw new OptionError(`factor must be at least 1; it is ${factor}.`);
+    if (!(jitter >= 0 && jitter <= 1)) throw new OptionError(`jitter must be from 0 to 1; it is ${jitter}.`);
     this.initialMs = initialMs;
     this.maxMs = maxMs;
     this.factor = factor;

@@ -53,7 +53,7 @@ export class ClientWebSocket extends WebSocket {
 
   /** @throws OptionError where an option is out of its range, or options contradict each other */
   constructor(options: ClientWebSocketOptions = {}) {
-    checkOptions("ClientWebSocket", options, "{ subprotocols: [] }, and connect() the URL");
+    checkOptions("ClientWebSocket", options, "{ subprotocols: [] }, and connect() takes the URL");
     const { certificate, clientCertificate, clientPrivateKey, ...others } = options;
     const { onMessageReceived, onConnectionClosed, onDrained, ...limits } = others;
     checkHandlers({ onMessageReceived, onConnectionClosed, onDrained });

@@ -18,6 +18,7 @@ import {
   type OptionTable,
   type ResolvedOptions,
 } from "./common/options.js";
+import { kindOf } from "./common/text.js";
 import { resolveTlsOptions, TLS_SERVER_OPTIONS, type TlsServerOptions } from "./server/tlsoptions.js";
 
 export type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "./http/exchange.js";
@@ -152,7 +153,7 @@ export class HttpListener {
    */
   async start(): Promise<void> {
     if (this.listener !== undefined)
-      throw new InvalidStateError("The HttpListener listens already: call stop() first.");
+      throw new InvalidStateError("The HttpListener is already listening: call stop() first.");
     let isListening = false;
     await new Promise<void>((resolve, reject) => {
       this.rejectStart = reject;
@@ -191,11 +192,12 @@ export class HttpListener {
   route(path: string, handler: RequestHandler): void {
     if (typeof path !== "string" || !path.startsWith("/") || !everyCharacter(path, isPathCharacter))
       throw new OptionError(
-        `A path is such as "/led", others than ASCII per cent-encoded; it was given ${JSON.stringify(path)}.`,
+        `A path must begin with "/" and be ASCII, the rest as %xx, such as "/led"; it is ${JSON.stringify(path)}.`,
       );
-    if (typeof handler !== "function") throw new OptionError(`The handler of ${path} is not a function.`);
+    if (typeof handler !== "function")
+      throw new OptionError(`The handler of ${path} must be a function; it is ${kindOf(handler)}.`);
     const route = routeOf(path);
-    if (this.routes.has(route)) throw new OptionError(`There is a handler for ${path} already.`);
+    if (this.routes.has(route)) throw new OptionError(`There is already a handler for ${path}.`);
     this.routes.set(route, handler);
   }
 

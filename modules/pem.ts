@@ -40,10 +40,10 @@ export function toDer(value: PemOrDer, label: string, option: string): Uint8Arra
     if (end !== `END ${found}`) continue;
     if (found === label) blocks.push(decode(content, option));
     else if (found.endsWith("PRIVATE KEY") && label === "PRIVATE KEY")
-      throw new OptionError(`${option} is ${found}; convert it to PKCS #8: openssl pkcs8 -topk8 -nocrypt.`);
+      throw new OptionError(`${option} is ${found}, and must be PKCS #8. Convert it: openssl pkcs8 -topk8 -nocrypt.`);
   }
   if (blocks.length === 0)
-    throw new OptionError(`${option} has no -----BEGIN ${label}----- block, and is not DER bytes.`);
+    throw new OptionError(`${option} must be PEM with a -----BEGIN ${label}----- block, or DER as bytes.`);
   return blocks;
 }
 
@@ -51,6 +51,6 @@ function decode(base64: string, option: string): Uint8Array {
   try {
     return fromBase64(base64);
   } catch {
-    throw new OptionError(`${option} is no PEM: what is between its BEGIN and END is not base64.`);
+    throw new OptionError(`${option} is damaged PEM: what is between its BEGIN and END is not base64.`);
   }
 }

@@ -9,6 +9,7 @@ import { WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./co
 import { AbortedError, HandshakeError, InvalidStateError, NetworkError, OptionError } from "./common/errors.js";
 import { WebSocketError } from "./common/errors.js";
 import { resolveOptions, type OptionTable } from "./common/options.js";
+import { kindOf } from "./common/text.js";
 import { UnsentMessages } from "./reconnecting/unsent.js";
 import {
   bytesOf,
@@ -192,7 +193,7 @@ export class ReconnectingWebSocket {
    */
   send(buffer: BinaryData, messageType: WebSocketMessageType): boolean {
     if (this.run === undefined || this.run.isEnding)
-      throw new InvalidStateError("The ReconnectingWebSocket is not in use: call connect() before sending.");
+      throw new InvalidStateError("The ReconnectingWebSocket is not in use: call connect() before you send.");
     const bytes = bytesOf(buffer);
     if (this.client.state === WebSocketState.Open && this.unsent.isEmpty) return this.client.send(bytes, messageType);
     return this.unsent.keep(bytes, messageType);
@@ -201,7 +202,9 @@ export class ReconnectingWebSocket {
   /** Sends a text message. As {@link ReconnectingWebSocket.send}. */
   sendString(message: string): boolean {
     if (typeof message !== "string")
-      throw new OptionError(`sendString takes a string; it was given ${typeof message}.`);
+      throw new OptionError(
+        `sendString() takes a string; it was given ${kindOf(message)}. JSON.stringify() makes a string of it.`,
+      );
     return this.send(encodeUtf8(message), WebSocketMessageType.Text);
   }
 

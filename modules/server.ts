@@ -166,7 +166,7 @@ export class WebSocketServer {
    * @throws InvalidStateError where it was started before
    */
   async start(): Promise<void> {
-    if (this.isStarted) throw new InvalidStateError("The WebSocketServer is started already: call stop() first.");
+    if (this.isStarted) throw new InvalidStateError("The WebSocketServer is already started: call stop() first.");
     this.isStarted = true;
     try {
       await this.listener?.start();

@@ -1,6 +1,6 @@
 /** Header fields that a client adds to its upgrade request (.NET nanoFramework `ClientWebSocketHeaders`). */
 
-import { everyCharacter } from "../common/text.js";
+import { everyCharacter, kindOf } from "../common/text.js";
 import { OptionError } from "../common/errors.js";
 import { isFieldValue, isToken } from "../http/head.js";
 import { isHostField } from "../common/uri.js";
@@ -60,14 +60,19 @@ export class ClientWebSocketHeaders {
    * @throws OptionError for anything else
    */
   set(name: string, value: string): void {
-    if (!isToken(name)) throw new OptionError(`${JSON.stringify(name)} is no header name: it has to be a token.`);
+    if (!isToken(name))
+      throw new OptionError(
+        `${JSON.stringify(name)} cannot be the name of a header: it must be one word without separators.`,
+      );
     if (RESERVED.includes(name.toLowerCase()))
-      throw new OptionError(`The header ${name} belongs to the upgrade: use the options, such as subprotocols.`);
+      throw new OptionError(`The header ${name} is set by the library: use the options instead, such as subprotocols.`);
     if (typeof value !== "string" || !isFieldValue(value) || !everyCharacter(value, isAscii))
-      throw new OptionError(`The value of the header ${name} is to be one line of text without control characters.`);
+      throw new OptionError(`The value of the header ${name} must be one line of ASCII text.`);
     // RFC 9112, 3.2: another Host than that of the URI serves to reach a virtual host by an IP address.
     if (name.toLowerCase() === "host" && !isHostField(value.trim()))
-      throw new OptionError(`Host is a name or an IP address, perhaps with a port, not ${JSON.stringify(value)}.`);
+      throw new OptionError(
+        `The header Host must be a name or an IP address, with or without a port; it is ${JSON.stringify(value)}.`,
+      );
     this.fields.set(name.toLowerCase(), [name, value.trim()]);
   }
 
@@ -90,11 +95,11 @@ function isAscii(code: number): boolean {
 function checkNoProperty(headers: ClientWebSocketHeaders): void {
   const name = Object.keys(headers).find((key) => key !== "fields");
   if (name !== undefined)
-    throw new OptionError(`headers[${JSON.stringify(name)}] = … sets no header field: use headers.set(name, value).`);
+    throw new OptionError(`headers[${JSON.stringify(name)}] = … does not set a header: use headers.set(name, value).`);
 }
 
 function entriesOf(init: HeadersInit): Iterable<readonly [string, string]> {
   if (typeof init !== "object" || (init as HeadersInit | null) === null)
-    throw new OptionError(`Headers are an object such as { Authorization: "…" }; given was ${typeof init}.`);
+    throw new OptionError(`Headers are an object such as { Authorization: "…" }; this is ${kindOf(init)}.`);
   return Symbol.iterator in init ? init : Object.entries(init);
 }

@@ -106,9 +106,11 @@ export function resolveClientOptions(options: ClientWebSocketLimits): ClientSett
   const settings = resolveOptions(options, CLIENT_OPTIONS, OTHERS);
   for (const name of settings.subprotocols)
     if (!isToken(name))
-      throw new OptionError(`A subprotocol is a token (RFC 6455, 4.1); ${JSON.stringify(name)} is not.`);
+      throw new OptionError(
+        `${JSON.stringify(name)} cannot be a subprotocol: it must be one word without separators (RFC 6455, 4.1).`,
+      );
   if (new Set(settings.subprotocols).size !== settings.subprotocols.length)
-    throw new OptionError("subprotocols names each only once (RFC 6455, 4.1).");
+    throw new OptionError("subprotocols must name each subprotocol only once (RFC 6455, 4.1).");
   checkOneOf("sslProtocol", settings.sslProtocol, SslProtocols, "SslProtocols");
   checkOneOf("sslVerification", settings.sslVerification, SslVerification, "SslVerification");
   return settings;
@@ -128,11 +130,13 @@ export interface ResolvedCertificates {
 export function resolveCertificates(options: ClientCertificates, settings: ClientSettings): ResolvedCertificates {
   const { certificate, clientCertificate, clientPrivateKey } = options;
   if (certificate !== undefined && settings.sslVerification === SslVerification.NoVerification)
-    throw new OptionError("certificate names whom to trust, NoVerification trusts everyone: give one of them.");
+    throw new OptionError(
+      "certificate says whom to trust, and NoVerification trusts everyone: give only one of the two.",
+    );
   if ((clientCertificate === undefined) !== (clientPrivateKey === undefined))
-    throw new OptionError("clientCertificate and clientPrivateKey belong together: give both or none.");
+    throw new OptionError("clientCertificate and clientPrivateKey belong together: give both or neither.");
   if (clientCertificate !== undefined && settings.useStoredDeviceCertificate)
-    throw new OptionError("Give either useStoredDeviceCertificate or a clientCertificate.");
+    throw new OptionError("Give either useStoredDeviceCertificate or clientCertificate, not both.");
   return {
     authorities: certificate === undefined ? [] : toDer(certificate, "CERTIFICATE", "certificate"),
     identity:
@@ -145,5 +149,5 @@ export function resolveCertificates(options: ClientCertificates, settings: Clien
 function checkOneOf(option: string, value: number, values: Readonly<Record<string, number>>, type: string): void {
   if (Object.values(values).includes(value)) return;
   const names = Object.keys(values).map((name) => `${type}.${name}`);
-  throw new OptionError(`${option} is one of ${names.join(", ")}; it was given ${value}.`);
+  throw new OptionError(`${option} must be ${names.join(" or ")}; it is ${value}.`);
 }

@@ -51,7 +51,7 @@ export class InvalidStateError extends WebSocketError {
 
 /** For what only an open connection does. */
 export function notOpen(): InvalidStateError {
-  return new InvalidStateError("The WebSocket is not open: look at its state before sending.");
+  return new InvalidStateError("The WebSocket is not open: send only while its state is Open.");
 }
 
 /** The peer broke RFC 6455 or a limit. The connection is closed with `closeStatus`. */

@@ -1,6 +1,7 @@
 /** Every limit, time and size of a connection: types, defaults and validation. */
 
 import { OptionError } from "./errors.js";
+import { kindOf } from "./text.js";
 
 /** Options of a connection in either role (.NET nanoFramework `WebSocketOptions`, and limits of our own). */
 export interface WebSocketOptions {
@@ -99,16 +100,14 @@ export const CONNECTION_OPTIONS: OptionTable<ConnectionSettings> = Object.freeze
  */
 export function checkOptions(taker: string, options: unknown, example: string): void {
   if (Object.prototype.toString.call(options) !== "[object Object]")
-    throw new OptionError(
-      `${taker} takes an object of options, such as ${example}; it was given ${typeName(options)}.`,
-    );
+    throw new OptionError(`${taker} takes an object of options, such as ${example}; it was given ${kindOf(options)}.`);
 }
 
 /** @throws OptionError where one of the handlers or hooks is no function; undefined ones are left out */
 export function checkHandlers(handlers: Readonly<Record<string, unknown>>): void {
   for (const [name, handler] of Object.entries(handlers))
     if (handler !== undefined && typeof handler !== "function")
-      throw new OptionError(`Option ${name} is a function; it was given ${typeName(handler)}.`);
+      throw new OptionError(`The option ${name} takes a function; it was given ${kindOf(handler)}.`);
 }
 
 /**
@@ -128,9 +127,9 @@ export function resolveOptions<Settings extends object>(
   for (const [name, value] of Object.entries(options ?? {})) {
     if (!Object.hasOwn(defaults, name)) throw unknownOption(name, [...Object.keys(defaults), ...others]);
     if (value === undefined) continue;
-    const type = typeName(settings[name]);
-    if (typeName(value) !== type)
-      throw new OptionError(`Option ${name} is of type ${type}; it was given ${typeName(value)}.`);
+    const kind = kindOf(settings[name]);
+    if (kindOf(value) !== kind)
+      throw new OptionError(`The option ${name} takes ${kind}; it was given ${kindOf(value)}.`);
     if (Array.isArray(value)) checkTexts(name, value);
     if (typeof value === "number") checkRange(name as keyof Settings & string, value, table);
     settings[name] = value;
@@ -150,21 +149,14 @@ function checkRange<Settings extends object>(
 function checkTexts(name: string, values: readonly unknown[]): void {
   const other = values.find((value) => typeof value !== "string");
   if (values.length > 0 && (other !== undefined || values.includes(undefined)))
-    throw new OptionError(`Option ${name} is a list of strings; one of them is ${typeName(other)}.`);
+    throw new OptionError(`The option ${name} takes a list of strings; one of them is ${kindOf(other)}.`);
 }
 
 /** The error for an option that there is not: it names the one that seems to be meant. */
 export function unknownOption(name: string, known: readonly string[]): OptionError {
   const near = nearestName(name, known);
-  const help = near === undefined ? `known are: ${known.join(", ")}.` : `did you mean ${near}?`;
-  return new OptionError(`There is no option ${JSON.stringify(name)}; ${help}`);
-}
-
-/** What a value is, for messages: values themselves may be secrets. */
-function typeName(value: unknown): string {
-  if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
-  const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
-  return tag === "Array" || tag === "Object" ? tag.toLowerCase() : tag;
+  const help = near === undefined ? `The options are: ${known.join(", ")}.` : `Did you mean ${near}?`;
+  return new OptionError(`There is no option ${JSON.stringify(name)}. ${help}`);
 }
 
 /** Longer names are no slip of a known one; and what is compared takes the square of its length. */
@@ -175,8 +167,10 @@ function nearestName(name: string, known: readonly string[]): string | undefined
   let nearest: string | undefined;
   let fewest = Math.max(2, Math.floor(name.length / 4)) + 1;
   for (const candidate of known) {
-    const slips = slipsBetween(name.toLowerCase(), candidate.toLowerCase());
-    if (slips >= fewest) continue;
+    const [one, other] = [name.toLowerCase(), candidate.toLowerCase()];
+    const slips = slipsBetween(one, other);
+    // Of a short name two slips are half: "host" is not "port".
+    if (slips >= fewest || (slips > 1 && !one.startsWith(other.charAt(0)))) continue;
     fewest = slips;
     nearest = candidate;
   }
@@ -204,7 +198,7 @@ const MIN_START = 4;
 /** @throws OptionError where `value` is not an integer from `least` to `most` */
 export function checkInteger(name: string, value: number, least: number, most: number): void {
   if (!Number.isInteger(value) || value < least || value > most)
-    throw new OptionError(`${name} is an integer from ${least} to ${most}; it was given ${value}.`);
+    throw new OptionError(`${name} must be a whole number from ${least} to ${most}; it is ${value}.`);
 }
 
 /** @throws OptionError where `value` is not a time in milliseconds of at least `least` */

@@ -38,3 +38,12 @@ export function isAlphanumericOr(others: string): (code: number) => boolean {
 export function formatEndPoint(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
+
+/** What a value is, for messages, such as "a string": values themselves may be secrets. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "a list";
+  const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  const name = typeof value !== "object" ? typeof value : tag === "Object" ? "object" : tag;
+  return `${"aeioAEIO".includes(name.charAt(0)) ? "an" : "a"} ${name}`;
+}

@@ -1,6 +1,6 @@
 /** ws:// and wss:// URIs (RFC 6455, 3). */
 
-import { everyCharacter, isAlphanumericOr, isDigit, isHexDigit } from "./text.js";
+import { everyCharacter, isAlphanumericOr, isDigit, isHexDigit, kindOf } from "./text.js";
 import { OptionError } from "./errors.js";
 
 /** Where a URI points to. */
@@ -31,7 +31,7 @@ const isResourceCharacter = isAlphanumericOr("._~!$&'()*+,;=:@/?-");
 export function uriText(uri: unknown): string {
   if (typeof uri === "string") return uri;
   if (typeof uri === "object" && uri !== null && "href" in uri && typeof uri.href === "string") return uri.href;
-  throw new OptionError(`A URI is a text such as "ws://192.168.4.1/path", or a URL object; given was ${typeof uri}.`);
+  throw new OptionError(`A URI is a string such as "ws://192.168.4.1/path", or a URL object; this is ${kindOf(uri)}.`);
 }
 
 /**
@@ -42,14 +42,14 @@ export function uriText(uri: unknown): string {
 export function parseWebSocketUri(uri: string): WebSocketUri {
   const colon = uri.indexOf("://");
   const scheme = uri.slice(0, Math.max(colon, 0)).toLowerCase();
-  if (scheme === "") throw fault(uri, "it has the form ws://host:port/path or wss://host:port/path");
+  if (scheme === "") throw fault(uri, "it must begin with ws:// or wss://, as ws://host:port/path");
   const isSecure = isSecureScheme(uri, scheme);
   // RFC 6455, 3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used".
-  if (uri.includes("#")) throw fault(uri, "it has no fragment (#…): write a # of the path as %23");
+  if (uri.includes("#")) throw fault(uri, "it must not have a fragment (#…); write a # of the path as %23");
   const [authority, resource] = splitBefore(uri.slice(colon + 3), "/?");
-  if (authority.includes("@")) throw fault(uri, "it has no user name: send an Authorization header instead");
+  if (authority.includes("@")) throw fault(uri, "it must not have a user name; send an Authorization header instead");
   const [host, port] = readAuthority(uri, authority, isSecure ? 443 : 80);
-  if (!isResourceName(resource)) throw fault(uri, "its path and query have only ASCII, the rest as %xx");
+  if (!isResourceName(resource)) throw fault(uri, "its path and query must be ASCII; write the rest as %xx");
   const resourceName = resource.startsWith("/") ? resource : `/${resource}`;
   return {
     isSecure,
@@ -78,9 +78,9 @@ function readAuthority(uri: string, authority: string, defaultPort: number): rea
   const portText = authority.slice(hostLength + 1);
   const hasPort = authority.length > hostLength;
   if (!isHost(host) || (hasPort && !authority.startsWith(":", hostLength)) || !everyCharacter(portText, isDigit))
-    throw fault(uri, `its host is a name of ASCII letters or an IP address, not "${authority}"`);
+    throw fault(uri, `its host must be a name of ASCII letters or an IP address, not "${authority}"`);
   const port = portText === "" ? defaultPort : Number(portText);
-  if (port < 1 || port > 65_535) throw fault(uri, `its port is from 1 to 65535, not ${portText}`);
+  if (port < 1 || port > 65_535) throw fault(uri, `its port must be from 1 to 65535, not ${portText}`);
   return [host, port];
 }
 
@@ -112,9 +112,9 @@ function splitBefore(text: string, separators: string): readonly [before: string
 function isSecureScheme(uri: string, scheme: string): boolean {
   if (scheme === "ws" || scheme === "wss") return scheme === "wss";
   const advice = scheme === "http" ? "write ws:// for http://" : scheme === "https" ? "write wss:// for https://" : "";
-  throw fault(uri, `its scheme is ws or wss, not ${scheme}${advice === "" ? "" : `: ${advice}`}`);
+  throw fault(uri, `its scheme must be ws or wss, not ${scheme}${advice === "" ? "" : `: ${advice}`}`);
 }
 
 function fault(uri: string, rule: string): OptionError {
-  return new OptionError(`${JSON.stringify(uri)} is no WebSocket URI: ${rule}.`);
+  return new OptionError(`${JSON.stringify(uri)} is not a WebSocket URI: ${rule}.`);
 }

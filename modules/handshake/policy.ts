@@ -77,7 +77,7 @@ function toHost(text: unknown): string {
   const host = name.includes(":") ? undefined : parseAuthority(name.slice(suffix.length))?.host;
   if (host !== undefined) return suffix + host;
   throw new OptionError(
-    `allowedHosts has names without a port, such as "device.local", or ".local" for all that end so; ${JSON.stringify(text)} is not one.`,
+    `${JSON.stringify(text)} is not a host name. allowedHosts takes names without a port, such as "device.local", or ".local" for all that end in it.`,
   );
 }
 
@@ -86,7 +86,7 @@ function toAllowedOrigin(text: unknown): string {
   const origin = typeof text === "string" ? normalizeOrigin(withoutSlash(text)) : "";
   if (parseOrigin(origin) === undefined && origin !== "*" && origin !== "null" && !origin.endsWith("://"))
     throw new OptionError(
-      `allowedOrigins has origins such as "https://example.org", or "*" for any; ${JSON.stringify(text)} is not one.`,
+      `${JSON.stringify(text)} is not an origin. allowedOrigins takes scheme and host, such as "https://example.org", or "*" for any.`,
     );
   return origin;
 }

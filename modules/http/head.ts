@@ -344,7 +344,7 @@ export function toFieldNames(option: string, names: readonly unknown[]): readonl
   return names.map((name) => {
     if (typeof name === "string" && isToken(name) && name.length <= MAX_NAME_BYTES) return name.toLowerCase();
     throw new OptionError(
-      `${option} has names of header fields, of ${MAX_NAME_BYTES} characters at most; ${JSON.stringify(name)} is not one.`,
+      `${JSON.stringify(name)} is not the name of a header field. ${option} takes names of at most ${MAX_NAME_BYTES} characters.`,
     );
   });
 }

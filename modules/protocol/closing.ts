@@ -3,6 +3,7 @@
 import { decodeUtf8, encodeUtf8 } from "#platform";
 import { MAX_CLOSE_REASON_BYTES, Opcode, WebSocketCloseStatus } from "../common/constants.js";
 import { OptionError, ProtocolError, type WebSocketError } from "../common/errors.js";
+import { kindOf } from "../common/text.js";
 import type { FrameSink } from "./framereader.js";
 
 /** How long a peer that was sent the Close frame of a failure may take to answer it before TCP ends, in milliseconds. */
@@ -145,13 +146,13 @@ export function parseCloseBody(payload: Uint8Array): CloseBody | ProtocolError {
  */
 export function encodeCloseBody(status: WebSocketCloseStatus, description: string): Uint8Array {
   if (typeof description !== "string")
-    throw new OptionError(`A close description is a string; it was given ${typeof description}.`);
+    throw new OptionError(`A close description is a string; it was given ${kindOf(description)}.`);
   if (status === WebSocketCloseStatus.Empty) {
     if (description !== "") throw new OptionError("A close description needs a close status with it, such as 1000.");
     return new Uint8Array(0);
   }
   if (!isStatusOnTheWire(status))
-    throw new OptionError(`${status} cannot be sent as close status: use 1000 to 1014 as listed, or 3000 to 4999.`);
+    throw new OptionError(`${status} cannot be sent as a close status: use 1000, or your own from 3000 to 4999.`);
   const reason = encodeUtf8(description);
   if (reason.length > MAX_CLOSE_REASON_BYTES)
     throw new OptionError(`A close description has at most 123 bytes as UTF-8; this one has ${reason.length}.`);

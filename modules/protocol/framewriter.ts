@@ -82,7 +82,9 @@ export function encodedCost(length: number, fragmentSize: number, maxQueueBytes:
   const frames = fragmentSize === 0 || length <= fragmentSize ? 1 : Math.ceil(length / fragmentSize);
   const cost = length + frames * MAX_FRAME_COST;
   if (cost <= maxQueueBytes) return cost;
-  throw new OptionError(`A message of ${length} bytes takes ${cost} of the queue; maxQueueBytes is ${maxQueueBytes}.`);
+  throw new OptionError(
+    `A message of ${length} bytes needs ${cost} bytes of the queue, and maxQueueBytes is ${maxQueueBytes}: raise it, or send less at once.`,
+  );
 }
 
 /** What a waiting frame costs in memory beside its bytes: its objects on a 32-bit XS. */

@@ -154,7 +154,7 @@ export function checkAlone(options: Readonly<Record<string, unknown>>): void {
   const name = ALONE.find((option) => options[option] !== undefined);
   if (options["isStandAlone"] === false && name !== undefined)
     throw new OptionError(
-      `${name} is for a server that listens itself. With isStandAlone: false connections come by addWebSocket: give it to the HTTP server.`,
+      `${name} is for a server that listens by itself. With isStandAlone: false connections come through addWebSocket(): give ${name} to the HTTP server.`,
     );
 }
 
@@ -166,14 +166,17 @@ export function checkAlone(options: Readonly<Record<string, unknown>>): void {
 export function resolveServerOptions(options: WebSocketServerLimits): ServerSettings {
   const settings = resolveOptions(options, SERVER_OPTIONS, OTHERS);
   if (!WHEN_FULL.includes(settings.whenFull))
-    throw new OptionError(`whenFull is "refuse" or "close"; it was given ${JSON.stringify(settings.whenFull)}.`);
+    throw new OptionError(`whenFull must be "refuse" or "close"; it is ${JSON.stringify(settings.whenFull)}.`);
   toFieldNames("keptHeaders", settings.keptHeaders);
   if (!settings.prefix.startsWith("/"))
-    throw new OptionError(`prefix starts with "/"; it was given ${JSON.stringify(settings.prefix)}.`);
-  if (!isFieldValue(settings.serverName)) throw new OptionError("serverName has no control characters.");
+    throw new OptionError(`prefix must begin with "/"; it is ${JSON.stringify(settings.prefix)}.`);
+  if (!isFieldValue(settings.serverName))
+    throw new OptionError("serverName must be one line of text without control characters.");
   for (const name of settings.subprotocols)
     if (!isToken(name))
-      throw new OptionError(`A subprotocol is a token (RFC 6455, 4.1); ${JSON.stringify(name)} is not.`);
+      throw new OptionError(
+        `${JSON.stringify(name)} cannot be a subprotocol: it must be one word without separators (RFC 6455, 4.1).`,
+      );
   return settings;
 }
 

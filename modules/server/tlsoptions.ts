@@ -42,7 +42,7 @@ export function resolveTlsOptions({
 }: OrUndefined<TlsServerOptions>): Partial<ListenOptions> {
   if (clientCertificateRequired !== (clientAuthorities !== undefined))
     throw new OptionError(
-      "clientCertificateRequired: true and clientAuthorities belong together: who may connect, and who says so.",
+      "clientCertificateRequired: true and clientAuthorities belong together: one asks for certificates, the other says who must have signed them.",
     );
   if (identity === undefined) {
     if (clientCertificateRequired) throw new OptionError("clientCertificateRequired needs an identity: it is TLS's.");

@@ -18,6 +18,7 @@ import {
 } from "../common/constants.js";
 import { notOpen, OptionError, type WebSocketError } from "../common/errors.js";
 import type { ConnectionSettings } from "../common/options.js";
+import { kindOf } from "../common/text.js";
 
 export type { Handler } from "../common/handlers.js";
 
@@ -185,7 +186,9 @@ export abstract class WebSocket implements ConnectionEvents {
   /** Sends a text message. As {@link WebSocket.send}; a lone surrogate is sent as U+FFFD. */
   sendString(message: string, fragmentSize?: number): boolean {
     if (typeof message !== "string")
-      throw new OptionError(`sendString takes a string; it was given ${typeof message}.`);
+      throw new OptionError(
+        `sendString() takes a string; it was given ${kindOf(message)}. JSON.stringify() makes a string of it.`,
+      );
     return this.sendPayload(Opcode.Text, message, fragmentSize);
   }
 
@@ -320,7 +323,9 @@ export abstract class WebSocket implements ConnectionEvents {
 function opcodeOf(messageType: number): Opcode {
   if (messageType === WebSocketMessageType.Binary) return Opcode.Binary;
   if (messageType === WebSocketMessageType.Text) return Opcode.Text;
-  throw new OptionError(`messageType is WebSocketMessageType.Text or Binary; it was given ${String(messageType)}.`);
+  throw new OptionError(
+    `messageType must be WebSocketMessageType.Text or WebSocketMessageType.Binary; it is ${String(messageType)}.`,
+  );
 }
 
 /** What is sent as bytes: of a view those that it shows. */
@@ -332,12 +337,14 @@ export function bytesOf(data: BinaryData): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
   throw new OptionError(
-    `Bytes are a Uint8Array, another view or an ArrayBuffer; given was ${typeof data}. See sendString.`,
+    `Bytes are a Uint8Array, another view or an ArrayBuffer; this is ${kindOf(data)}. For texts there is sendString().`,
   );
 }
 
 /** @throws OptionError unless it is a size in bytes, or 0 */
 export function checkFragmentSize(fragmentSize: number): void {
   if (!(fragmentSize >= 0) || Math.floor(fragmentSize) !== fragmentSize)
-    throw new OptionError(`fragmentSize is a number of bytes, or 0; it was given ${fragmentSize}.`);
+    throw new OptionError(
+      `fragmentSize must be a whole number of bytes, or 0 for no fragments; it is ${fragmentSize}.`,
+    );
 }

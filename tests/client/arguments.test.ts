@@ -36,7 +36,7 @@ test.each(HANDLERS.flatMap(([Class, names]) => names.map((name) => [Class.name, 
     for (const value of [5, "handler", null, {}, true]) {
       const create = (): unknown => new Class({ [name]: value } as never);
       expect(create).toThrow(OptionError);
-      expect(create).toThrow(`Option ${name} is a function; it was given`);
+      expect(create).toThrow(`The option ${name} takes a function; it was given`);
     }
     expect(() => new Class({ [name]: undefined } as never)).not.toThrow();
   },
@@ -57,7 +57,7 @@ test.each([
 ] as const)("%p of %j: did you mean %s", (Class, options, meant) => {
   const create = (): unknown => new (Class as AnyClass)(options as never);
   expect(create).toThrow(OptionError);
-  expect(create).toThrow(meant === undefined ? "known are" : `did you mean ${meant}?`);
+  expect(create).toThrow(meant === undefined ? "The options are" : `Did you mean ${meant}?`);
 });
 
 test.each([
@@ -84,7 +84,7 @@ test.each([
 ])("a server that does not listen itself refuses %j", (options) => {
   const create = (): unknown => new WebSocketServer({ isStandAlone: false, ...options });
   expect(create).toThrow(OptionError);
-  expect(create).toThrow(`${Object.keys(options)[0] ?? ""} is for a server that listens itself`);
+  expect(create).toThrow(`${Object.keys(options)[0] ?? ""} is for a server that listens by itself`);
 });
 
 test("a server that does not listen itself takes undefined for them", () => {
@@ -109,7 +109,7 @@ describe("connect()", () => {
     const connecting = new ClientWebSocket().connect("ws://127.0.0.1:1/", headers);
     await expect(connecting).rejects.toThrow(OptionError);
     await expect(connecting).rejects.toThrow(
-      'headers["userId"] = … sets no header field: use headers.set(name, value)',
+      'headers["userId"] = … does not set a header: use headers.set(name, value)',
     );
   });
 

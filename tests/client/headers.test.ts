@@ -61,14 +61,14 @@ describe("ClientWebSocketHeaders", () => {
 });
 
 const NAMES: readonly (readonly [name: string, part: RegExp])[] = [
-  ["", /has to be a token/],
-  ["a b", /has to be a token/],
-  ["a:", /has to be a token/],
-  ["a\r\nHost", /has to be a token/],
-  ["a\n", /has to be a token/],
-  ["a\u0000", /has to be a token/],
-  ["ä", /has to be a token/],
-  ["(a)", /has to be a token/],
+  ["", /must be one word/],
+  ["a b", /must be one word/],
+  ["a:", /must be one word/],
+  ["a\r\nHost", /must be one word/],
+  ["a\n", /must be one word/],
+  ["a\u0000", /must be one word/],
+  ["ä", /must be one word/],
+  ["(a)", /must be one word/],
   ...[
     "Upgrade",
     "Connection",
@@ -80,7 +80,7 @@ const NAMES: readonly (readonly [name: string, part: RegExp])[] = [
     "Sec-WebSocket-Accept",
     "Content-Length",
     "Transfer-Encoding",
-  ].map((name) => [name, /belongs to the upgrade/] as const),
+  ].map((name) => [name, /is set by the library/] as const),
 ];
 
 const VALUES: readonly (readonly [name: string, value: string])[] = [
@@ -117,7 +117,7 @@ describe("an injection throws", () => {
   test.each(["", "a b", "a/b", "a?b", "a#b", "user@host", "host:x", "host:0", "host:65536", "[::1", "a,b", "http://a"])(
     "by the Host %j",
     (host) => {
-      expect(() => new ClientWebSocketHeaders({ host })).toThrow(/^Host is a name or an IP address/);
+      expect(() => new ClientWebSocketHeaders({ host })).toThrow(/^The header Host must be a name or an IP address/);
     },
   );
 

@@ -42,20 +42,20 @@ test("what is left out or undefined gets its default, and the options stay as th
 });
 
 test.each([
-  [{ keepAliveIntervall: 5 }, /keepAliveIntervall"; did you mean keepAliveInterval\?/],
-  [{ keepaliveinterval: 5 }, /did you mean keepAliveInterval\?/],
-  [{ maxMessage: 5 }, /did you mean maxMessageBytes\?/],
-  [{ closeTimeout: 5 }, /did you mean closeTimeoutMs\?/],
-  [{ severTimeout: 5 }, /did you mean serverTimeout\?/],
-  [{ onMesageReceived: 5 }, /did you mean onMessageReceived\?/],
-  [{ colour: 5 }, /no option "colour"; known are: keepAliveInterval,.* deliverFragments, onMessageReceived\.$/],
-  [{ ["x".repeat(10_000)]: 5 }, /known are/],
+  [{ keepAliveIntervall: 5 }, /keepAliveIntervall"\. Did you mean keepAliveInterval\?/],
+  [{ keepaliveinterval: 5 }, /Did you mean keepAliveInterval\?/],
+  [{ maxMessage: 5 }, /Did you mean maxMessageBytes\?/],
+  [{ closeTimeout: 5 }, /Did you mean closeTimeoutMs\?/],
+  [{ severTimeout: 5 }, /Did you mean serverTimeout\?/],
+  [{ onMesageReceived: 5 }, /Did you mean onMessageReceived\?/],
+  [{ colour: 5 }, /no option "colour"\. The options are: keepAliveInterval,.* deliverFragments, onMessageReceived\.$/],
+  [{ ["x".repeat(10_000)]: 5 }, /The options are/],
   [{ toString: 5 }, /toString/],
   [{ constructor: 5 }, /constructor/],
   [{ keepAliveInterval: "5" }, /keepAliveInterval.*number.*string/],
   [{ keepAliveInterval: null }, /keepAliveInterval.*number.*null/],
   [{ keepAliveInterval: new Date() }, /keepAliveInterval.*number.*Date/],
-  [{ deliverFragments: [] }, /deliverFragments.*boolean.*array/],
+  [{ deliverFragments: [] }, /deliverFragments.*boolean.*list/],
   [{ deliverFragments: 1 }, /deliverFragments.*boolean.*number/],
 ])("%j is refused", (options, message) => {
   const act = (): unknown => resolveOptions(options as object, CONNECTION_OPTIONS, ["onMessageReceived"]);
@@ -64,12 +64,12 @@ test.each([
 });
 
 test.each([[null], ["a"], [{}], [5]])("%j is refused where a list is wanted", (names) => {
-  expect(() => resolveOptions({ names }, { defaults: { names: ["b"] }, least: {}, most: {} })).toThrow(/names.*array/);
+  expect(() => resolveOptions({ names }, { defaults: { names: ["b"] }, least: {}, most: {} })).toThrow(/names.*list/);
 });
 
 test.each([[[5]], [[undefined]], [["a", null]], [[["a"]]]])("%j is refused where texts are wanted", (names) => {
   expect(() => resolveOptions({ names }, { defaults: { names: ["b"] }, least: {}, most: {} })).toThrow(
-    /names is a list of strings; one of them is/,
+    /names takes a list of strings; one of them is/,
   );
 });
 
@@ -102,5 +102,5 @@ describe("ranges of a connection's settings", () => {
 test("the message says what is allowed and what was given", () => {
   expect(() => {
     checkInteger("maxClients", 0, 1, 10);
-  }).toThrow("maxClients is an integer from 1 to 10; it was given 0.");
+  }).toThrow("maxClients must be a whole number from 1 to 10; it is 0.");
 });

@@ -39,13 +39,13 @@ describe("PEM", () => {
   });
 
   test.each<[string, string, RegExp]>([
-    ["nothing", "", /has no -----BEGIN CERTIFICATE----- block/],
-    ["base64 alone", Buffer.from(CERTIFICATE_BYTES).toString("base64"), /has no/],
-    ["a key", PEM_KEY, /has no/],
-    ["a block without end", PEM_CERTIFICATE.replace(/-----END.*/, ""), /has no/],
-    ["a block with another end", PEM_CERTIFICATE.replace("END CERTIFICATE", "END X509 CRL"), /has no/],
-    ["a block that is not base64", PEM_CERTIFICATE.replace(/\n./, "\n#"), /is no PEM/],
-    ["a block with a character less", PEM_CERTIFICATE.replace(/\n./, "\n"), /is no PEM/],
+    ["nothing", "", /must be PEM with a -----BEGIN CERTIFICATE----- block/],
+    ["base64 alone", Buffer.from(CERTIFICATE_BYTES).toString("base64"), /must be PEM/],
+    ["a key", PEM_KEY, /must be PEM/],
+    ["a block without end", PEM_CERTIFICATE.replace(/-----END.*/, ""), /must be PEM/],
+    ["a block with another end", PEM_CERTIFICATE.replace("END CERTIFICATE", "END X509 CRL"), /must be PEM/],
+    ["a block that is not base64", PEM_CERTIFICATE.replace(/\n./, "\n#"), /is damaged PEM/],
+    ["a block with a character less", PEM_CERTIFICATE.replace(/\n./, "\n"), /is damaged PEM/],
   ])("with %s throws", (_name, pem, message) => {
     expect(() => toDer(pem, "CERTIFICATE", "certificate")).toThrow(OptionError);
     expect(() => toDer(pem, "CERTIFICATE", "certificate")).toThrow(message);
@@ -53,7 +53,7 @@ describe("PEM", () => {
 
   test.each(["RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"])("%s is told how to convert", (label) => {
     expect(() => toDer(pemOf(label, KEY_BYTES), "PRIVATE KEY", "clientPrivateKey")).toThrow(
-      `clientPrivateKey is ${label}; convert it to PKCS #8: openssl pkcs8 -topk8 -nocrypt.`,
+      `clientPrivateKey is ${label}, and must be PKCS #8. Convert it: openssl pkcs8 -topk8 -nocrypt.`,
     );
   });
 });
@@ -75,7 +75,7 @@ describe("tlsIdentity", () => {
   });
 
   test("throws where the key is missing", () => {
-    expect(() => tlsIdentity(PEM_CERTIFICATE, PEM_CERTIFICATE)).toThrow(/The private key has no/);
-    expect(() => tlsIdentity(PEM_KEY, PEM_KEY)).toThrow(/The certificate has no/);
+    expect(() => tlsIdentity(PEM_CERTIFICATE, PEM_CERTIFICATE)).toThrow(/The private key must be PEM/);
+    expect(() => tlsIdentity(PEM_KEY, PEM_KEY)).toThrow(/The certificate must be PEM/);
   });
 });

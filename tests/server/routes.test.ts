@@ -47,8 +47,8 @@ test("without onRequest the rest is not found, and a route that throws is answer
 test("mistakes are told at once", () => {
   const listener = new HttpListener(free);
   listener.route("/led", answer("led"));
-  expect(() => listener.route("/LED/", answer("again"))).toThrow("There is a handler for /LED/ already.");
+  expect(() => listener.route("/LED/", answer("again"))).toThrow("There is already a handler for /LED/.");
   for (const path of ["led", "", "/a b", "/ä", "/a?b", "/a#b", undefined as unknown as string])
     expect(() => listener.route(path, answer(""))).toThrow(OptionError);
-  expect(() => listener.route("/x", undefined as never)).toThrow("not a function");
+  expect(() => listener.route("/x", undefined as never)).toThrow("must be a function");
 });

@@ -55,6 +55,8 @@ export class HubConnection {
    */
   constructor(url: string | { readonly href: string }, options: HubConnectionOptions = {}) {
     this.target = toWebSocketUrl(uriText(url));
+    if (!this.target.includes("://"))
+      throw new OptionError(`${JSON.stringify(url)} is not the URL of a hub: it must begin with http:// or https://.`);
     parseWebSocketUri(this.target);
     this.settings = resolveHubConnectionOptions(options);
     this.onclose = options.onclose;
@@ -106,7 +108,7 @@ export class HubConnection {
    */
   async start(): Promise<void> {
     if (this.current !== HubConnectionState.Disconnected)
-      throw new InvalidStateError("The HubConnection is started already: call stop() first.");
+      throw new InvalidStateError("The HubConnection is already started: call stop() first.");
     this.current = HubConnectionState.Connecting;
     this.connecting = this.startOnce();
     await this.connecting;
@@ -290,7 +292,9 @@ export class HubConnection {
   private requireLink(): HubLink {
     const link = this.session?.link;
     if (link === undefined || this.current !== HubConnectionState.Connected)
-      throw new InvalidStateError("The HubConnection is not connected: look at its state before calling the hub.");
+      throw new InvalidStateError(
+        "The HubConnection is not connected: call the hub only while its state is Connected.",
+      );
     return link;
   }
 }

@@ -15,7 +15,7 @@ export class ClientMethods {
   /** Adds a handler, unless it is there already. @throws OptionError where it is none */
   add(method: string, handler: HubHandler): void {
     if (typeof method !== "string" || typeof handler !== "function")
-      throw new OptionError('A handler is a function, and its method a name: on("SetColor", (color) => …).');
+      throw new OptionError('on() takes the name of a method and a function: on("SetColor", (color) => …).');
     const name = method.toLowerCase();
     const handlers = this.methods.get(name) ?? [];
     if (!handlers.includes(handler)) this.methods.set(name, [...handlers, handler]);

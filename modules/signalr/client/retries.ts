@@ -41,11 +41,13 @@ export const DEFAULT_RETRY_DELAYS: readonly number[] = Object.freeze([0, 2_000, 
  * @throws OptionError where one of them is out of its range
  */
 export function createRetryPolicy(option: AutomaticReconnect, jitter: number): RetryPolicy | undefined {
-  if (!(jitter >= 0 && jitter <= 1)) throw new OptionError(`reconnectJitter is from 0 to 1; it was given ${jitter}.`);
+  if (!(jitter >= 0 && jitter <= 1)) throw new OptionError(`reconnectJitter must be from 0 to 1; it is ${jitter}.`);
   if (option === false) return undefined;
   const policy = option === true ? listPolicy(DEFAULT_RETRY_DELAYS) : isList(option) ? listPolicy(option) : option;
   if (typeof policy.nextRetryDelayInMilliseconds !== "function")
-    throw new OptionError("automaticReconnect is true, false, a list of delays, or has nextRetryDelayInMilliseconds.");
+    throw new OptionError(
+      "automaticReconnect must be true, false, a list of delays in ms, or an object with nextRetryDelayInMilliseconds().",
+    );
   return {
     nextRetryDelayInMilliseconds(context) {
       const delayMs: unknown = policy.nextRetryDelayInMilliseconds(context);

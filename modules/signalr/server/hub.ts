@@ -52,7 +52,7 @@ export class HubServer {
    */
   constructor(listener: HubListener, path: string, options: HubServerOptions = {}) {
     if (typeof (listener as Partial<HubListener> | undefined)?.route !== "function")
-      throw new OptionError("A HubServer is on an HttpListener: new HubServer(new HttpListener({ port }), path).");
+      throw new OptionError("A HubServer needs an HttpListener: new HubServer(new HttpListener({ port }), path).");
     this.settings = resolveHubServerOptions(options);
     const { allowedHosts = [], allowedOrigins = [] } = this.settings.webSocket;
     this.policy = new RequestPolicy({ allowedHosts, allowedOrigins });

@@ -19,10 +19,11 @@ export class HubMethods {
   /** @throws OptionError where one is not a function, or two differ by letter case only */
   constructor(methods: Readonly<Record<string, HubMethod>>, areErrorsDetailed: boolean) {
     this.areErrorsDetailed = areErrorsDetailed;
-    if (typeof methods !== "object") throw new OptionError("methods is an object of functions, by their names.");
+    if (typeof methods !== "object")
+      throw new OptionError("methods must be an object of functions, such as { Add: (a, b) => a + b }.");
     for (const [name, method] of Object.entries(methods)) {
-      if (typeof method !== "function") throw new OptionError(`The method ${name} is not a function.`);
-      if (this.find(name) !== undefined) throw new OptionError(`There are two methods ${name}.`);
+      if (typeof method !== "function") throw new OptionError(`The method ${name} must be a function.`);
+      if (this.find(name) !== undefined) throw new OptionError(`There are two methods called ${name}.`);
       this.methods.set(name.toLowerCase(), method);
     }
   }
