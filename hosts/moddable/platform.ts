@@ -20,8 +20,8 @@ export type { Platform, TimerHandle, Utf8Decoder } from "../contract.js";
 /** The longest delay in milliseconds that the SDK's timers hold, an integer of 32 bits: 24.8 days. */
 const maxDelayMs = 0x7fff_ffff;
 
-const decoderOptions = { fatal: true, ignoreBOM: true } as const;
-const streaming = { stream: true } as const;
+const decoderOptions = Object.freeze({ fatal: true, ignoreBOM: true } as const);
+const streaming = Object.freeze({ stream: true } as const);
 
 export const xorMask: Platform["xorMask"] = xorRange;
 

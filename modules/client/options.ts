@@ -15,16 +15,16 @@ import {
 } from "../common/options.js";
 
 /** The lowest TLS version that a client accepts (.NET `SslProtocols`, without those that RFC 8996 forbids). */
-export const SslProtocols = { Tls12: 0x0c00, Tls13: 0x3000 } as const;
+export const SslProtocols = Object.freeze({ Tls12: 0x0c00, Tls13: 0x3000 } as const);
 export type SslProtocols = (typeof SslProtocols)[keyof typeof SslProtocols];
 
 /** Whether a server's certificate is verified (.NET nanoFramework `SslVerification`). */
-export const SslVerification = {
+export const SslVerification = Object.freeze({
   /** Any certificate is accepted: whoever is in between can read and change everything. */
   NoVerification: 1,
   /** The certificate has to be valid, for this host, from an authority that is trusted. */
   CertificateRequired: 4,
-} as const;
+} as const);
 export type SslVerification = (typeof SslVerification)[keyof typeof SslVerification];
 
 /** Values among the options of a ClientWebSocket that have a plain default. */

@@ -1,14 +1,14 @@
 /** Numbers of RFC 6455 and the const objects that stand for .NET's enumerations. */
 
 /** Frame opcodes (RFC 6455, 5.2). */
-export const Opcode = {
+export const Opcode = Object.freeze({
   Continuation: 0x0,
   Text: 0x1,
   Binary: 0x2,
   Close: 0x8,
   Ping: 0x9,
   Pong: 0xa,
-} as const;
+} as const);
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 
 /** The bit that marks the final fragment of a message (RFC 6455, 5.2). */
@@ -36,11 +36,11 @@ export const MASK_BYTES = 4;
 export const MAX_CLOSE_REASON_BYTES = MAX_CONTROL_PAYLOAD - 2;
 
 /** The side of a connection: clients mask, servers do not (RFC 6455, 5.1). */
-export const Role = { Client: 0, Server: 1 } as const;
+export const Role = Object.freeze({ Client: 0, Server: 1 } as const);
 export type Role = (typeof Role)[keyof typeof Role];
 
 /** Why a connection was closed (RFC 6455, 7.4.1; .NET `WebSocketCloseStatus`, and 1012 to 1014 of the IANA registry). */
-export const WebSocketCloseStatus = {
+export const WebSocketCloseStatus = Object.freeze({
   NormalClosure: 1000,
   EndpointUnavailable: 1001,
   ProtocolError: 1002,
@@ -58,12 +58,12 @@ export const WebSocketCloseStatus = {
   ServiceRestart: 1012,
   TryAgainLater: 1013,
   BadGateway: 1014,
-} as const;
+} as const);
 /** A close status; applications use 3000 to 4999 for their own (RFC 6455, 7.4.2). */
 export type WebSocketCloseStatus = number;
 
 /** The state of a connection (.NET `WebSocketState`). */
-export const WebSocketState = {
+export const WebSocketState = Object.freeze({
   None: 0,
   Connecting: 1,
   Open: 2,
@@ -71,18 +71,18 @@ export const WebSocketState = {
   CloseReceived: 4,
   Closed: 5,
   Aborted: 6,
-} as const;
+} as const);
 export type WebSocketState = (typeof WebSocketState)[keyof typeof WebSocketState];
 
 /** The type of a message (.NET `WebSocketMessageType`). */
-export const WebSocketMessageType = { Text: 0, Binary: 1 } as const;
+export const WebSocketMessageType = Object.freeze({ Text: 0, Binary: 1 } as const);
 export type WebSocketMessageType = (typeof WebSocketMessageType)[keyof typeof WebSocketMessageType];
 
 /** Which part of its message a received frame is (.NET nanoFramework `FragmentationType`). */
-export const FragmentationType = {
+export const FragmentationType = Object.freeze({
   NotFragmented: 0,
   FirstFragment: 1,
   Fragment: 2,
   FinalFragment: 3,
-} as const;
+} as const);
 export type FragmentationType = (typeof FragmentationType)[keyof typeof FragmentationType];

@@ -3,7 +3,7 @@
 import type { ConnectionSettings } from "../common/options.js";
 
 /** What is due. */
-export const KeepAliveAction = { None: 0, Ping: 1, GiveUp: 2 } as const;
+export const KeepAliveAction = Object.freeze({ None: 0, Ping: 1, GiveUp: 2 } as const);
 export type KeepAliveAction = (typeof KeepAliveAction)[keyof typeof KeepAliveAction];
 
 /**

@@ -29,11 +29,11 @@ const answerMs = 20;
 /** The read buffer of a polling TCP in bytes; a full one stops its polling for more. */
 const pollBufferBytes = 1_536;
 
-const ignoringHandlers: SocketHandlers = {
+const ignoringHandlers: SocketHandlers = Object.freeze({
   received() {},
   drained() {},
   closed() {},
-};
+});
 
 /** One connection over an ECMA-419 TCP instance. */
 export class TcpSocket implements Socket {
@@ -364,7 +364,7 @@ interface Targeted {
  * The callbacks of every TCP, with the socket as `target`. They are of the module, not of a socket: on Linux a TCP
  * calls them once more after close(), when nothing else of the socket need be alive.
  */
-export const tcpCallbacks = {
+export const tcpCallbacks = Object.freeze({
   onReadable(this: TCP, count: number): void {
     const { target } = this as TCP & Targeted;
     try {
@@ -385,4 +385,4 @@ export const tcpCallbacks = {
     const { target } = this as TCP & Targeted;
     target.lost(typeof code === "string" ? describeLoss(code, target) : undefined);
   },
-};
+});

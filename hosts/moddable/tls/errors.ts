@@ -5,18 +5,22 @@ import { describeError, type TlsEngine } from "./engine.js";
 const expired = 0x01;
 const otherName = 0x04;
 const notYetValid = 0x02_00;
-const reasons: readonly (readonly [bit: number, reason: string])[] = Object.freeze([
-  [0x100_0000, "there are too many certificates"],
-  [0x200_0000, "a key is longer than RSA 4096"],
-  [0x400_0000, "there is none"],
-  [0x800_0000, "an authority is for certain names only (name constraints), which is not supported"],
-  [0x08, "the certificate was issued by no trusted authority"],
-  [0x08_00, "a certificate may not be used for this (key usage)"],
-  [0x10_00, "a certificate may not be used for this (extended key usage)"],
-  [0x40_00, "a certificate is signed with a digest that is not safe"],
-  [0x80_00, "a certificate has a key of a kind that is not accepted"],
-  [0x1_0000, "a certificate has a key that is too short"],
-] as const);
+const reasons: readonly (readonly [bit: number, reason: string])[] = Object.freeze(
+  (
+    [
+      [0x100_0000, "there are too many certificates"],
+      [0x200_0000, "a key is longer than RSA 4096"],
+      [0x400_0000, "there is none"],
+      [0x800_0000, "an authority is for certain names only (name constraints), which is not supported"],
+      [0x08, "the certificate was issued by no trusted authority"],
+      [0x08_00, "a certificate may not be used for this (key usage)"],
+      [0x10_00, "a certificate may not be used for this (extended key usage)"],
+      [0x40_00, "a certificate is signed with a digest that is not safe"],
+      [0x80_00, "a certificate has a key of a kind that is not accepted"],
+      [0x1_0000, "a certificate has a key that is too short"],
+    ] as const
+  ).map((reason) => Object.freeze(reason)),
+);
 
 /** Alerts (RFC 8446, 6). */
 const handshakeFailure = 40;

@@ -17,13 +17,13 @@ import { Retries } from "./retries.js";
 import type { HubStream } from "../link/incoming.js";
 
 /** The state of a connection to a hub (.NET `HubConnectionState`). */
-export const HubConnectionState = {
+export const HubConnectionState = Object.freeze({
   Disconnected: "Disconnected",
   Connecting: "Connecting",
   Connected: "Connected",
   Reconnecting: "Reconnecting",
   Disconnecting: "Disconnecting",
-} as const;
+} as const);
 export type HubConnectionState = (typeof HubConnectionState)[keyof typeof HubConnectionState];
 
 /** A connection to a hub. It may be started again after it was stopped. */

@@ -4,7 +4,7 @@
  */
 
 /** The type of a hub message. */
-export const MessageType = {
+export const MessageType = Object.freeze({
   Invocation: 1,
   StreamItem: 2,
   Completion: 3,
@@ -12,7 +12,7 @@ export const MessageType = {
   CancelInvocation: 5,
   Ping: 6,
   Close: 7,
-} as const;
+} as const);
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
 /** Calls a method. Without `invocationId` no answer is wanted. */
