@@ -46,8 +46,10 @@ export class HttpHeaders {
   }
 
   /** Each lower-case name with the value that `get` gives. */
-  *[Symbol.iterator](): IterableIterator<[name: string, value: string]> {
-    for (const name of this.keys()) yield [name, this.get(name) ?? ""];
+  [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
+    return this.keys()
+      .map((name): [string, string] => [name, this.get(name) ?? ""])
+      .values();
   }
 
   /** The elements of a comma-separated field, without white space and empty ones (RFC 9110, 5.6.1); the first 100. */

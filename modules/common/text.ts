@@ -31,7 +31,9 @@ export function isDecimal(text: string): boolean {
 
 /** Whether a character is an ASCII letter, a digit, or one of `others`. */
 export function isAlphanumericOr(others: string): (code: number) => boolean {
-  return (code) => isAlphanumeric(code) || others.includes(String.fromCharCode(code));
+  // What a preloaded function keeps is in flash where it is a constant, and in RAM where it is a parameter.
+  const allowed = others;
+  return (code) => isAlphanumeric(code) || allowed.includes(String.fromCharCode(code));
 }
 
 /** "address:port"; an IPv6 address is put in brackets (RFC 3986, 3.2.2). */
