@@ -9,7 +9,7 @@ import { TcpSocket } from "./host/tcpsocket.js";
 export type * from "../contract.js";
 
 /**
- * Linked by manifest_tls.json only, with 160 KB of code: it is asked for at run time, so that an app of plain
+ * Linked by manifest_tls.json only, with up to 178 KB of code: it is asked for at run time, so that an app of plain
  * sockets is built without it.
  */
 const implementation = "xs-websockets/tls/connecttls";
