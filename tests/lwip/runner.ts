@@ -1,6 +1,7 @@
 /**
  * Runs cases, within the namespace of tap.ts, and writes a line of JSON for each:
- * `runner.ts SUBJECT VARIANT [long] [GROUP-OR-PART-OF-A-NAME…]`
+ * `runner.ts SUBJECT VARIANT [long] [lane=0/3] [GROUP-OR-PART-OF-A-NAME…]`. With "lane", each third case from the first on:
+ * they wait most of their time, so that several runners share the cases, each in a namespace of its own.
  */
 
 import { Bench } from "./bench.js";
@@ -22,7 +23,10 @@ async function main([subject = "ours", variant = "plain", ...words]: readonly st
   if (sources === undefined) throw new Error(`missing: ${missingSources}`);
   const options = { subject: subject as Subject, variant: variant as Variant };
   const isLong = words.includes("long");
-  const wanted = words.filter((word) => word !== "long");
+  const lane = words.find((word) => word.startsWith("lane=")) ?? "lane=0/1";
+  const [own = 0, lanes = 1] = lane.slice(5).split("/").map(Number);
+  const wanted = words.filter((word) => word !== "long" && word !== lane);
+  let at = 0;
   for (const [group, cases] of Object.entries(CASES)) {
     const rows = cases.filter(
       ({ name }) => wanted.length === 0 || wanted.some((word) => group === word || name.includes(word)),
@@ -35,6 +39,7 @@ async function main([subject = "ours", variant = "plain", ...words]: readonly st
     }
     const program = await buildDevice(sources, { ...options, app: secured ?? "tests/lwip/xs" });
     for (const row of rows) {
+      if (at++ % lanes !== own) continue;
       const began = performance.now();
       const { problem, figures } = await Bench.run(row, { ...options, program, network: TAP_NETWORK, isLong });
       const ms = Math.round(performance.now() - began);

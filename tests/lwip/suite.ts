@@ -21,6 +21,8 @@ import type { Report } from "./runner.js";
 import { canUseTap, inNamespace, missingTap } from "./tap.js";
 
 const sources = findSources();
+/** Runners at the same time: a case waits most of its time. */
+const LANES = 3;
 
 const PLAIN = Object.keys(CASES).filter((group) => !(group in SECURED));
 
@@ -40,7 +42,7 @@ export function describeCases(variant: Variant, groups: readonly string[] = PLAI
   describeIf(missing === undefined, missing ?? "", `${what} on lwIP, over a TAP, ${variant}`, () => {
     const reports = new Map<string, Report>();
     const waiting = new Map<string, () => void>();
-    let runner: ChildProcess | undefined;
+    const runners: ChildProcess[] = [];
     let closed: Promise<unknown> | undefined;
     let errors = "";
 
@@ -54,7 +56,7 @@ export function describeCases(variant: Variant, groups: readonly string[] = PLAI
       const come = new Promise<void>((resolve) => waiting.set(name, resolve));
       if (!reports.has(name)) await Promise.race([come, closed]);
       const found = reports.get(name);
-      if (found === undefined) throw new Error(`the runner has ended:\n${errors}`);
+      if (found === undefined) throw new Error(`the runners have ended:\n${errors}`);
       return found;
     };
 
@@ -63,15 +65,18 @@ export function describeCases(variant: Variant, groups: readonly string[] = PLAI
       // Before the time of the first case begins.
       await buildDevice(sources, { app: secured ?? "tests/lwip/xs", subject: "ours", variant });
       const command = ["node", "--import", "tsx", "tests/lwip/runner.ts", "ours", variant, ...groups];
-      const [program, ...parameters] = inNamespace(command);
-      runner = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"] });
-      closed = once(runner, "close");
-      runner.stderr?.on("data", (text: Buffer) => (errors += text.toString()));
-      if (runner.stdout !== null) createInterface({ input: runner.stdout }).on("line", take);
+      for (let lane = 0; lane < LANES; lane += 1) {
+        const [program, ...parameters] = inNamespace([...command, `lane=${lane}/${LANES}`]);
+        const runner = spawn(program, parameters, { stdio: ["ignore", "pipe", "pipe"] });
+        runner.stderr.on("data", (text: Buffer) => (errors += text.toString()));
+        createInterface({ input: runner.stdout }).on("line", take);
+        runners.push(runner);
+      }
+      closed = Promise.all(runners.map((runner) => once(runner, "close")));
     }, 600_000);
 
     afterAll(() => {
-      runner?.kill();
+      for (const runner of runners) runner.kill();
     });
 
     for (const group of groups) {
