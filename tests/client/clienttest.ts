@@ -9,6 +9,7 @@ import {
 } from "../../modules/client.js";
 import { describeBytes } from "../support/vectors.js";
 import { RawServer, type RawPeer } from "./rawserver.js";
+import { eventually } from "../support/waiting.js";
 
 /** A client whose events are recorded. */
 export class ClientBench {
@@ -106,19 +107,6 @@ export function openHandles(): string[] {
     .getActiveResourcesInfo()
     .filter((name) => /^(?:Timeout|Immediate|TCP|TLS|GetAddrInfo|ConnectWrap|WriteWrap|ShutdownWrap)/.test(name))
     .sort();
-}
-
-export function delay(timeMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, timeMs));
-}
-
-/** Waits until something holds. @throws Error where it does not within three seconds */
-export async function eventually(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 300; turn++) {
-    if (holds()) return;
-    await delay(10);
-  }
-  throw new Error(`It does not hold: ${holds.toString()}`);
 }
 
 /** Expects that soon nothing is open that was not before. */

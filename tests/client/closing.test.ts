@@ -9,8 +9,9 @@ import {
   type WebSocket,
 } from "../../modules/client.js";
 import { asciiOf, bytesOf, pattern } from "../support/vectors.js";
-import { delay, eventually, withOpen, type ClientBench } from "./clienttest.js";
+import { withOpen, type ClientBench } from "./clienttest.js";
 import type { RawPeer } from "./rawserver.js";
+import { delay, eventually } from "../support/waiting.js";
 
 describe("the client closes", () => {
   test.each<[name: string, close: (client: ClientWebSocket) => void, sent: string]>([

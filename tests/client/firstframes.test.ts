@@ -1,8 +1,9 @@
 /** Frames that come with the 101, in one segment or many. */
 
-import { ClientBench, delay, openOn } from "./clienttest.js";
+import { ClientBench, openOn } from "./clienttest.js";
 import { RawServer, upgradeAnswer } from "./rawserver.js";
 import { asciiOf, bytesOf, frame, joined } from "../support/vectors.js";
+import { delay } from "../support/waiting.js";
 
 let server: RawServer;
 

@@ -8,7 +8,8 @@ import {
   type ClientWebSocketOptions,
 } from "../../modules/client.js";
 import { asciiOf, bytesOf, hexOf, pattern } from "../support/vectors.js";
-import { delay, eventually, withOpen } from "./clienttest.js";
+import { withOpen } from "./clienttest.js";
+import { delay, eventually } from "../support/waiting.js";
 
 describe("masks", () => {
   test("are another one in each frame, and each is used", async () => {

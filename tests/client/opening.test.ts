@@ -13,9 +13,10 @@ import {
 import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
 import { BlackHole } from "./blackhole.js";
-import { ClientBench, delay, expectHandles, expectNothingLeft, openHandles } from "./clienttest.js";
+import { ClientBench, expectHandles, expectNothingLeft, openHandles } from "./clienttest.js";
 import { RawServer, type RawPeer } from "./rawserver.js";
 import { refused } from "./refused.js";
+import { delay } from "../support/waiting.js";
 
 let server: RawServer;
 

@@ -10,8 +10,9 @@ import {
   WebSocketState,
 } from "../../modules/client.js";
 import { asciiOf, bytesOf } from "../support/vectors.js";
-import { ClientBench, delay, eventually, expectHandles, openHandles, openOn, withOpen } from "./clienttest.js";
+import { ClientBench, expectHandles, openHandles, openOn, withOpen } from "./clienttest.js";
 import { withRawServer } from "./rawserver.js";
+import { delay, eventually } from "../support/waiting.js";
 
 test("an open connection tells where it leads", async () => {
   await withRawServer(async (server) => {

@@ -9,7 +9,8 @@ import {
 } from "xs-websockets/client";
 import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
 import { answerTests } from "./suiteanswers.js";
-import { delay, Session, type SuiteSettings } from "./suitesession.js";
+import { Session, type SuiteSettings } from "./suitesession.js";
+import { delay, eventually } from "../support/waiting.js";
 
 function codeThrownBy(call: () => unknown): string {
   try {
@@ -94,7 +95,7 @@ function sessionTests({ ports }: SuiteSettings): Tests {
     "a server that vanishes, and one that falls silent": async () => {
       const session = new Session({ keepAliveInterval: 100, serverTimeout: 300 });
       await session.client.connect(`${answers}/vanish`).catch(() => undefined);
-      while (session.ends.length === 0) await delay(20);
+      await eventually(() => session.ends.length !== 0);
       assertEqual(session.ends[0]?.error?.name, "NetworkError", "name");
       await session.client.connect(`${answers}/mute`);
       await session.until("closed 1006 unclean ERR_TIMEOUT");
@@ -134,7 +135,7 @@ function sessionTests({ ports }: SuiteSettings): Tests {
         await session.until(`text ${turn}`);
         if (turn % 2 === 0) session.client.abort();
         else session.client.close();
-        while (session.ends.length <= turn) await delay(20);
+        await eventually(() => session.ends.length > turn);
       }
     },
   };

@@ -3,7 +3,8 @@
 import { now } from "#platform";
 import { HandshakeError } from "xs-websockets/client";
 import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
-import { delay, Session, type SuiteSettings } from "./suitesession.js";
+import { Session, type SuiteSettings } from "./suitesession.js";
+import { delay } from "../support/waiting.js";
 
 /** Answers to an upgrade, by the path that asks for them, with the status and a part of the message of the error. */
 const ANSWERS: readonly (readonly [path: string, statusCode: number, message: string])[] = [

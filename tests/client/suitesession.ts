@@ -1,6 +1,5 @@
 /** A client of suite.ts, and what it is told of the servers. */
 
-import { setTimer } from "#platform";
 import {
   ClientWebSocket,
   WebSocketMessageType,
@@ -71,8 +70,4 @@ export class Session extends EventLog {
     assertEqual(this.client.state, WebSocketState.Closed, "state");
     return error;
   }
-}
-
-export function delay(timeMs: number): Promise<void> {
-  return new Promise((resolve) => void setTimer(resolve, timeMs));
 }

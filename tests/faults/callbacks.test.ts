@@ -1,7 +1,8 @@
 /** Handlers that throw, and calls from within every handler, on Node.js. simulator.test.ts has the same on XS. */
 
-import { eventually, silenceLog } from "../server/servertest.js";
+import { silenceLog } from "../server/servertest.js";
 import { callbackTests, HANDLER_ERROR } from "./callbacksuite.js";
+import { eventually } from "../support/waiting.js";
 
 test.each(Object.entries(callbackTests()))("%s", async (name, run) => {
   const log = silenceLog();

@@ -3,10 +3,10 @@
  * the tests run on XS too, where server and clients are of one program.
  */
 
-import { setTimer } from "#platform";
 import { ClientWebSocket, WebSocketCloseStatus, WebSocketState } from "xs-websockets/client";
 import { type WebSocket, WebSocketServer } from "xs-websockets/server";
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
+import { delay, eventually } from "../support/waiting.js";
 
 /** What a handler does. */
 type Act = (webSocket: WebSocket) => void | Promise<void>;
@@ -36,7 +36,7 @@ const FAILURES: Readonly<Record<string, Act>> = {
   },
   rejects: () => Promise.reject(new Error(HANDLER_ERROR)),
   "rejects later": async () => {
-    await new Promise<void>((resolve) => void setTimer(resolve, 20));
+    await delay(20);
     throw new Error(HANDLER_ERROR);
   },
 };
@@ -88,16 +88,6 @@ class Actor {
   async acted(): Promise<void> {
     if (this.event !== "closed") await eventually(() => this.hasActed, `a handler of ${this.event}`);
   }
-}
-
-const PATIENCE_TURNS = 1_000;
-
-async function eventually(holds: () => boolean, what: string): Promise<void> {
-  for (let turn = 0; turn < PATIENCE_TURNS; turn++) {
-    if (holds()) return;
-    await new Promise<void>((resolve) => void setTimer(resolve, 10));
-  }
-  throw new Error(`It does not come: ${what}`);
 }
 
 /** Larger than what a system takes at once, and smaller than a queue. */

@@ -3,12 +3,12 @@
 import type { ClientWebSocketOptions } from "../../modules/client.js";
 import type { WebSocketServerOptions } from "../../modules/server.js";
 import { RawServer } from "../client/rawserver.js";
-import { delay } from "../server/servertest.js";
 import { RawClient, upgradeRequest } from "../support/rawclient.js";
 import { asciiOf, hexOf } from "../support/vectors.js";
 import type { ClientFigures, HookAct, ServerFigures } from "./agent.js";
 import type { FaultHost } from "./faulthosts.js";
 import { type Harms, TcpProxy } from "./proxy.js";
+import { delay } from "../support/waiting.js";
 
 /** A fault and what has to come of it. */
 export interface FaultCase {

@@ -2,10 +2,10 @@
 
 import { NODE_PACE } from "../conformance/peer.js";
 import { inParallel } from "../conformance/script.js";
-import { delay } from "../server/servertest.js";
 import type { FaultBench, FaultCase, FaultServer } from "./faultbench.js";
 import type { FaultTimes } from "./faulthosts.js";
 import type { Harms } from "./proxy.js";
+import { delay } from "../support/waiting.js";
 
 const TEXTS = ["first", "second \u20ac", "x".repeat(3_000)];
 

@@ -6,8 +6,8 @@ import { runInNewContext } from "node:vm";
 import { ClientWebSocket } from "../../modules/client.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { openHandles } from "../client/clienttest.js";
-import { delay, eventually } from "../server/servertest.js";
 import { type LeakTlsServers, startLeakTlsServers } from "./tlsservers.js";
+import { delay, eventually } from "../support/waiting.js";
 
 const CYCLES = 1_000;
 /** Bytes of heap that come and go in Jest; a connection that stays would cost over 4,000 for each cycle. */

@@ -2,13 +2,13 @@
 
 import { SERVER_DEFAULTS } from "../../modules/server/options.js";
 import type { Sdk } from "../../scripts/sdk.js";
-import { delay } from "../server/servertest.js";
 import { describeIf } from "../support/describeif.js";
 import { RawClient, upgradeRequest } from "../support/rawclient.js";
 import { findSimulatorSdk, findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
 import { asciiOf, frame, header, pattern } from "../support/vectors.js";
 import { startLeakTlsServers } from "./tlsservers.js";
 import { type Cycles, LeaksApp, type Levels } from "./xsapp.js";
+import { delay } from "../support/waiting.js";
 
 const sdk = findSimulatorSdk();
 const tlsSdk = findTlsSimulatorSdk();

@@ -4,6 +4,7 @@ import { upgradeAnswer, withRawServer, type RawServer } from "../client/rawserve
 import { wireFrames } from "../support/vectors.js";
 import { startStreamServer } from "./streamserver.js";
 import { streamTests } from "./stream.js";
+import { delay, eventually } from "../support/waiting.js";
 
 let server: RawServer;
 
@@ -67,12 +68,12 @@ describe("MqttSocket on Node", () => {
         }
       },
     });
-    while (sent === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually(() => sent !== 0);
+    await delay(100);
     expect(waits).toBe(1);
     expect(received).toBe(0);
     accepted?.resume();
-    while (received < sent || waits < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually(() => received >= sent && waits >= 3);
     expect(frames).toBe(sent / block.length);
     expect(sent).toBeGreaterThan(100_000);
     socket.close();

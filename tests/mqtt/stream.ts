@@ -1,13 +1,9 @@
 /** MqttSocket as a stream of bytes, on every host. No API of Node or Jest: it is used on XS too. */
 
-import { setTimer } from "#platform";
 import { MqttSocket, type MqttSocketOptions } from "xs-websockets/mqtt";
 import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
 import { EventLog } from "../support/eventlog.js";
-
-function delay(timeMs: number): Promise<void> {
-  return new Promise((resolve) => void setTimer(resolve, timeMs));
-}
+import { delay, eventually } from "../support/waiting.js";
 
 /** A socket whose callbacks are recorded, and which reads all that comes unless it is told not to. */
 class Session extends EventLog {
@@ -55,7 +51,8 @@ class Session extends EventLog {
 
   /** Waits for onWritable. */
   async nextRoom(): Promise<number> {
-    for (const before = this.writables; this.writables === before;) await delay(1);
+    const before = this.writables;
+    await eventually(() => this.writables !== before);
     return this.writable;
   }
 
@@ -92,7 +89,7 @@ function readingTests(port: number): Tests {
     "bytes are read one by one, into a buffer, so many or all": async () => {
       const session = new Session(port, "/split", {}, false);
       const { socket } = session;
-      while (session.mostReadable < 10) await delay(5);
+      await eventually(() => session.mostReadable >= 10);
       socket.format = "number";
       assertEqual(socket.format, "number", "format");
       assertEqual([1, 2, 3].map(() => socket.read() as number).join(), "1,2,3", "numbers");
@@ -123,7 +120,7 @@ function readingTests(port: number): Tests {
     },
     "small frames that are not read are bounded, too": async () => {
       const session = new Session(port, "/flood", { maxMessageBytes: 60_100 }, false);
-      while (session.mostReadable < 60_100) await delay(10);
+      await eventually(() => session.mostReadable >= 60_100);
       await delay(50);
       assert(session.mostReadable < 60_200, `${session.mostReadable} bytes`);
       session.isReading = true;

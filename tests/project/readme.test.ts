@@ -10,6 +10,7 @@ import { describeIf } from "../support/describeif.js";
 import { codeBlocks } from "../support/documentation.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { PROJECT, readText } from "./sources.js";
+import { delay } from "../support/waiting.js";
 
 const BLOCKS = codeBlocks(readText("README.md"), "js");
 
@@ -55,7 +56,7 @@ async function connect(url: string): Promise<{ socket: WebSocket; next: () => Pr
       return { socket, next };
     } catch (error) {
       if (turn === 100) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await delay(100);
     }
   }
 }

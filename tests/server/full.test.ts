@@ -3,7 +3,8 @@
 import { OptionError } from "../../modules/common/errors.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { upgradeRequest, type RawClient } from "../support/rawclient.js";
-import { eventually, withServer, type ServerBench } from "./servertest.js";
+import { withServer, type ServerBench } from "./servertest.js";
+import { eventually } from "../support/waiting.js";
 
 /** Close, 1013, "The server has its 1 clients (maxClients)." */
 const REASON = "The server has its 1 clients (maxClients).";

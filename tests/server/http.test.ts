@@ -4,7 +4,8 @@ import { InvalidStateError, OptionError } from "../../modules/common/errors.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { RawClient } from "../support/rawclient.js";
 import { asciiOf, pattern } from "../support/vectors.js";
-import { delay, silenceLog } from "./servertest.js";
+import { silenceLog } from "./servertest.js";
+import { delay } from "../support/waiting.js";
 
 const GET = "GET /page?a=1 HTTP/1.1\r\nHost: a\r\n\r\n";
 

@@ -6,7 +6,8 @@ import { OptionError } from "../../modules/common/errors.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { RawClient } from "../support/rawclient.js";
 import { asciiOf } from "../support/vectors.js";
-import { delay, silenceLog } from "./servertest.js";
+import { silenceLog } from "./servertest.js";
+import { delay } from "../support/waiting.js";
 
 const hello = ({ request, response }: HttpListenerContext): void => {
   response.close(`hello ${request.httpMethod} ${request.path} ${request.httpVersion}`);

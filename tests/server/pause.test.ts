@@ -5,7 +5,8 @@ import { CONNECTION_DEFAULTS } from "../../modules/common/options.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { upgradeRequest } from "../support/rawclient.js";
 import { asciiOf, bytesOf, frame, joined } from "../support/vectors.js";
-import { delay, eventually, withServer } from "./servertest.js";
+import { withServer } from "./servertest.js";
+import { delay, eventually } from "../support/waiting.js";
 
 interface Bench {
   readonly socket: FakeSocket;

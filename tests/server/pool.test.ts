@@ -3,7 +3,8 @@ import { HttpHeaders } from "../../modules/common/headers.js";
 import { InvalidStateError, WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { asciiOf, bytesOf, frame, pattern } from "../support/vectors.js";
-import { delay, silenceLog } from "./servertest.js";
+import { silenceLog } from "./servertest.js";
+import { delay } from "../support/waiting.js";
 
 /** An upgrade request on a socket in memory, as an HTTP server of someone else's might pass it on. */
 function contextOf(socket: FakeSocket): HttpListenerContext {

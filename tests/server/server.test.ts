@@ -4,7 +4,8 @@ import { HttpListener } from "../../modules/http.js";
 import { InvalidStateError, NetworkError, OptionError, WebSocketServer } from "../../modules/server.js";
 import { upgradeRequest } from "../support/rawclient.js";
 import { asciiOf, bytesOf, hexOf, pattern } from "../support/vectors.js";
-import { delay, eventually, ServerBench, silenceLog, withServer } from "./servertest.js";
+import { ServerBench, silenceLog, withServer } from "./servertest.js";
+import { delay, eventually } from "../support/waiting.js";
 
 const NORMAL = bytesOf("03e8");
 

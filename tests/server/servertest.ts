@@ -74,19 +74,6 @@ export async function withServer(
   }
 }
 
-export function delay(timeMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, timeMs));
-}
-
-/** Waits until something holds. @throws Error where it does not within two seconds */
-export async function eventually(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200; turn++) {
-    if (holds()) return;
-    await delay(10);
-  }
-  throw new Error(`It does not hold: ${holds.toString()}`);
-}
-
 /** Keeps the errors of users' code that the library logs out of the tests' output. @returns what was logged */
 export function silenceLog(): jest.SpyInstance {
   return jest.spyOn(console, "log").mockImplementation(() => undefined);

@@ -3,6 +3,7 @@
 import { connect } from "node:net";
 import { WebSocketServer } from "../../modules/server.js";
 import { upgradeRequest } from "../support/rawclient.js";
+import { delay } from "../support/waiting.js";
 
 const FRAME_BYTES = 16_777_216;
 /** Four megabytes a second: the whole takes four times `serverTimeout`. */
@@ -28,8 +29,7 @@ test("a frame of 16 MiB reaches a slow peer, which is not given up", async () =>
   try {
     socket.on("readable", () => undefined);
     const start = performance.now();
-    while (received < FRAME_BYTES && ends.length === 0 && performance.now() - start < 25_000)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    while (received < FRAME_BYTES && ends.length === 0 && performance.now() - start < 25_000) await delay(20);
     expect(ends).toEqual([]);
     expect(received).toBeGreaterThanOrEqual(FRAME_BYTES);
   } finally {

@@ -8,7 +8,7 @@ import { testCertificates } from "../support/certificates.js";
 import { upgradeRequest } from "../support/rawclient.js";
 import { asciiOf, frame } from "../support/vectors.js";
 import { openHandles } from "../client/clienttest.js";
-import { eventually } from "./servertest.js";
+import { eventually } from "../support/waiting.js";
 
 let server: WebSocketServer;
 const texts: string[] = [];

@@ -2,8 +2,8 @@
 
 import { HubConnection, HubConnectionState, type HubConnectionOptions } from "xs-websockets/signalr/client";
 import { assertEqual, codeOf, type Tests } from "../support/assertions.js";
-import { failureOf, until, type ClientSuite } from "./clientsuite.js";
-import { delay } from "./testhub.js";
+import { failureOf, type ClientSuite } from "./clientsuite.js";
+import { delay, eventually } from "../support/waiting.js";
 
 /** What a connection told of its state. */
 interface Story {
@@ -39,7 +39,7 @@ function silence({ url, options }: ClientSuite): Tests {
       const patient = { ...options, keepAliveInterval: 4_000, automaticReconnect: [0], negotiate: true };
       const { connection, reconnecting, reconnected, closed } = tell(url, patient);
       await connection.start();
-      await until(() => reconnected.length === 1, "it is connected again");
+      await eventually(() => reconnected.length === 1, "it is connected again");
       assertEqual(codeOf(reconnecting[0]), "ERR_HUB_CLOSED", "why it was lost");
       const { allowReconnect } = reconnecting[0] as { allowReconnect?: boolean };
       assertEqual(allowReconnect, true, "whether the server lets it connect again");
@@ -51,7 +51,7 @@ function silence({ url, options }: ClientSuite): Tests {
       // It sends a Ping each second.
       const { connection, closed } = tell(url, { ...options, serverTimeout: 300 });
       await connection.start();
-      await until(() => closed.length === 1, "it is closed");
+      await eventually(() => closed.length === 1, "it is closed");
       assertEqual(codeOf(closed[0]), "ERR_TIMEOUT", "why");
       assertEqual(connection.state, HubConnectionState.Disconnected, "the state");
     },

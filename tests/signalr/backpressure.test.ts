@@ -3,6 +3,7 @@
 import { HubConnection, type HubConnectionOptions } from "../../modules/signalr/client.js";
 import type { HubServerOptions } from "../../modules/signalr/server.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
+import { delay, eventually } from "../support/waiting.js";
 
 /** More than the network takes: 20 MB. */
 const COUNT = 20_000;
@@ -30,14 +31,10 @@ class Source {
     let before = -1;
     while (before !== this.taken || this.taken === 0) {
       before = this.taken;
-      await pause(300);
+      await delay(300);
     }
     expect(this.taken).toBeLessThan(COUNT);
   }
-}
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
 let nodes: NodeHub[] = [];
@@ -80,7 +77,7 @@ describe("a stream from the hub", () => {
     const connection = await connect(hubOptions, { ...impatient, serverTimeout: 1_000 });
     const stream = connection.stream<string>("Texts");
     await items.stalled();
-    await pause(1_500);
+    await delay(1_500);
     expect(connection.state).toBe("Connected");
     expect(await countOf(stream)).toBe(COUNT);
     expect(await connection.invoke("Add", 1, 2)).toBe(3);
@@ -92,7 +89,7 @@ describe("a stream from the hub", () => {
     const stream = connection.stream<string>("Texts");
     await items.stalled();
     const sum = connection.invoke("Add", 1, 2);
-    await pause(100);
+    await delay(100);
     stream.cancel();
     expect(await sum).toBe(3);
     expect(items.isEnded).toBe(true);
@@ -105,7 +102,7 @@ describe("a stream from the hub", () => {
     await items.stalled();
     await connection.stop();
     await expect(countOf(stream)).rejects.toMatchObject({ code: "ERR_HUB_CLOSED" });
-    while (nodes[0]?.hub.clientsCount !== 0 || !items.isEnded) await pause(10);
+    await eventually(() => nodes[0]?.hub.clientsCount === 0 && items.isEnded);
   }, 60_000);
 
   test("fails where nobody reads it, and calls are answered then", async () => {
@@ -114,7 +111,7 @@ describe("a stream from the hub", () => {
     const stream = connection.stream<string>("Texts");
     await items.stalled();
     expect(await connection.invoke("Add", 1, 2)).toBe(3);
-    while (!items.isEnded) await pause(10);
+    await eventually(() => items.isEnded);
     await expect(countOf(stream)).rejects.toThrow("streamStallTimeout");
   }, 60_000);
 
@@ -145,7 +142,7 @@ describe("a stream to the hub", () => {
     );
     const count = connection.invoke("Read", items.read());
     await items.stalled();
-    await pause(1_500);
+    await delay(1_500);
     expect(connection.state).toBe("Connected");
     goOn();
     expect(await count).toBe(COUNT);
@@ -155,7 +152,7 @@ describe("a stream to the hub", () => {
     const items = new Source();
     const failures: unknown[] = [];
     const ignore = async (_context: unknown, sent: AsyncIterable<string>): Promise<number> => {
-      await pause(2_500);
+      await delay(2_500);
       return countOf(sent).catch((error: unknown) => failures.push(error));
     };
     const connection = await connect({ streamStallTimeout: 1_000, methods: { Ignore: ignore } });
@@ -176,7 +173,7 @@ describe("a stream to the hub", () => {
     connection.invoke("Ignore", items.read()).catch(() => undefined);
     await items.stalled();
     await connection.stop();
-    while (nodes[0]?.hub.clientsCount !== 0) await pause(10);
+    await eventually(() => nodes[0]?.hub.clientsCount === 0);
   }, 60_000);
 
   test("counts until its call is over, even when it has come whole", async () => {

@@ -6,7 +6,7 @@ import { describeIf } from "../support/describeif.js";
 import { buildDotnet } from "../support/dotnet.js";
 import { haproxy, type Proxy, startHaproxy } from "../support/proxies.js";
 import { type AspNetCore, startAspNetCore } from "./aspnetcore.js";
-import { until } from "./clientsuite.js";
+import { eventually } from "../support/waiting.js";
 
 const dotnet = buildDotnet("SignalRServer");
 
@@ -47,7 +47,7 @@ describeIf(
       const port = await findFreePort();
       url = `http://127.0.0.1:${port}/hub`;
       proxy = await startHaproxy(configOf(port, servers), port);
-      await until(
+      await eventually(
         () =>
           fetch(url).then(
             () => true,
@@ -78,7 +78,7 @@ describeIf(
       for (const connection of connections) await connection.start();
       servers[0]?.kill();
       // In turn: two of four had it.
-      await until(() => again.mock.calls.length === 2, "both are connected again");
+      await eventually(() => again.mock.calls.length === 2, "both are connected again");
       for (const connection of connections) {
         expect(await connection.invoke("MyId")).toBe(connection.connectionId);
         await connection.stop();

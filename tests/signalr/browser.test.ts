@@ -10,6 +10,7 @@ import { describeIf } from "../support/describeif.js";
 import { expectedFindings, PageServer, staySilent, visit } from "./browsersuite.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { officialClient } from "./officialsuite.js";
+import { eventually } from "../support/waiting.js";
 
 const PATIENCE_MS = 40_000;
 
@@ -62,7 +63,7 @@ describe("the sample's process", () => {
       await listener.start();
       const main = ["--import", "tsx", "apps/signalr-rgb/main.ts"];
       const member = spawn(process.execPath, [...main, `hub=http://127.0.0.1:${port}/lights`], { stdio: "ignore" });
-      while (hub.clientsCount === 0 || told.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      await eventually(() => hub.clientsCount !== 0 && told.length !== 0);
       const [id = ""] = hub.connectionIds;
       hub.clients.client(id).send("SetColor", 9, 8, 7);
       expect(await hub.clients.client(id).invoke("GetColor")).toEqual([9, 8, 7]);

@@ -4,7 +4,7 @@ import { HttpListener } from "../../modules/http.js";
 import { HubConnection, type HubConnectionOptions } from "../../modules/signalr/client.js";
 import { HubServer, OptionError, type HubServerOptions } from "../../modules/signalr/server.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
-import { until } from "./scripttest.js";
+import { eventually } from "../support/waiting.js";
 
 const unhandled: unknown[] = [];
 const note = (reason: unknown): void => void unhandled.push(reason);
@@ -52,11 +52,11 @@ describe.each(Object.entries(FAILING))("a handler that %s", (_name, fail) => {
     });
     await connection.start();
     await connection.send("Lose");
-    await until(() => heard.length === 2);
+    await eventually(() => heard.length === 2);
     expect(await connection.invoke("Add", 1, 2)).toBe(3);
     await connection.stop();
     expect(heard).toEqual(["reconnecting", "reconnected", "close"]);
-    await until(() => log.mock.calls.length >= 3);
+    await eventually(() => log.mock.calls.length >= 3);
     expect(logged("A handler of the HubConnection's state threw. Error: bad")).toBe(true);
   });
 
@@ -66,7 +66,7 @@ describe.each(Object.entries(FAILING))("a handler that %s", (_name, fail) => {
     connection.on("Told", fail);
     await connection.start();
     await connection.invoke("TellAll", "x");
-    await until(() => logged('A handler of "Told" threw. Error: bad'));
+    await eventually(() => logged('A handler of "Told" threw. Error: bad'));
     connection.on("GetName", fail);
     await expect(connection.invoke("AskName")).rejects.toThrow();
     await connection.stop();
@@ -78,7 +78,7 @@ describe.each(Object.entries(FAILING))("a handler that %s", (_name, fail) => {
     const closed = new Promise((resolve) => (connection.onclose = resolve));
     await connection.start();
     expect(await closed).toMatchObject({ code: "ERR_HUB_CLOSED" });
-    await until(() => logged("A handler of the hub's disconnected event threw. Error: bad"));
+    await eventually(() => logged("A handler of the hub's disconnected event threw. Error: bad"));
     expect(logged("A handler of the hub's connected event threw; the connection is closed. Error: bad")).toBe(true);
   });
 
@@ -94,7 +94,7 @@ test("hooks may return anything", async () => {
   const connection = new HubConnection(node.url, { onclose: (() => "x") as never });
   await connection.start();
   await connection.stop();
-  await until(() => node.hub.clientsCount === 0);
+  await eventually(() => node.hub.clientsCount === 0);
   expect(log).not.toHaveBeenCalled();
   await node.stop();
 });
@@ -130,7 +130,7 @@ test.each<[name: string, options: HubConnectionOptions, text: string]>([
   await connection.start();
   await connection.send("Lose");
   expect(await closed).toMatchObject({ code: "ERR_HUB_CLOSED" });
-  await until(() => logged(text));
+  await eventually(() => logged(text));
   await node.stop();
 });
 

@@ -1,9 +1,8 @@
 /** What a HubConnection does with the hub of testhub.ts, whoever hosts it. Runs on XS too. */
 
-import { now } from "#platform";
 import { HubConnection, HubConnectionState, type HubConnectionOptions } from "xs-websockets/signalr/client";
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
-import { delay } from "./testhub.js";
+import { delay, eventually } from "../support/waiting.js";
 
 /** Where the hub is, and what it does otherwise. */
 export interface ClientSuite {
@@ -11,21 +10,10 @@ export interface ClientSuite {
   readonly options?: HubConnectionOptions;
 }
 
-const PATIENCE_MS = 15_000;
-
 async function* numbers(count: number): AsyncGenerator<number, void, undefined> {
   for (let item = 0; item < count; item++) {
     await Promise.resolve();
     yield item;
-  }
-}
-
-/** Waits until `condition` holds. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = now() + PATIENCE_MS;
-  while (!(await condition())) {
-    assert(now() < deadline, `${what}: not within ${PATIENCE_MS} ms`);
-    await delay(10);
   }
 }
 
@@ -127,7 +115,7 @@ function streams(suite: ClientSuite): Tests {
       const before = (await connection.invoke<number>("CancelledStreams")) + 0;
       for await (const item of connection.stream<number>("Count", 1_000_000, 5)) if (item === 2) break;
       const isCancelled = async (): Promise<boolean> => (await connection.invoke("CancelledStreams")) === before + 1;
-      await until(isCancelled, "the hub's generator has ended");
+      await eventually(isCancelled, "the hub's generator has ended");
     }),
     "a failing stream gives its items, then its error": one(suite, async (connection) => {
       const items: unknown[] = [];
@@ -163,7 +151,7 @@ function streams(suite: ClientSuite): Tests {
         const stream = connection.stream<number>("Count", 1_000_000, 1);
         assertEqual((await stream.next()).value, 0, "the first item");
         const isCancelled = async (): Promise<boolean> => (await connection.invoke("CancelledStreams")) === before + 1;
-        await until(isCancelled, "the hub's generator has ended");
+        await eventually(isCancelled, "the hub's generator has ended");
         const read = async (): Promise<void> => {
           for await (const item of stream) assert(item > 0, "an item");
         };
@@ -188,7 +176,7 @@ function others(suite: ClientSuite): Tests {
       const expect = async (method: string, values: readonly string[], expected: string): Promise<void> => {
         heard.length = 0;
         await first.invokeCore(method, values);
-        await until(() => heard.length >= expected.split(", ").length, `${method}: ${heard.join(", ")}`);
+        await eventually(() => heard.length >= expected.split(", ").length, `${method}: ${heard.join(", ")}`);
         assertEqual(heard.sort().join(", "), expected, method);
       };
       await expect("TellAll", ["a"], "1 a, 2 a");
@@ -205,7 +193,7 @@ function others(suite: ClientSuite): Tests {
       second.on("Told", (text: string) => heard.push(text));
       await first.send("TellOthers", "f");
       await first.sendCore("TellOthers", ["g"]);
-      await until(() => heard.length === 2, "both have come");
+      await eventually(() => heard.length === 2, "both have come");
       assertEqual(heard.join(" "), "f g", "the texts");
     }),
     "the negotiated id is the one that the hub knows": async () => {
@@ -241,7 +229,7 @@ function others(suite: ClientSuite): Tests {
         for await (const item of stream) assert(typeof item === "number", "an item");
       };
       assertEqual((await failureOf(read())).name, "HubClosedError", "the error of the stream");
-      await until(() => connection.state === HubConnectionState.Disconnected, "it is disconnected");
+      await eventually(() => connection.state === HubConnectionState.Disconnected, "it is disconnected");
       assertEqual(closed, 1, "how often onclose was called");
     },
     // On XS, a rejection that nobody handles ends the program of the tests.
@@ -255,7 +243,7 @@ function others(suite: ClientSuite): Tests {
       connection.on("Told", fail);
       await connection.start();
       await connection.invoke("TellAll", "x");
-      await until(() => called === 1, "the handler was called");
+      await eventually(() => called === 1, "the handler was called");
       await connection.stop();
       assertEqual(called, 2, "how often handlers were called");
       await delay(50);

@@ -2,7 +2,8 @@
 
 import { HubConnection, HubConnectionState, type HubConnectionOptions } from "../../modules/signalr/client.js";
 import { ScriptedServer, type ScriptedClient } from "./script.js";
-import { setUpScript, until } from "./scripttest.js";
+import { setUpScript } from "./scripttest.js";
+import { delay, eventually } from "../support/waiting.js";
 
 const script = setUpScript();
 
@@ -65,7 +66,7 @@ describe("on the wire", () => {
     client.sendRaw(`{}\x1e${record}${record.slice(0, 20)}`);
     for (const character of record.slice(20)) client.sendRaw(character);
     await started;
-    await until(() => heard.length === 2);
+    await eventually(() => heard.length === 2);
     expect(heard).toEqual([["ä€"], ["ä€"]]);
   });
 
@@ -79,7 +80,7 @@ describe("on the wire", () => {
       text.slice(701 * at, 701 * at + 701),
     );
     client.sendFragments(...pieces);
-    await until(() => heard.length === 500);
+    await eventually(() => heard.length === 500);
     expect(heard).toEqual(records.map((_, at) => at));
     const lost = new Promise((resolve) => (connection.onclose = resolve));
     client.sendFragments("x".repeat(700), "x".repeat(700));
@@ -198,7 +199,7 @@ describe("a connection that ends", () => {
     const waiting = connection.invoke("Wait").catch((error: unknown) => error);
     await client.take();
     act(client);
-    await until(() => connection.state === HubConnectionState.Disconnected);
+    await eventually(() => connection.state === HubConnectionState.Disconnected);
     return { errors, waiting: await waiting };
   };
 
@@ -274,7 +275,7 @@ describe("a stream of ours", () => {
     async *read(): AsyncGenerator<number, void, undefined> {
       try {
         for (;;) {
-          await new Promise((resolve) => setTimeout(resolve, 1));
+          await delay(1);
           yield this.taken++;
         }
       } finally {
@@ -287,28 +288,28 @@ describe("a stream of ours", () => {
     const [connection, client] = await script.start({ maximumStreams: 1 });
     const items = Array.from({ length: 4 }, () => new Endless());
     const isSent = async (at: number): Promise<void> => {
-      await until(() => (items[at]?.taken ?? 0) > 2);
+      await eventually(() => (items[at]?.taken ?? 0) > 2);
     };
     const result = connection.invoke("a", items[0]?.read());
     await isSent(0);
     client.send('{"type":3,"invocationId":"1","result":1}');
     await result;
-    await until(() => items[0]?.isEnded === true);
+    await eventually(() => items[0]?.isEnded === true);
 
     const late = connection.invokeCore("a", [items[1]?.read()], 30);
     await expect(late).rejects.toMatchObject({ code: "ERR_TIMEOUT" });
-    await until(() => items[1]?.isEnded === true);
+    await eventually(() => items[1]?.isEnded === true);
 
     const completed = connection.stream("b", items[2]?.read());
     await isSent(2);
     client.send('{"type":3,"invocationId":"5"}');
     expect(await completed.next()).toEqual({ done: true, value: undefined });
-    await until(() => items[2]?.isEnded === true);
+    await eventually(() => items[2]?.isEnded === true);
 
     const cancelled = connection.stream("b", items[3]?.read());
     await isSent(3);
     cancelled.cancel();
-    await until(() => items[3]?.isEnded === true);
+    await eventually(() => items[3]?.isEnded === true);
   });
 
   test("does not begin where its call has failed before it was sent", async () => {
@@ -321,7 +322,7 @@ describe("a stream of ours", () => {
     client.hold(false);
     await Promise.all(sends);
     while (!(await client.take()).includes('"target":"a"'));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
     expect(items.taken).toBe(0);
   });
 });

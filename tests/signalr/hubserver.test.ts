@@ -8,7 +8,7 @@ import {
   type HubServerOptions,
 } from "../../modules/signalr/server.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
-import { until } from "./scripttest.js";
+import { delay, eventually } from "../support/waiting.js";
 
 /** A client without a protocol of its own. */
 class RawHubClient {
@@ -45,7 +45,7 @@ class RawHubClient {
   }
 
   async take(): Promise<string> {
-    await until(() => this.records.length > 0);
+    await eventually(() => this.records.length > 0);
     return this.records.shift() ?? "";
   }
 
@@ -74,10 +74,6 @@ afterEach(async () => {
   await node.stop();
   jest.restoreAllMocks();
 });
-
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
-}
 
 describe("on the wire", () => {
   test("every message that a hub sends", async () => {
@@ -116,7 +112,7 @@ describe("on the wire", () => {
     client.send(record);
     expect(await client.take()).toBe('{"type":7,"error":"Connection closed with an error.","allowReconnect":true}');
     await client.closed;
-    await until(() => node.hub.clientsCount === 0);
+    await eventually(() => node.hub.clientsCount === 0);
   });
 });
 
@@ -130,7 +126,7 @@ test("the request is whole until onConnected is done, and then has no query and 
   ];
   const client = await start({
     onConnected: async (context) => {
-      await pause(10);
+      await delay(10);
       seen.push(describeRequest(context));
     },
     methods: { Describe: (context) => describeRequest(context) },
@@ -153,7 +149,7 @@ describe("a stream that is cancelled", () => {
       try {
         for (let item = 0; ; item++) {
           yield item;
-          await pause(5);
+          await delay(5);
         }
       } finally {
         state.ended = true;
@@ -167,7 +163,7 @@ describe("a stream that is cancelled", () => {
     const client = await start(options);
     client.send('{"type":4,"invocationId":"1","target":"Endless","arguments":[]}', '{"type":5,"invocationId":"1"}');
     expect(await client.take()).toBe(answer);
-    await pause(50);
+    await delay(50);
     expect([state.begun, client.records]).toEqual([false, []]);
   });
 
@@ -175,9 +171,9 @@ describe("a stream that is cancelled", () => {
     const { options, begin, state } = endless();
     const client = await start(options);
     client.send('{"type":4,"invocationId":"1","target":"Late","arguments":[]}');
-    await pause(20);
+    await delay(20);
     client.send('{"type":5,"invocationId":"1"}');
-    await pause(20);
+    await delay(20);
     begin();
     expect(await client.take()).toBe(answer);
     expect(state.begun).toBe(false);
@@ -189,9 +185,9 @@ describe("a stream that is cancelled", () => {
       const { options, state } = endless();
       const client = await start(options);
       client.send('{"type":4,"invocationId":"1","target":"Endless","arguments":[]}');
-      await until(() => state.begun);
+      await eventually(() => state.begun);
       end(client);
-      await until(() => state.ended);
+      await eventually(() => state.ended);
       await node.stop();
     }
   });
@@ -242,12 +238,12 @@ describe("limits", () => {
     });
     client.send('{"type":1,"invocationId":"a","target":"AskLater","arguments":[]}');
     for (const id of range(5)) client.send(echo(id));
-    await pause(50);
+    await delay(50);
     expect(client.records).toEqual([]);
     goOn();
     expect(await client.take()).toContain("GetName");
     client.send('{"type":3,"invocationId":"0","result":"me"}');
-    await until(() => client.records.some((record) => record.includes('"result":"me"')));
+    await eventually(() => client.records.some((record) => record.includes('"result":"me"')));
   });
 
   test("a method that never ends does not keep the place of a client that is gone", async () => {
@@ -258,9 +254,9 @@ describe("limits", () => {
     });
     client.send('{"type":1,"invocationId":"a","target":"Never","arguments":[]}');
     for (const id of range(5)) client.send(echo(id));
-    await pause(50);
+    await delay(50);
     client.end();
-    await until(() => node.hub.clientsCount === 0);
+    await eventually(() => node.hub.clientsCount === 0);
   });
 
   test("what cannot be sent is the caller's mistake", async () => {

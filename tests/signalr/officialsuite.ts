@@ -2,6 +2,7 @@
 
 import * as signalR from "@microsoft/signalr";
 import type { Tests } from "../support/assertions.js";
+import { delay } from "../support/waiting.js";
 
 /** Where the hub is. */
 export interface OfficialSuite {
@@ -132,8 +133,7 @@ function streams(suite: OfficialSuite): Tests {
             error: reject,
           });
         });
-        while ((await client.invoke("CancelledStreams")) !== before + 1)
-          await new Promise((resolve) => setTimeout(resolve, 10));
+        while ((await client.invoke("CancelledStreams")) !== before + 1) await delay(10);
       }),
     "a stream to the hub": () =>
       connected(suite, async (client) => {

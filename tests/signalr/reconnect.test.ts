@@ -1,7 +1,8 @@
 /** HubConnection: lost connections, and the negotiation, with a server that follows a script. */
 
 import { HubConnectionState } from "../../modules/signalr/client.js";
-import { ManualWait, setUpScript, until } from "./scripttest.js";
+import { ManualWait, setUpScript } from "./scripttest.js";
+import { eventually } from "../support/waiting.js";
 
 const script = setUpScript();
 
@@ -26,10 +27,10 @@ describe("reconnecting", () => {
     await expect(connection.send("a")).rejects.toMatchObject({ code: "ERR_INVALID_STATE" });
     manual.elapse();
     (await script.server.accept()).terminate();
-    await until(() => manual.delays.length === 2);
+    await eventually(() => manual.delays.length === 2);
     manual.elapse();
     await (await script.server.accept()).shakeHands();
-    await until(() => connection.state === HubConnectionState.Connected);
+    await eventually(() => connection.state === HubConnectionState.Connected);
     expect(manual.delays).toEqual([10, 20]);
     expect(events).toEqual([
       ["reconnecting", "NetworkError"],
@@ -47,7 +48,7 @@ describe("reconnecting", () => {
     });
     client.terminate();
     for (let attempt = 0; attempt < 2; attempt++) (await script.server.accept()).close(1_011);
-    await until(() => connection.state === HubConnectionState.Disconnected);
+    await eventually(() => connection.state === HubConnectionState.Disconnected);
     expect(errors).toMatchObject([{ code: "ERR_HUB_CLOSED" }]);
   });
 
@@ -60,7 +61,7 @@ describe("reconnecting", () => {
     ] as const) {
       const [connection, client] = await script.start({ automaticReconnect: true, wait: manual.wait });
       client.send(close);
-      await until(() => connection.state !== HubConnectionState.Connected);
+      await eventually(() => connection.state !== HubConnectionState.Connected);
       expect(connection.state).toBe(state);
     }
   });
@@ -71,13 +72,13 @@ describe("reconnecting", () => {
     const options = { automaticReconnect: true, wait: manual.wait, onclose: closed };
     const [pausing, first] = await script.start(options);
     first.terminate();
-    await until(() => manual.delays.length === 1);
+    await eventually(() => manual.delays.length === 1);
     await pausing.stop();
     expect([pausing.state, manual.cancelled]).toEqual([HubConnectionState.Disconnected, 1]);
 
     const [trying, second] = await script.start(options);
     second.terminate();
-    await until(() => manual.delays.length === 2);
+    await eventually(() => manual.delays.length === 2);
     manual.elapse();
     await (await script.server.accept()).take();
     await trying.stop();
@@ -85,7 +86,7 @@ describe("reconnecting", () => {
 
     const [leaving, third] = await script.start({ ...options, onreconnecting: () => void leaving.stop() });
     third.terminate();
-    await until(() => leaving.state === HubConnectionState.Disconnected);
+    await eventually(() => leaving.state === HubConnectionState.Disconnected);
     expect(closed.mock.calls).toEqual([[undefined], [undefined], [undefined]]);
     expect(manual.delays).toEqual([0, 0]);
   });
@@ -95,7 +96,7 @@ describe("reconnecting", () => {
     const connection = script.create({ automaticReconnect: [5, 6], reconnectOnStart: true, wait: manual.wait });
     const started = connection.start();
     (await script.server.accept()).terminate();
-    await until(() => manual.delays.length === 1);
+    await eventually(() => manual.delays.length === 1);
     expect(connection.state).toBe(HubConnectionState.Connecting);
     manual.elapse();
     await (await script.server.accept()).shakeHands();
@@ -105,7 +106,7 @@ describe("reconnecting", () => {
     const other = script.create({ automaticReconnect: true, reconnectOnStart: true, wait: manual.wait });
     const stopped = expect(other.start()).rejects.toMatchObject({ code: "ERR_ABORTED" });
     (await script.server.accept()).terminate();
-    await until(() => manual.delays.length === 2);
+    await eventually(() => manual.delays.length === 2);
     await other.stop();
     await stopped;
     expect(other.state).toBe(HubConnectionState.Disconnected);

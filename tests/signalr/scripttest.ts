@@ -57,8 +57,3 @@ export class ManualWait {
     };
   };
 }
-
-/** Waits until `condition` holds. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
-}

@@ -8,6 +8,7 @@ import type { Memory } from "../support/memory.js";
 import { RawClient, upgradeRequest } from "../support/rawclient.js";
 import { findSimulatorSdk } from "../support/simulator.js";
 import { asciiOf, frame } from "../support/vectors.js";
+import { delay } from "../support/waiting.js";
 
 const sdk = findSimulatorSdk();
 const { maxClients = 0, maxMessageBytes = 0 } = resolveHubServerOptions({}).webSocket;
@@ -74,7 +75,6 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
   }, 60_000);
   afterAll(() => app.stop());
 
-  const pause = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
   const levels = (): Promise<Levels> => app.ask("memory") as Promise<Levels>;
 
   function connect(): HostileClient {
@@ -122,7 +122,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
       before = itemsSent;
       // They are not silent meanwhile.
       for (const client of all) client.records('{"type":6}');
-      await pause(1_000);
+      await delay(1_000);
     }
   }
 
@@ -140,13 +140,13 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
 
   /** Nobody is refused: all of it is kept, or waits in the network. */
   async function expectHeld(): Promise<void> {
-    await pause(3_000);
+    await delay(3_000);
     expect((await levels()).clients).toBe(maxClients);
   }
 
   async function endAll(): Promise<void> {
     for (const client of clients.splice(0)) client.destroy();
-    while ((await levels()).clients > 0) await pause(100);
+    while ((await levels()).clients > 0) await delay(100);
   }
 
   test.each<[name: string, text: string]>([
@@ -158,7 +158,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     ["has the shortest records", '{"type":6}\x1e'.repeat(370)],
   ])("a frame that %s", async (_name, text) => {
     for (const client of await openAll()) client.text(text);
-    await pause(500);
+    await delay(500);
   });
 
   test("access tokens of 2,200 characters, in the query and as a bearer's", async () => {

@@ -1,12 +1,7 @@
 /** The hub that all clients are tested with. tests/interop/dotnet/SignalRServer has the same methods. Runs on XS too. */
 
-import { setTimer } from "#platform";
 import { HubException, type HubServerOptions } from "xs-websockets/signalr/server";
-
-/** Resolves after `delayMs` milliseconds. */
-export function delay(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimer(resolve, delayMs));
-}
+import { delay } from "../support/waiting.js";
 
 /** What streams that were cut off count. */
 export interface HubCounters {

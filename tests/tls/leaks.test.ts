@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect } from "node:tls";
 import { describeIf } from "../support/describeif.js";
-import { delay } from "../server/servertest.js";
+import { delay } from "../support/waiting.js";
 import { findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
 import { startLeakTlsServers } from "../leaks/tlsservers.js";
 import { type TlsLevels, TlsServers } from "./xsservers.js";

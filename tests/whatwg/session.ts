@@ -1,10 +1,10 @@
 /** A WebSocket whose events are recorded. No API of Node or Jest: it is used on XS too. */
 
-import { setTimer } from "#platform";
 import { CloseEvent, DOMException, MessageEvent, WebSocket, type WebSocketInit } from "xs-websockets/whatwg";
 import type { DomEvent } from "xs-websockets/whatwg";
 import { EventLog } from "../support/eventlog.js";
 import type { SuiteSettings } from "../client/suitesession.js";
+import { delay } from "../support/waiting.js";
 
 /** What became of a WebSocket, as texts in the order of events. */
 export class Session extends EventLog {
@@ -40,7 +40,7 @@ export function thrownBy(act: () => unknown): string {
 }
 
 export async function turns(count = 3): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => setTimer(() => resolve(), 5));
+  for (let turn = 0; turn < count; turn++) await delay(5);
 }
 
 /** How the tests begin and end a WebSocket. */

@@ -10,9 +10,10 @@ import { runTests } from "../../xs/harness.js";
 import { aspNetCoreTests } from "../aspnetcoresuite.js";
 import { clientTests } from "../clientsuite.js";
 import { negotiationTests } from "../negotiationsuite.js";
-import { createTestHub, delay } from "../testhub.js";
+import { createTestHub } from "../testhub.js";
 import { tlsTests } from "../tlssuite.js";
 import { collectGarbage, usedBytes } from "./heap.js";
+import { delay } from "../../support/waiting.js";
 
 declare const globalThis: { abort?: (reason: string, error: unknown) => boolean };
 
