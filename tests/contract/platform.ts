@@ -2,41 +2,14 @@
 
 import type { Platform } from "../../hosts/contract.js";
 import { assert, assertEqual, assertThrowsTypeError, type Tests } from "../support/assertions.js";
+import { invalidTexts, VALID_TEXTS } from "../support/tables.js";
+import { bytesOf, hexOf } from "../support/vectors.js";
 
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Texts and their UTF-8, with the first and last of each length (RFC 3629, 3), NUL and a byte order mark. */
-const validTexts: readonly (readonly [string, string])[] = [
+/** As [text, its UTF-8]. */
+const validTexts: readonly (readonly [text: string, hex: string])[] = [
   ["", ""],
-  ["a\u0000b", "610062"],
-  ["\u007f\u0080\u07ff", "7fc280dfbf"],
-  ["\u0800\ud7ff\ue000\uffff", "e0a080ed9fbfee8080efbfbf"],
-  ["\u{10000}\u{10ffff}", "f0908080f48fbfbf"],
-  ["\ufeffx", "efbbbf78"],
-  ["Hello-µ@ßöäüàá-UTF-8!!", "48656c6c6f2dc2b540c39fc3b6c3a4c3bcc3a0c3a12d5554462d382121"],
+  ...VALID_TEXTS.map(([, text, hex]) => [text, hex] as const),
 ];
-
-const invalidTexts: Readonly<Record<string, string>> = {
-  "a lone continuation byte": "80",
-  "the overlong form of /": "c0af",
-  "the overlong form of NUL": "c080",
-  "an overlong form of 3 bytes": "e08080",
-  "an overlong form of 4 bytes": "f0808080",
-  "a high surrogate": "eda080",
-  "a low surrogate": "edb080",
-  "a pair of surrogates (CESU-8)": "eda080edb080",
-  "a code point above U+10FFFF": "f4908080",
-  "a form of 5 bytes": "f888808080",
-  "an incomplete form": "61e282",
-  "a form that is cut by ASCII": "e28261",
-  "the byte FF": "61ff",
-};
 
 /** RFC 6455, 1.3 and 5.7, and FIPS 180. */
 const digests: readonly (readonly [string, string])[] = [
@@ -106,7 +79,7 @@ function unmasks(platform: Platform): void {
     copy.fill(0);
     assertEqual(hexOf(platform.copyBytes(chunk, 5, end)), hex, `unmasked copy of ${hex}`);
   }
-  for (const [what, hex] of Object.entries(invalidTexts)) {
+  for (const [what, hex] of invalidTexts()) {
     const chunk = masked(bytesOf(hex), mask);
     assertThrowsTypeError(() => platform.decodeUtf8(chunk, 5, chunk.length - 1, true), what);
   }
@@ -114,6 +87,7 @@ function unmasks(platform: Platform): void {
 
 /** What is not UTF-8 at every place of a text, and what is: the reader goes by words. */
 function decodesAtEveryPlace(platform: Platform): void {
+  const invalid = invalidTexts();
   for (let before = 0; before < 9; before++)
     for (let after = 0; after < 5; after++) {
       const [head, tail] = ["a".repeat(before), "b".repeat(after)];
@@ -121,7 +95,7 @@ function decodesAtEveryPlace(platform: Platform): void {
         const bytes = bytesOf(`${"61".repeat(before)}${hex}${"62".repeat(after)}`);
         assertEqual(platform.decodeUtf8(bytes, 0, bytes.length), head + text + tail, hexOf(bytes));
       }
-      for (const hex of Object.values(invalidTexts)) {
+      for (const [, hex] of invalid) {
         const bytes = bytesOf(`${"61".repeat(before)}${hex}${"62".repeat(after)}`);
         assertThrowsTypeError(() => platform.decodeUtf8(bytes, 0, bytes.length), hexOf(bytes));
       }
@@ -189,7 +163,7 @@ function encodes(platform: Platform): void {
 }
 
 function refusesInvalidUtf8(platform: Platform): void {
-  for (const [what, hex] of Object.entries(invalidTexts)) {
+  for (const [what, hex] of invalidTexts()) {
     assertThrowsTypeError(() => platform.decodeUtf8(bytesOf(hex), 0, bytesOf(hex).length), what);
     assertThrowsTypeError(() => {
       const decoder = platform.createUtf8Decoder();

@@ -1,13 +1,10 @@
 /** The closing handshake as the peer begins it: RFC 6455, 5.5.1 and 7.4. */
 
 import { Role } from "xs-websockets/common/constants";
+import { CLOSE_STATUSES, FORBIDDEN_CLOSE_STATUSES, INVALID_REASONS } from "../support/tables.js";
 import { pattern, hexOf } from "../support/vectors.js";
 import { accepted, closed, refused, refusedBytes, type Vector } from "./vectortypes.js";
 
-const GOOD: readonly number[] = [
-  1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999,
-];
-const BAD: readonly number[] = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 32_768, 65_535];
 const NORMAL = "03e8";
 
 /** Close frames with every kind of body, and what may come behind them. */
@@ -19,28 +16,25 @@ function bodyVectors(): Vector[] {
   return [
     ...closed("Close without a body", [[0x88]], 1005, ""),
     ...refused("Close with a body of one byte", [[0x88, "03"]], 1002),
-    ...GOOD.flatMap((status) => closed(`Close ${status}`, [[0x88, statusHex(status)]], status, String(status))),
-    ...GOOD.flatMap((status) =>
+    ...CLOSE_STATUSES.flatMap((status) =>
+      closed(`Close ${status}`, [[0x88, statusHex(status)]], status, String(status)),
+    ),
+    ...CLOSE_STATUSES.flatMap((status) =>
       closed(`Close ${status} with a reason`, [[0x88, `${statusHex(status)}6f6b`]], status, String(status)),
     ),
-    ...BAD.flatMap((status) => refused(`Close ${status}`, [[0x88, statusHex(status)]], 1002)),
-    ...BAD.flatMap((status) => refused(`Close ${status} with a reason`, [[0x88, `${statusHex(status)}6f6b`]], 1002)),
+    ...FORBIDDEN_CLOSE_STATUSES.flatMap((status) => refused(`Close ${status}`, [[0x88, statusHex(status)]], 1002)),
+    ...FORBIDDEN_CLOSE_STATUSES.flatMap((status) =>
+      refused(`Close ${status} with a reason`, [[0x88, `${statusHex(status)}6f6b`]], 1002),
+    ),
   ];
 }
 
 function reasonVectors(): Vector[] {
-  const reasons: readonly (readonly [string, string])[] = [
-    ["that is overlong UTF-8", "c080"],
-    ["with a surrogate", "6feda0806b"],
-    ["over U+10FFFF", "f4908080"],
-    ["that is cut short", "6fe282"],
-    ["with the byte ff", "ff"],
-  ];
   return [
     ...closed("Close with a reason of 123 bytes", [[0x88, NORMAL + hexOf(pattern(123))]], 1000, "1000"),
     ...refused("Close with a reason of 124 bytes", [[0x88, NORMAL + hexOf(pattern(124))]], 1002),
     ...closed("Close with a reason of many languages", [[0x88, `${NORMAL}cebaf09f9880`]], 1000, "1000"),
-    ...reasons.flatMap(([name, hex]) => refused(`Close with a reason ${name}`, [[0x88, NORMAL + hex]], 1007)),
+    ...INVALID_REASONS.flatMap((hex) => refused(`Close with the reason ${hex}`, [[0x88, NORMAL + hex]], 1007)),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Frames by themselves and their order: RFC 6455, 5.1 to 5.5. */
 
+import { RESERVED_OPCODES } from "../support/tables.js";
 import { Role } from "xs-websockets/common/constants";
 import { describeBytes, describeText, pattern } from "../support/vectors.js";
 import { accepted, refused, refusedBytes, type Vector } from "./vectortypes.js";
@@ -38,10 +39,9 @@ function lengthVectors(length: number): Vector[] {
   ];
 }
 
-/** RFC 6455, 5.2: reserved bits and opcodes. */
+/** RFC 6455, 5.2: reserved bits and RESERVED_OPCODES. */
 function reservedVectors(): Vector[] {
   const bits = [0x40, 0x20, 0x10, 0x70];
-  const opcodes = [0x3, 0x4, 0x5, 0x6, 0x7, 0xb, 0xc, 0xd, 0xe, 0xf];
   const hex = (value: number): string => value.toString(16);
   return [
     ...bits.flatMap((bit) => [
@@ -57,7 +57,7 @@ function reservedVectors(): Vector[] {
         1002,
       ),
     ]),
-    ...opcodes.flatMap((opcode) => [
+    ...RESERVED_OPCODES.flatMap((opcode) => [
       ...refused(`reserved opcode ${hex(opcode)}`, [[0x80 | opcode, "61"]], 1002),
       ...refused(`reserved opcode ${hex(opcode)} without payload`, [[0x80 | opcode]], 1002),
       ...refused(`reserved opcode ${hex(opcode)}, not final`, [[opcode, "61"]], 1002),

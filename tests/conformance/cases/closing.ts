@@ -1,5 +1,6 @@
 /** Close frames, and what crosses them. */
 
+import { CLOSE_STATUSES, FORBIDDEN_CLOSE_STATUSES, INVALID_REASONS } from "../../support/tables.js";
 import { asciiOf, pattern } from "../../support/vectors.js";
 import {
   type Case,
@@ -14,9 +15,6 @@ import {
   type Step,
 } from "../case.js";
 import { CLOSE_TIMEOUT_MS } from "../profiles.js";
-
-const GOOD = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3001, 3999, 4000, 4999];
-const BAD = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 1999, 2000, 2999, 5000, 10_000, 65_535];
 
 function body(status: number, reason: Uint8Array | string = ""): Uint8Array {
   const bytes = typeof reason === "string" ? asciiOf(reason) : reason;
@@ -35,8 +33,8 @@ function closes(name: string, close: FrameSpec, status: number, answer: FrameSpe
 
 function statuses(): Row[] {
   return [
-    ...GOOD.map((status) => closes(`status ${status}`, [0x88, body(status)], status, [0x88, body(status)])),
-    ...BAD.map((status): Row => ({
+    ...CLOSE_STATUSES.map((status) => closes(`status ${status}`, [0x88, body(status)], status, [0x88, body(status)])),
+    ...FORBIDDEN_CLOSE_STATUSES.map((status): Row => ({
       name: `status ${status} is not allowed`,
       steps: [send([0x88, body(status)])],
       ending: 1002,
@@ -52,7 +50,7 @@ function statuses(): Row[] {
       [0x88, body(4000)],
     ),
     { name: "a Close that announces 126 bytes", steps: [sendHeader(0x88, "7e007e")], ending: 1002 },
-    ...["c0", "ff", "eda080", "f4908080", "c3", "e28261"].map((hex): Row => ({
+    ...INVALID_REASONS.map((hex): Row => ({
       name: `a reason that is not UTF-8: ${hex}`,
       steps: [send([0x88, `03e8${hex}`])],
       ending: 1007,

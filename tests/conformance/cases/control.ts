@@ -1,5 +1,6 @@
 /** Ping and Pong, reserved bits and opcodes, masks, lengths, and fragments. */
 
+import { RESERVED_OPCODES } from "../../support/tables.js";
 import { pattern } from "../../support/vectors.js";
 import { asciiOf } from "../../support/vectors.js";
 import {
@@ -80,7 +81,6 @@ function pings(): Row[] {
 function reserved(): Row[] {
   const bits = [0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70];
   const names: Readonly<Record<number, string>> = { 0x82: "binary", 0x88: "a Close", 0x89: "a Ping", 0x8a: "a Pong" };
-  const opcodes = [3, 4, 5, 6, 7, 11, 12, 13, 14, 15];
   return [
     ...bits.map((bit) => fails(`reserved bits ${bit.toString(16)} in a text`, 1002, [[0x81 | bit, HELLO]])),
     ...Object.entries(names).flatMap(([first, name]) =>
@@ -108,8 +108,8 @@ function reserved(): Row[] {
       steps: [{ do: "send", cut: "whole", bytes: () => Uint8Array.of(0xc1) }],
       ending: 1002,
     },
-    ...opcodes.map((opcode) => fails(`the reserved opcode ${opcode}`, 1002, [[0x80 | opcode]])),
-    ...opcodes.map((opcode) =>
+    ...RESERVED_OPCODES.map((opcode) => fails(`the reserved opcode ${opcode}`, 1002, [[0x80 | opcode]])),
+    ...RESERVED_OPCODES.map((opcode) =>
       fails(
         `the reserved opcode ${opcode} with a payload, behind a message`,
         1002,

@@ -1,63 +1,10 @@
 /** UTF-8 (RFC 3629): valid in all cuts; invalid, found at its first bad byte as that arrives. */
 
+import { INVALID_TEXTS, UNFINISHED_TEXTS, VALID_TEXTS } from "../../support/tables.js";
 import { bytesOf, hexOf } from "../../support/vectors.js";
 import { type Case, casesOf, echoes, fails, type FrameSpec, get, type Row, send, sendPart } from "../case.js";
 
-/** Texts: the first and last characters of each length, the neighbours of what is forbidden, and real words. */
-const VALID: readonly (readonly [name: string, hex: string])[] = [
-  ["NUL", "00"],
-  ["NUL among letters", "610062"],
-  ["the last of one byte", "7f"],
-  ["the first and last of two bytes", "c280dfbf"],
-  ["the first and last of three bytes", "e0a080efbfbf"],
-  ["the first and last of four bytes", "f0908080f48fbfbf"],
-  ["the neighbours of the surrogates", "ed9fbfee8080"],
-  ["non-characters", "efbfbeefb790f09fbfbf"],
-  ["the replacement character", "efbfbd"],
-  ["a byte order mark", "efbbbf61"],
-  ["a Greek word", "cebae1bdb9cf83cebcceb5"],
-  ["an emoji among letters", "61f09f98807a"],
-  ["the last plane", "f3b08080f48fbfbd"],
-];
-
-/** What is not UTF-8, each up to the byte that shows it. */
-const INVALID: readonly (readonly [name: string, hex: string])[] = [
-  ["a continuation byte alone", "80"],
-  ["the last continuation byte alone", "bf"],
-  ["a continuation byte behind a letter", "61bf"],
-  ["a continuation byte too many behind two", "c2a080"],
-  ["a continuation byte too many behind three", "e282ac80"],
-  ["a continuation byte too many behind four", "f09f988080"],
-  ["c0, overlong", "c0"],
-  ["c1, overlong", "c1"],
-  ["e0 80, overlong", "e080"],
-  ["e0 9f, overlong", "e09f"],
-  ["f0 80, overlong", "f080"],
-  ["f0 8f, overlong", "f08f"],
-  ["the first surrogate", "eda0"],
-  ["the last surrogate", "edbf"],
-  ["the first beyond U+10FFFF", "f490"],
-  ["f4 bf", "f4bf"],
-  ["f5", "f5"],
-  ["f7", "f7"],
-  ["f8, five bytes", "f8"],
-  ["fc, six bytes", "fc"],
-  ["fe", "fe"],
-  ["ff", "ff"],
-  ["two bytes cut short by a letter", "c361"],
-  ["two bytes cut short by another first byte", "c3c3"],
-  ["three bytes cut short after one", "e261"],
-  ["three bytes cut short after two", "e28261"],
-  ["four bytes cut short after one", "f061"],
-  ["four bytes cut short after two", "f09f61"],
-  ["four bytes cut short after three", "f09f9861"],
-  ["three bytes with a first byte for their last", "e282e2"],
-];
-
-/** A character that the end of the message cuts short. */
-const UNFINISHED = ["c3", "e2", "e282", "f0", "f09f", "f09f98", "ed9f", "f48f", "61f09f98"];
-
-function valid([name, hex]: readonly [string, string]): Row[] {
+function valid([name, , hex]: readonly [name: string, text: string, hex: string]): Row[] {
   const whole: FrameSpec = [0x81, hex];
   const bytes = [...bytesOf(hex)].map((byte) => hexOf(Uint8Array.of(byte)));
   const fragments = bytes.map((byte, at): FrameSpec => [
@@ -80,7 +27,7 @@ function withOthers(fragments: readonly FrameSpec[]): FrameSpec[] {
 }
 
 /** The message goes on behind the bad byte, but that does not come. */
-function invalid([name, hex]: readonly [string, string]): Row[] {
+function invalid([name, hex]: readonly [name: string, shown: string, ...rests: string[]]): Row[] {
   const bytes = bytesOf(hex);
   const [start, bad] = [hexOf(bytes.subarray(0, -1)), hexOf(bytes.subarray(-1))];
   return [
@@ -110,11 +57,11 @@ function invalid([name, hex]: readonly [string, string]): Row[] {
 
 function more(): Row[] {
   return [
-    ...UNFINISHED.map((hex) => fails(`${hex} at the end of a message`, 1007, [[0x81, hex]])),
-    ...UNFINISHED.slice(0, 6).map((hex) =>
+    ...UNFINISHED_TEXTS.map((hex) => fails(`${hex} at the end of a message`, 1007, [[0x81, hex]])),
+    ...UNFINISHED_TEXTS.slice(0, 6).map((hex) =>
       fails(`${hex} at the end of a message in fragments`, 1007, [[0x01, `61${hex}`], [0x80]]),
     ),
-    ...UNFINISHED.slice(0, 6).map(
+    ...UNFINISHED_TEXTS.slice(0, 6).map(
       (hex) =>
         ({
           ...echoes(`${hex} is not refused while more may come`, [], []),
@@ -168,7 +115,7 @@ function more(): Row[] {
 
 export function textCases(): Case[] {
   return [
-    ...casesOf("UTF-8: valid", VALID.flatMap(valid)),
-    ...casesOf("UTF-8: invalid, fail fast", [...INVALID.flatMap(invalid), ...more()]),
+    ...casesOf("UTF-8: valid", VALID_TEXTS.flatMap(valid)),
+    ...casesOf("UTF-8: invalid, fail fast", [...INVALID_TEXTS.flatMap(invalid), ...more()]),
   ];
 }
