@@ -1,8 +1,10 @@
 /** What a server can answer instead of a 101: each is one typed error, and nothing stays open. */
 
 import { HandshakeError, TimeoutError, type HandshakeAnswer } from "../../modules/client.js";
-import { answerHead, RawServer, upgradeAnswer, type RawPeer } from "./rawserver.js";
 import { refused } from "./refused.js";
+import type { RawPeer } from "../support/rawpeer.js";
+import { RawServer } from "../support/rawserver.js";
+import { headOf, upgradeAnswer } from "../support/upgrades.js";
 
 let server: RawServer;
 
@@ -34,7 +36,7 @@ describe("an answer of another status", () => {
   ])("%d %s is told with its headers and its body", async (statusCode, reason) => {
     const { error, durationMs } = await refused(server, (peer) =>
       peer.send(
-        answerHead(`HTTP/1.1 ${statusCode} ${reason}`, {
+        headOf(`HTTP/1.1 ${statusCode} ${reason}`, {
           "Content-Length": "5",
           Location: "wss://example.org/other",
           "X-Twice": ["a", "b"],

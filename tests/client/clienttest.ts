@@ -8,8 +8,9 @@ import {
   type HeadersInit,
 } from "../../modules/client.js";
 import { describeBytes } from "../support/vectors.js";
-import { RawServer, type RawPeer } from "./rawserver.js";
 import { eventually } from "../support/waiting.js";
+import type { RawPeer } from "../support/rawpeer.js";
+import { RawServer } from "../support/rawserver.js";
 
 /** A client whose events are recorded. */
 export class ClientBench {

@@ -10,8 +10,8 @@ import {
 } from "../../modules/client.js";
 import { asciiOf, bytesOf, pattern } from "../support/vectors.js";
 import { withOpen, type ClientBench } from "./clienttest.js";
-import type { RawPeer } from "./rawserver.js";
 import { delay, eventually } from "../support/waiting.js";
+import type { RawPeer } from "../support/rawpeer.js";
 
 describe("the client closes", () => {
   test.each<[name: string, close: (client: ClientWebSocket) => void, sent: string]>([

@@ -1,9 +1,10 @@
 /** Frames that come with the 101, in one segment or many. */
 
 import { ClientBench, openOn } from "./clienttest.js";
-import { RawServer, upgradeAnswer } from "./rawserver.js";
 import { asciiOf, bytesOf, frame, joined } from "../support/vectors.js";
 import { delay } from "../support/waiting.js";
+import { RawServer } from "../support/rawserver.js";
+import { upgradeAnswer } from "../support/upgrades.js";
 
 let server: RawServer;
 
@@ -114,7 +115,7 @@ describe("answer and frames, split in two", () => {
     const own = await RawServer.start();
     const connected = bench.client.connect(own.url);
     const peer = await own.next();
-    const bytes = joined([asciiOf(upgradeAnswer(await peer.request())), FRAMES]);
+    const bytes = joined([asciiOf(upgradeAnswer(await peer.head())), FRAMES]);
     peer.send(bytes.subarray(0, at));
     await delay(3);
     peer.send(bytes.subarray(at));
@@ -130,7 +131,7 @@ describe("answer and frames, split in two", () => {
     const bench = new ClientBench();
     const connected = bench.client.connect(server.url);
     const peer = await server.next();
-    for (const byte of joined([asciiOf(upgradeAnswer(await peer.request())), FRAMES])) {
+    for (const byte of joined([asciiOf(upgradeAnswer(await peer.head())), FRAMES])) {
       peer.send(Uint8Array.of(byte));
       await new Promise((resolve) => setImmediate(resolve));
     }

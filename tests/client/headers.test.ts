@@ -7,7 +7,8 @@ import {
   type HttpHeaders,
 } from "../../modules/client.js";
 import { ClientBench } from "./clienttest.js";
-import { upgradeAnswer, withRawServer } from "./rawserver.js";
+import { withRawServer } from "../support/rawserver.js";
+import { upgradeAnswer } from "../support/upgrades.js";
 
 describe("ClientWebSocketHeaders", () => {
   test("keeps fields by name, in any letter case", () => {
@@ -134,7 +135,7 @@ describe("the request", () => {
       const bench = new ClientBench({ subprotocols: ["chat.v2", "chat.v1"] });
       const connected = bench.client.connect(url(server.port), headers);
       const rejected = expect(connected).rejects.toMatchObject({ code: "ERR_ABORTED" });
-      request = await (await server.next()).request();
+      request = await (await server.next()).head();
       bench.client.abort();
       await rejected;
     });
@@ -193,7 +194,7 @@ describe("the header fields of the answer", () => {
       const bench = new ClientBench(options);
       const connected = bench.client.connect(server.url);
       const peer = await server.next();
-      peer.send(upgradeAnswer(await peer.request(), fields));
+      peer.send(upgradeAnswer(await peer.head(), fields));
       await connected;
       found.push(bench.client.httpResponseHeaders);
       peer.socket.destroy();

@@ -14,9 +14,10 @@ import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
 import { BlackHole } from "./blackhole.js";
 import { ClientBench, expectHandles, expectNothingLeft, openHandles } from "./clienttest.js";
-import { RawServer, type RawPeer } from "./rawserver.js";
 import { refused } from "./refused.js";
 import { delay } from "../support/waiting.js";
+import type { RawPeer } from "../support/rawpeer.js";
+import { RawServer } from "../support/rawserver.js";
 
 let server: RawServer;
 
@@ -154,13 +155,13 @@ const STAGES: readonly Stage[] = [
   },
   {
     name: "the request",
-    reach: async (bench) => withPeer(attempt(bench, server.url), (peer) => peer.request()),
+    reach: async (bench) => withPeer(attempt(bench, server.url), (peer) => peer.head()),
   },
   {
     name: "half of the answer",
     reach: async (bench) =>
       withPeer(attempt(bench, server.url), async (peer) => {
-        await peer.request();
+        await peer.head();
         peer.send("HTTP/1.1 101 Swi");
         await delay(20);
       }),
@@ -169,7 +170,7 @@ const STAGES: readonly Stage[] = [
     name: "half of the body of another answer",
     reach: async (bench) =>
       withPeer(attempt(bench, server.url), async (peer) => {
-        await peer.request();
+        await peer.head();
         peer.send("HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\nabc");
         await delay(20);
       }),

@@ -2,7 +2,8 @@
 
 import type { ClientWebSocketOptions, WebSocketError } from "../../modules/client.js";
 import { ClientBench, expectNothingLeft } from "./clienttest.js";
-import type { RawPeer, RawServer } from "./rawserver.js";
+import type { RawPeer } from "../support/rawpeer.js";
+import type { RawServer } from "../support/rawserver.js";
 
 export interface Refused {
   readonly error: WebSocketError;
@@ -21,7 +22,7 @@ export async function refused(
   const startedAt = performance.now();
   const failure = bench.failure(server.url);
   const peer = await server.next();
-  answer(peer, await peer.request());
+  answer(peer, await peer.head());
   const error = await failure;
   const durationMs = performance.now() - startedAt;
   expectNothingLeft(bench);

@@ -11,8 +11,8 @@ import {
 } from "../../modules/client.js";
 import { asciiOf, bytesOf } from "../support/vectors.js";
 import { ClientBench, expectHandles, openHandles, openOn, withOpen } from "./clienttest.js";
-import { withRawServer } from "./rawserver.js";
 import { delay, eventually } from "../support/waiting.js";
+import { withRawServer } from "../support/rawserver.js";
 
 test("an open connection tells where it leads", async () => {
   await withRawServer(async (server) => {
@@ -118,7 +118,7 @@ describe("the same object connects again", () => {
       for (const name of ["one", "two"]) {
         const connected = bench.client.connect(`${server.url}${name}`, { [`X-${name}`]: name });
         const peer = await server.next();
-        const request = await peer.request();
+        const request = await peer.head();
         requests.push(request);
         bench.client.abort();
         await expect(connected).rejects.toMatchObject({ code: "ERR_ABORTED" });

@@ -8,8 +8,9 @@ import { WebSocketServer, type WebSocketServerOptions } from "../../modules/serv
 import { testCertificates } from "../support/certificates.js";
 import { asciiOf, bytesOf, frame, hexOf } from "../support/vectors.js";
 import { createMutualServer } from "./mutualserver.js";
-import { RawPeer, upgradeAnswer } from "./rawserver.js";
 import type { SuiteSettings } from "./suitesession.js";
+import { RawPeer } from "../support/rawpeer.js";
+import { upgradeAnswer } from "../support/upgrades.js";
 
 type Answer = (peer: RawPeer, request: string) => unknown;
 
@@ -72,8 +73,8 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
 };
 
 async function answer(socket: Socket): Promise<void> {
-  const peer = new RawPeer(socket);
-  const request = await peer.request();
+  const peer = new RawPeer(socket, "server");
+  const request = await peer.head();
   await ANSWERS[request.split(" ")[1] ?? ""]?.(peer, request);
 }
 

@@ -14,7 +14,8 @@ import { tlsIdentity } from "../../modules/pem.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { testCertificates, type Certificates } from "../support/certificates.js";
 import { ClientBench, expectHandles, expectNothingLeft, openHandles } from "./clienttest.js";
-import { RawServer, upgradeAnswer } from "./rawserver.js";
+import { RawServer } from "../support/rawserver.js";
+import { upgradeAnswer } from "../support/upgrades.js";
 
 let certificates: Certificates;
 let authority: string;

@@ -2,8 +2,10 @@
 
 import { HandshakeError, NetworkError } from "../../modules/client.js";
 import { ClientBench, expectNothingLeft, openOn } from "./clienttest.js";
-import { RawServer, upgradeAnswer, type RawPeer } from "./rawserver.js";
 import { refused } from "./refused.js";
+import type { RawPeer } from "../support/rawpeer.js";
+import { RawServer } from "../support/rawserver.js";
+import { upgradeAnswer } from "../support/upgrades.js";
 
 let server: RawServer;
 
@@ -84,7 +86,7 @@ describe("a 101 that looks unusual, but is right", () => {
     const bench = new ClientBench({ subprotocols: ["chat.v1", "chat.v2"] });
     const connected = bench.client.connect(server.url);
     const peer = await server.next();
-    peer.send(upgradeAnswer(await peer.request(), changes));
+    peer.send(upgradeAnswer(await peer.head(), changes));
     await connected;
     expect(bench.client.subprotocol).toBe(subprotocol);
     bench.client.abort();
@@ -95,7 +97,7 @@ describe("a 101 that looks unusual, but is right", () => {
     const bench = new ClientBench();
     const connected = bench.client.connect(server.url);
     const peer = await server.next();
-    const [, ...fields] = upgradeAnswer(await peer.request()).split("\r\n");
+    const [, ...fields] = upgradeAnswer(await peer.head()).split("\r\n");
     const small = fields.map((field) => field.replace(/^([^:]*): /, (_all, name: string) => `${name.toLowerCase()}:`));
     peer.send(["HTTP/1.1 101", ...small].join("\r\n"));
     await connected;
@@ -115,7 +117,7 @@ describe("the server ends the connection", () => {
       const bench = new ClientBench();
       const failure = bench.failure(server.url);
       const peer = await server.next();
-      await peer.request();
+      await peer.head();
       if (length > 0) peer.socket.write(answer.slice(0, length), () => end(peer));
       else end(peer);
       expect(await failure).toBeInstanceOf(NetworkError);
@@ -128,7 +130,7 @@ describe("the server ends the connection", () => {
     const bench = new ClientBench();
     const connected = bench.client.connect(server.url);
     const peer = await server.next();
-    peer.send(upgradeAnswer(await peer.request())).socket.end();
+    peer.send(upgradeAnswer(await peer.head())).socket.end();
     await connected;
     expect(await bench.closed()).toMatchObject({ closeStatus: 1006, wasClean: false });
     expect((await bench.closed()).error).toBeInstanceOf(NetworkError);
@@ -155,7 +157,7 @@ test("after each of these the same object connects", async () => {
   for (const fail of failures) {
     const failure = bench.failure(server.url);
     const peer = await server.next();
-    await peer.request();
+    await peer.head();
     fail(peer);
     await failure;
   }

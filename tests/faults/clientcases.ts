@@ -1,10 +1,11 @@
 /** Servers that want the client's memory or its time. */
 
-import type { RawPeer, RawServer } from "../client/rawserver.js";
 import { asciiOf, bytesOf, frame, header, joined, pattern } from "../support/vectors.js";
 import { type FaultBench, type FaultCase, type FaultClient, LONG_PATIENCE_MS } from "./faultbench.js";
 import { HUGE_HEADER, tinyFragments } from "./servercases.js";
 import { delay } from "../support/waiting.js";
+import type { RawPeer } from "../support/rawpeer.js";
+import type { RawServer } from "../support/rawserver.js";
 
 type Options = Parameters<FaultBench["connect"]>[1];
 

@@ -2,13 +2,14 @@
 
 import type { ClientWebSocketOptions } from "../../modules/client.js";
 import type { WebSocketServerOptions } from "../../modules/server.js";
-import { RawServer } from "../client/rawserver.js";
-import { RawClient, upgradeRequest } from "../support/rawclient.js";
 import { asciiOf, hexOf } from "../support/vectors.js";
 import type { ClientFigures, HookAct, ServerFigures } from "./agent.js";
 import type { FaultHost } from "./faulthosts.js";
 import { type Harms, TcpProxy } from "./proxy.js";
 import { delay } from "../support/waiting.js";
+import { RawPeer } from "../support/rawpeer.js";
+import { RawServer } from "../support/rawserver.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 /** A fault and what has to come of it. */
 export interface FaultCase {
@@ -175,14 +176,14 @@ export class FaultBench {
   }
 
   /** A hostile client that has said nothing yet. */
-  raw({ port }: FaultServer): RawClient {
-    const client = new RawClient(port);
+  raw({ port }: FaultServer): RawPeer {
+    const client = RawPeer.connect(port);
     this.ending.push(() => client.destroy());
     return client;
   }
 
   /** A hostile client whose opening handshake is done. */
-  async open(server: FaultServer): Promise<RawClient> {
+  async open(server: FaultServer): Promise<RawPeer> {
     const client = this.raw(server).send(upgradeRequest());
     expect(await client.head()).toMatch(/^HTTP\/1\.1 101 /);
     return client;
@@ -227,7 +228,7 @@ export class FaultBench {
 }
 
 /** Sends a text, and waits for it to come back. */
-export async function exchange(client: RawClient, text: string): Promise<void> {
+export async function exchange(client: RawPeer, text: string): Promise<void> {
   client.sendFrame(0x81, asciiOf(text));
   expect(await client.frames(1)).toEqual([`text:${hexOf(asciiOf(text))}`]);
 }

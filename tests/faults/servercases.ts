@@ -1,9 +1,9 @@
 /** Clients that want the server's memory, its time or its places. */
 
-import { upgradeRequest } from "../support/rawclient.js";
 import { asciiOf, bytesOf, frame, header, joined, pattern } from "../support/vectors.js";
 import { exchange, type FaultBench, type FaultCase } from "./faultbench.js";
 import { delay } from "../support/waiting.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 /** A frame of 2^40 bytes, as it is announced. */
 export const HUGE_HEADER = "82ff0000010000000000";

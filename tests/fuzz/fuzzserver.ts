@@ -2,10 +2,10 @@
 
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { acceptOf, upgradeAnswer } from "../client/rawserver.js";
 import { ENOUGH } from "./fuzzclients.js";
 import { Random } from "./random.js";
 import { chunksOf, randomHead, randomStream } from "./streams.js";
+import { acceptOf, upgradeAnswer } from "../support/upgrades.js";
 
 /** The value of Sec-WebSocket-Accept in the heads of streams.ts. */
 const ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";

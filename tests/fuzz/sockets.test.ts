@@ -10,12 +10,12 @@ import { formatProblems } from "../conformance/report.js";
 import { silenceLog } from "../server/servertest.js";
 import { ControlledApp } from "../support/controlledapp.js";
 import { describeIf } from "../support/describeif.js";
-import { upgradeRequest } from "../support/rawclient.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { type FuzzFigures, type FuzzRequest, runFuzzClients } from "./fuzzclients.js";
 import { FuzzServer } from "./fuzzserver.js";
 import { fuzzSettings, Random } from "./random.js";
 import { chunksOf, randomHead, randomStream } from "./streams.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 const { seed } = fuzzSettings(0);
 /** Clients that connect at the same time. */

@@ -3,9 +3,10 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import { describeIf } from "../support/describeif.js";
-import { RawClient, upgradeRequest } from "../support/rawclient.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { asciiOf, frame } from "../support/vectors.js";
+import { RawPeer } from "../support/rawpeer.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 const sdk = findSimulatorSdk();
 
@@ -39,7 +40,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the SDK's HTTP server on XS, 
 
   test("frames in the segment of the request are not lost", async () => {
     const request = Buffer.from(upgradeRequest({}, "/ws"), "latin1");
-    const client = new RawClient(port).send(
+    const client = RawPeer.connect(port).send(
       Buffer.concat([request, frame(0x81, asciiOf("first"), true), frame(0x81, asciiOf("second"), true)]),
     );
     expect(await client.head()).toMatch(/^HTTP\/1\.1 101 /);
@@ -53,11 +54,11 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the SDK's HTTP server on XS, 
     [400, "a plain request", "GET /ws HTTP/1.1\r\nHost: a\r\n\r\n"],
     [405, "another method", upgradeRequest({}, "/ws").replace("GET", "HEAD")],
   ])("%i for %s", async (status, _what, request) => {
-    expect(await new RawClient(port).send(request).all()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(await RawPeer.connect(port).send(request).all()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
   test("503 where there are enough clients, until one leaves", async () => {
-    const open = (): RawClient => new RawClient(port).send(upgradeRequest({}, "/ws"));
+    const open = (): RawPeer => RawPeer.connect(port).send(upgradeRequest({}, "/ws"));
     const clients = [open(), open()];
     for (const client of clients) expect(await client.head()).toMatch(/^HTTP\/1\.1 101 /);
     expect(await open().all()).toMatch(/^HTTP\/1\.1 503 /);

@@ -3,9 +3,10 @@
 import { createServer, type Server } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describeIf } from "../support/describeif.js";
-import { RawClient, upgradeRequest } from "../support/rawclient.js";
 import { findSimulatorSdk } from "../support/simulator.js";
 import { LeaksApp } from "./xsapp.js";
+import { RawPeer } from "../support/rawpeer.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 const sdk = findSimulatorSdk();
 /** Messages, and new names in each. */
@@ -57,7 +58,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "new names on the heap of an E
     async (_name, request, status) => {
       await expectNoNewNames(async (count) => {
         for (let at = 0; at < count; at += 4) {
-          const clients = Array.from({ length: 4 }, () => new RawClient(app.port));
+          const clients = Array.from({ length: 4 }, () => RawPeer.connect(app.port));
           const answers = clients.map((client) =>
             client.send(request.replace("\r\n\r\n", `\r\n${newFields()}\r\n`)).head(),
           );

@@ -3,12 +3,13 @@
 import { SERVER_DEFAULTS } from "../../modules/server/options.js";
 import type { Sdk } from "../../scripts/sdk.js";
 import { describeIf } from "../support/describeif.js";
-import { RawClient, upgradeRequest } from "../support/rawclient.js";
 import { findSimulatorSdk, findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
 import { asciiOf, frame, header, pattern } from "../support/vectors.js";
 import { startLeakTlsServers } from "./tlsservers.js";
 import { type Cycles, LeaksApp, type Levels } from "./xsapp.js";
 import { delay } from "../support/waiting.js";
+import { RawPeer } from "../support/rawpeer.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 const sdk = findSimulatorSdk();
 const tlsSdk = findTlsSimulatorSdk();
@@ -83,7 +84,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulato
     await withApp(sdk, "tests/xs/leaks", async (app) => {
       (await app.open()).destroy();
       const empty = await settled(app);
-      const plain = Array.from({ length: 20 }, () => new RawClient(app.plainPort));
+      const plain = Array.from({ length: 20 }, () => RawPeer.connect(app.plainPort));
       await delay(500);
       const sockets = await app.levels();
       for (const client of plain) client.destroy();
@@ -105,9 +106,9 @@ describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulato
 
   test("a heap of an ESP32 outlives floods: clients are refused or closed", async () => {
     await withApp(sdk, "tests/xs/leaks/small", async (app) => {
-      const all: RawClient[] = [];
-      const connect = (count: number): RawClient[] => {
-        const made = Array.from({ length: count }, () => new RawClient(app.port));
+      const all: RawPeer[] = [];
+      const connect = (count: number): RawPeer[] => {
+        const made = Array.from({ length: count }, () => RawPeer.connect(app.port));
         all.push(...made);
         return made;
       };

@@ -2,8 +2,9 @@
 
 import type { Sdk } from "../../scripts/sdk.js";
 import { ControlledApp } from "../support/controlledapp.js";
-import { RawClient, upgradeRequest } from "../support/rawclient.js";
 import type { Memory } from "../support/memory.js";
+import { RawPeer } from "../support/rawpeer.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 /** What the app holds, and how many clients its server has. */
 export interface Levels extends Memory {
@@ -44,8 +45,8 @@ export class LeaksApp {
   }
 
   /** An open connection to the server. */
-  async open(): Promise<RawClient> {
-    const client = new RawClient(this.port).send(upgradeRequest());
+  async open(): Promise<RawPeer> {
+    const client = RawPeer.connect(this.port).send(upgradeRequest());
     await client.head();
     return client;
   }

@@ -3,7 +3,7 @@
  * says which are not.
  */
 
-import type { RawServer } from "../client/rawserver.js";
+import type { RawServer } from "../support/rawserver.js";
 import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";

@@ -1,10 +1,11 @@
 import { MqttSocket } from "../../modules/mqtt.js";
 import { WebSocketServer } from "../../modules/server.js";
-import { upgradeAnswer, withRawServer, type RawServer } from "../client/rawserver.js";
 import { wireFrames } from "../support/vectors.js";
 import { startStreamServer } from "./streamserver.js";
 import { streamTests } from "./stream.js";
 import { delay, eventually } from "../support/waiting.js";
+import { type RawServer, withRawServer } from "../support/rawserver.js";
+import { upgradeAnswer } from "../support/upgrades.js";
 
 let server: RawServer;
 
@@ -30,7 +31,7 @@ describe("MqttSocket on Node", () => {
         expect(socket.format).toBe("buffer");
       });
       const peer = await raw.next();
-      peer.send(upgradeAnswer(await peer.request(), { "Sec-WebSocket-Protocol": "mqtt" }));
+      peer.send(upgradeAnswer(await peer.head(), { "Sec-WebSocket-Protocol": "mqtt" }));
       await open;
       expect(await peer.frames(2)).toEqual(["binary:0102", "close:1000"]);
       // It is not answered.
@@ -90,7 +91,7 @@ describe("MqttSocket on Node", () => {
         },
       });
       const peer = await raw.next();
-      peer.send(upgradeAnswer(await peer.request(), { "Sec-WebSocket-Protocol": "mqtt" }));
+      peer.send(upgradeAnswer(await peer.head(), { "Sec-WebSocket-Protocol": "mqtt" }));
       while (room === 0) await new Promise((resolve) => setTimeout(resolve, 2));
       peer.socket.pause().removeAllListeners("data");
       let sent = 0;
@@ -131,7 +132,7 @@ describe("MqttSocket on Node", () => {
         new MqttSocket({ host: "127.0.0.1", port: raw.port, closeTimeoutMs: 50, onError: resolve });
       });
       const peer = await raw.next();
-      peer.send(upgradeAnswer(await peer.request(), { "Sec-WebSocket-Protocol": "mqtt" }));
+      peer.send(upgradeAnswer(await peer.head(), { "Sec-WebSocket-Protocol": "mqtt" }));
       peer.sendFrame(0x81, Uint8Array.of(65));
       expect(await peer.frames(1)).toEqual(["close:1003"]);
       await ended;

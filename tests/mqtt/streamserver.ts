@@ -1,7 +1,9 @@
 /** The server of stream.ts, on Node: what it does with a WebSocket is said by the path of the request. */
 
 import { frame, joined } from "../support/vectors.js";
-import { RawServer, upgradeAnswer, type RawPeer } from "../client/rawserver.js";
+import type { RawPeer } from "../support/rawpeer.js";
+import { RawServer } from "../support/rawserver.js";
+import { upgradeAnswer } from "../support/upgrades.js";
 
 const [CONTINUATION, TEXT, BINARY, PING] = [0x80, 0x81, 0x82, 0x89];
 const FIRST_FRAGMENT = 0x02;
@@ -94,7 +96,7 @@ const ACTS: Readonly<Record<string, Act>> = {
 };
 
 async function serve(peer: RawPeer): Promise<void> {
-  const request = await peer.request();
+  const request = await peer.head();
   const target = request.split(" ")[1] ?? "";
   if (target === "/none") {
     peer.send(upgradeAnswer(request));

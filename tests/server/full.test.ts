@@ -2,9 +2,10 @@
 
 import { OptionError } from "../../modules/common/errors.js";
 import { WebSocketServer } from "../../modules/server.js";
-import { upgradeRequest, type RawClient } from "../support/rawclient.js";
 import { withServer, type ServerBench } from "./servertest.js";
 import { eventually } from "../support/waiting.js";
+import type { RawPeer } from "../support/rawpeer.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 /** Close, 1013, "The server has its 1 clients (maxClients)." */
 const REASON = "The server has its 1 clients (maxClients).";
@@ -12,7 +13,7 @@ const CLOSE_1013 = `${String.fromCharCode(0x88, 2 + REASON.length, 1013 >> 8, 10
 /** Close 1013 from a client, masked with zeros. */
 const ANSWER = Uint8Array.of(0x88, 0x82, 0, 0, 0, 0, 1013 >> 8, 1013 & 0xff);
 
-async function statusOf(client: RawClient): Promise<string> {
+async function statusOf(client: RawPeer): Promise<string> {
   return (await client.send(upgradeRequest()).head()).slice(9, 12);
 }
 
@@ -27,7 +28,7 @@ test("refuse: 503, as when left out", async () => {
 describe("close", () => {
   const options = { maxClients: 1, whenFull: "close", closeTimeoutMs: 60_000 } as const;
 
-  async function turnedAway(bench: ServerBench): Promise<RawClient> {
+  async function turnedAway(bench: ServerBench): Promise<RawPeer> {
     const client = bench.connect();
     expect(await statusOf(client)).toBe("101");
     return client;

@@ -1,8 +1,8 @@
 import { WebSocket as PeerWebSocket } from "ws";
 import { asciiOf, frame, joined } from "../support/vectors.js";
-import { upgradeRequest } from "../support/rawclient.js";
 import { silenceLog, withServer } from "./servertest.js";
 import { delay, eventually } from "../support/waiting.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 /** The status of the answer to a request, after which the server ends the connection. */
 async function answerTo(request: string | Uint8Array, options: Parameters<typeof withServer>[0] = {}): Promise<string> {

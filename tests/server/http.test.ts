@@ -2,25 +2,25 @@ import { HttpListener, type HttpListenerContext, type HttpListenerOptions } from
 import { HttpExchange } from "../../modules/http/exchange.js";
 import { InvalidStateError, OptionError } from "../../modules/common/errors.js";
 import { FakeSocket } from "../support/fakesocket.js";
-import { RawClient } from "../support/rawclient.js";
 import { asciiOf, pattern } from "../support/vectors.js";
 import { silenceLog } from "./servertest.js";
 import { delay } from "../support/waiting.js";
+import { RawPeer } from "../support/rawpeer.js";
 
 const GET = "GET /page?a=1 HTTP/1.1\r\nHost: a\r\n\r\n";
 
 interface HttpBench {
   readonly listener: HttpListener;
-  readonly connect: () => RawClient;
+  readonly connect: () => RawPeer;
   /** All that comes of a request. */
   readonly answerTo: (request: string) => Promise<string>;
 }
 
 async function withListener(options: HttpListenerOptions, run: (bench: HttpBench) => Promise<void>): Promise<void> {
   const listener = new HttpListener({ port: 0, address: "127.0.0.1", ...options });
-  const clients: RawClient[] = [];
-  const connect = (): RawClient => {
-    const client = new RawClient(listener.port);
+  const clients: RawPeer[] = [];
+  const connect = (): RawPeer => {
+    const client = RawPeer.connect(listener.port);
     clients.push(client);
     return client;
   };

@@ -4,10 +4,10 @@ import { HttpListener, queryValue, type HttpListenerContext, type HttpListenerOp
 import { HttpExchange } from "../../modules/http/exchange.js";
 import { OptionError } from "../../modules/common/errors.js";
 import { FakeSocket } from "../support/fakesocket.js";
-import { RawClient } from "../support/rawclient.js";
 import { asciiOf } from "../support/vectors.js";
 import { silenceLog } from "./servertest.js";
 import { delay } from "../support/waiting.js";
+import { RawPeer } from "../support/rawpeer.js";
 
 const hello = ({ request, response }: HttpListenerContext): void => {
   response.close(`hello ${request.httpMethod} ${request.path} ${request.httpVersion}`);
@@ -15,12 +15,12 @@ const hello = ({ request, response }: HttpListenerContext): void => {
 
 async function withListener(
   options: HttpListenerOptions,
-  run: (answerTo: (request: string) => Promise<string>, connect: () => RawClient) => Promise<void>,
+  run: (answerTo: (request: string) => Promise<string>, connect: () => RawPeer) => Promise<void>,
 ): Promise<void> {
   const listener = new HttpListener({ port: 0, address: "127.0.0.1", onRequest: hello, ...options });
-  const clients: RawClient[] = [];
-  const connect = (): RawClient => {
-    const client = new RawClient(listener.port);
+  const clients: RawPeer[] = [];
+  const connect = (): RawPeer => {
+    const client = RawPeer.connect(listener.port);
     clients.push(client);
     return client;
   };

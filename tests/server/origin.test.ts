@@ -2,8 +2,8 @@
 
 import { OptionError } from "../../modules/common/errors.js";
 import { WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
-import { upgradeRequest } from "../support/rawclient.js";
 import { silenceLog, withServer } from "./servertest.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 let log: jest.SpyInstance;
 beforeEach(() => (log = silenceLog()));

@@ -3,10 +3,10 @@ import { Connection, type ConnectionEvents } from "../../modules/websocket/conne
 import { Role } from "../../modules/common/constants.js";
 import { CONNECTION_DEFAULTS } from "../../modules/common/options.js";
 import { FakeSocket } from "../support/fakesocket.js";
-import { upgradeRequest } from "../support/rawclient.js";
 import { asciiOf, bytesOf, frame, joined } from "../support/vectors.js";
 import { withServer } from "./servertest.js";
 import { delay, eventually } from "../support/waiting.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 interface Bench {
   readonly socket: FakeSocket;

@@ -1,7 +1,7 @@
 import { HttpListener, type HttpListenerContext } from "../../modules/http.js";
 import { OptionError } from "../../modules/common/errors.js";
-import { RawClient } from "../support/rawclient.js";
 import { silenceLog } from "./servertest.js";
+import { RawPeer } from "../support/rawpeer.js";
 
 silenceLog();
 
@@ -14,7 +14,7 @@ async function answersTo(listener: HttpListener, paths: readonly string[]): Prom
   await listener.start();
   try {
     const ask = async (path: string): Promise<string> => {
-      const whole = await new RawClient(listener.port).send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).all();
+      const whole = await RawPeer.connect(listener.port).send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).all();
       return `${whole.slice(9, 12)} ${whole.slice(whole.indexOf("\r\n\r\n") + 4)}`.trim();
     };
     return await Promise.all(paths.map(ask));

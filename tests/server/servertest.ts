@@ -1,12 +1,13 @@
 import { WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
-import { RawClient, upgradeRequest } from "../support/rawclient.js";
+import { RawPeer } from "../support/rawpeer.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 /** A server on a free port of this machine, whose events are recorded, and its raw clients. */
 export class ServerBench {
   readonly server: WebSocketServer;
   /** "opened", "message …", "closed status clean|unclean". */
   readonly events: string[] = [];
-  private readonly clients: RawClient[] = [];
+  private readonly clients: RawPeer[] = [];
   private waiting: (() => void) | undefined = undefined;
 
   constructor(options: WebSocketServerOptions = {}) {
@@ -26,14 +27,14 @@ export class ServerBench {
   }
 
   /** A client that has said nothing yet. */
-  connect(): RawClient {
-    const client = new RawClient(this.server.port);
+  connect(): RawPeer {
+    const client = RawPeer.connect(this.server.port);
     this.clients.push(client);
     return client;
   }
 
   /** A client whose opening handshake is done. */
-  async open(): Promise<RawClient> {
+  async open(): Promise<RawPeer> {
     const client = this.connect().send(upgradeRequest());
     await client.head();
     return client;

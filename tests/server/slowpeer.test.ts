@@ -2,8 +2,8 @@
 
 import { connect } from "node:net";
 import { WebSocketServer } from "../../modules/server.js";
-import { upgradeRequest } from "../support/rawclient.js";
 import { delay } from "../support/waiting.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 const FRAME_BYTES = 16_777_216;
 /** Four megabytes a second: the whole takes four times `serverTimeout`. */

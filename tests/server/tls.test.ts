@@ -5,10 +5,10 @@ import { connect, type TLSSocket } from "node:tls";
 import { ClientWebSocket, NetworkError } from "../../modules/client.js";
 import { WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
 import { testCertificates } from "../support/certificates.js";
-import { upgradeRequest } from "../support/rawclient.js";
 import { asciiOf, frame } from "../support/vectors.js";
 import { openHandles } from "../client/clienttest.js";
 import { eventually } from "../support/waiting.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 let server: WebSocketServer;
 const texts: string[] = [];

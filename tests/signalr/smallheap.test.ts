@@ -1,14 +1,16 @@
 /** On XS: a hub with its defaults on the heap of an M5Atom Lite outlives clients that take all they can get. */
 
+import { connect as connectTcp } from "node:net";
 import { HUB_SERVER_DEFAULTS, resolveHubServerOptions } from "../../modules/signalr/server/options.js";
 import { HTTP_LISTENER_DEFAULTS } from "../../modules/http.js";
 import { ControlledApp } from "../support/controlledapp.js";
 import { describeIf } from "../support/describeif.js";
 import type { Memory } from "../support/memory.js";
-import { RawClient, upgradeRequest } from "../support/rawclient.js";
 import { findSimulatorSdk } from "../support/simulator.js";
 import { asciiOf, frame } from "../support/vectors.js";
 import { delay } from "../support/waiting.js";
+import { RawPeer } from "../support/rawpeer.js";
+import { upgradeRequest } from "../support/upgrades.js";
 
 const sdk = findSimulatorSdk();
 const { maxClients = 0, maxMessageBytes = 0 } = resolveHubServerOptions({}).webSocket;
@@ -22,7 +24,11 @@ interface Levels extends Memory {
 }
 
 /** A client that says what it likes. */
-class HostileClient extends RawClient {
+class HostileClient extends RawPeer {
+  constructor(port: number) {
+    super(connectTcp({ port, host: "127.0.0.1" }), "client");
+  }
+
   /** Sends a text in one frame. */
   text(payload: string): this {
     return this.sendFrame(0x81, Buffer.from(payload));
@@ -127,7 +133,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
   }
 
   /** A record that has no end, in the largest frames, the last of which does not come whole. */
-  function beginEndlessRecord(client: RawClient): void {
+  function beginEndlessRecord(client: RawPeer): void {
     client.sendFrame(0x01, asciiOf(`"${"x".repeat(maximumReceiveMessageSize - 2)}`));
     client.send(frame(0x00, asciiOf("x".repeat(maxMessageBytes)), true).subarray(0, -1));
   }

@@ -63,21 +63,31 @@ export interface WireFrame {
   readonly payload: Uint8Array;
 }
 
+/** @returns the frame at the start of `bytes`, or how many bytes are needed to tell more */
+export function readFrame(bytes: Uint8Array): (WireFrame & { readonly size: number }) | number {
+  const second = bytes[1] ?? 0;
+  const code = second & 0x7f;
+  const lengthEnd = 2 + (code < 126 ? 0 : code === 126 ? 2 : 8);
+  const start = lengthEnd + (second > 0x7f ? 4 : 0);
+  if (bytes.length < start) return start;
+  const length = code < 126 ? code : Number.parseInt(hexOf(bytes.subarray(2, lengthEnd)), 16);
+  const size = start + length;
+  if (bytes.length < size) return size;
+  const mask = Uint8Array.from(bytes.subarray(lengthEnd, start));
+  const payload = Uint8Array.from(bytes.subarray(start, size));
+  return { first: bytes[0] ?? 0, mask, payload: mask.length === 0 ? payload : masked(payload, [...mask]), size };
+}
+
 /** Reads whole frames. @throws Error where bytes are missing or too many */
 export function wireFrames(bytes: Uint8Array): WireFrame[] {
   const frames: WireFrame[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const second = bytes[at + 1] ?? 0;
-    const code = second & 0x7f;
-    const size = code < 126 ? 0 : code === 126 ? 2 : 8;
-    const length = size === 0 ? code : Number.parseInt(hexOf(bytes.subarray(at + 2, at + 2 + size)), 16);
-    const maskEnd = at + 2 + size + ((second & 0x80) === 0 ? 0 : 4);
-    const mask = bytes.slice(at + 2 + size, maskEnd);
-    const payload = bytes.slice(maskEnd, maskEnd + length);
-    if (maskEnd + length > bytes.length) throw new Error(`A frame is torn: ${hexOf(bytes.subarray(at, at + 20))}`);
-    frames.push({ first: bytes[at] ?? 0, mask, payload: mask.length === 0 ? payload : masked(payload, [...mask]) });
-    at = maskEnd + length;
+  for (let at = 0; at < bytes.length;) {
+    const rest = bytes.subarray(at);
+    const found = rest.length < 2 ? 2 : readFrame(rest);
+    if (typeof found === "number") throw new Error(`A frame is torn: ${hexOf(rest.subarray(0, 20))}`);
+    const { size, ...wireFrame } = found;
+    frames.push(wireFrame);
+    at += size;
   }
   return frames;
 }

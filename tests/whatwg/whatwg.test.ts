@@ -2,10 +2,10 @@ import { describeIf } from "../support/describeif.js";
 import { startSuiteServers, type SuiteServers } from "../client/suiteservers.js";
 import type { SuiteSettings } from "../client/suitesession.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
-import { withRawServer } from "../client/rawserver.js";
 import { WebSocket, type DomMessageEvent } from "../../modules/whatwg.js";
 import { asciiOf, hexOf } from "../support/vectors.js";
 import { whatwgTests } from "./suite.js";
+import { withRawServer } from "../support/rawserver.js";
 
 let servers: SuiteServers;
 
