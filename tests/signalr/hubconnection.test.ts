@@ -1,7 +1,7 @@
 /** HubConnection with a server that follows a script: every record on the wire, and every way to end. */
 
 import { HubConnection, HubConnectionState, type HubConnectionOptions } from "../../modules/signalr/client.js";
-import { ScriptedServer, type ScriptedClient } from "./script.js";
+import { ScriptedServer, type ScriptedPeer } from "./script.js";
 import { setUpScript } from "./scripttest.js";
 import { delay, eventually } from "../support/waiting.js";
 
@@ -103,7 +103,7 @@ describe("on the wire", () => {
 });
 
 describe("a start that fails", () => {
-  const failure = async (act: (client: ScriptedClient) => void, options?: HubConnectionOptions): Promise<unknown> => {
+  const failure = async (act: (client: ScriptedPeer) => void, options?: HubConnectionOptions): Promise<unknown> => {
     const connection = script.create(options);
     const started = connection.start();
     started.catch(() => undefined);
@@ -191,7 +191,7 @@ describe("a start that fails", () => {
 
 describe("a connection that ends", () => {
   const end = async (
-    act: (client: ScriptedClient) => void,
+    act: (client: ScriptedPeer) => void,
     options?: HubConnectionOptions,
   ): Promise<{ errors: (Error | undefined)[]; waiting: unknown }> => {
     const errors: (Error | undefined)[] = [];

@@ -1,5 +1,6 @@
 /** HubServer with a client that says what a test tells it to, record by record. */
 
+import { once } from "node:events";
 import { WebSocket as WsClient } from "ws";
 import {
   HubException,
@@ -8,18 +9,16 @@ import {
   type HubServerOptions,
 } from "../../modules/signalr/server.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
+import { ScriptedPeer } from "./script.js";
 import { delay, eventually } from "../support/waiting.js";
 
-/** A client without a protocol of its own. */
-class RawHubClient {
+/** A client without a protocol of its own, whose messages are taken record by record, without the Pings. */
+class RawHubClient extends ScriptedPeer {
   readonly records: string[] = [];
-  readonly closed: Promise<number>;
-  private readonly socket: WsClient;
 
-  private constructor(url: string) {
-    this.socket = new WsClient(url.replace("http", "ws"));
-    this.closed = new Promise((resolve) => this.socket.on("close", resolve));
-    this.socket.on("message", (data: Buffer) => {
+  private constructor(socket: WsClient) {
+    super(socket);
+    socket.on("message", (data: Buffer) => {
       const records = data.toString().split("\x1e").slice(0, -1);
       this.records.push(...records.filter((record) => record !== '{"type":6}'));
     });
@@ -27,30 +26,17 @@ class RawHubClient {
 
   /** One that has shaken hands. */
   static async connect(url: string): Promise<RawHubClient> {
-    const client = new RawHubClient(url);
-    await new Promise((resolve) => client.socket.on("open", resolve));
+    const socket = new WsClient(url.replace("http", "ws"));
+    const client = new RawHubClient(socket);
+    await once(socket, "open");
     client.send('{"protocol":"json","version":1}');
     expect(await client.take()).toBe("{}");
     return client;
   }
 
-  /** Sends records in one message. */
-  send(...records: readonly string[]): void {
-    this.socket.send(records.map((record) => `${record}\x1e`).join(""));
-  }
-
-  /** One message in several fragments. */
-  sendFragments(...fragments: readonly string[]): void {
-    fragments.forEach((fragment, at) => this.socket.send(fragment, { fin: at === fragments.length - 1 }));
-  }
-
-  async take(): Promise<string> {
+  override async take(): Promise<string> {
     await eventually(() => this.records.length > 0);
     return this.records.shift() ?? "";
-  }
-
-  end(): void {
-    this.socket.terminate();
   }
 }
 
@@ -70,7 +56,7 @@ async function connect(): Promise<RawHubClient> {
 
 beforeEach(() => jest.spyOn(console, "log").mockImplementation(() => undefined));
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.end();
+  for (const client of clients.splice(0)) client.terminate();
   await node.stop();
   jest.restoreAllMocks();
 });
@@ -181,7 +167,7 @@ describe("a stream that is cancelled", () => {
 
   test("while it runs, and where its client is gone", async () => {
     const cancel = (client: RawHubClient): void => client.send('{"type":5,"invocationId":"1"}');
-    for (const end of [cancel, (client: RawHubClient): void => client.end()]) {
+    for (const end of [cancel, (client: RawHubClient): void => client.terminate()]) {
       const { options, state } = endless();
       const client = await start(options);
       client.send('{"type":4,"invocationId":"1","target":"Endless","arguments":[]}');
@@ -255,7 +241,7 @@ describe("limits", () => {
     client.send('{"type":1,"invocationId":"a","target":"Never","arguments":[]}');
     for (const id of range(5)) client.send(echo(id));
     await delay(50);
-    client.end();
+    client.terminate();
     await eventually(() => node.hub.clientsCount === 0);
   });
 

@@ -1,10 +1,10 @@
-/** A server that says what a test tells it to, record by record. */
+/** Peers of hubs and of their clients that say what a test tells them to. */
 
 import { createServer, type Server } from "node:http";
 import { type WebSocket as WsSocket, WebSocketServer as WsServer } from "ws";
 
-/** A server's side of one connection. */
-export class ScriptedClient {
+/** One side of a connection: it says what a test tells it to, record by record. */
+export class ScriptedPeer {
   /** What came, as it came. */
   readonly received: string[] = [];
   readonly closed: Promise<number>;
@@ -68,7 +68,7 @@ export class ScriptedServer {
   readonly requests: { readonly url: string; readonly headers: NodeJS.Dict<string | string[]> }[] = [];
   negotiate: ((url: string) => object | string | undefined) | undefined;
   private readonly server: Server;
-  private readonly clients: ScriptedClient[] = [];
+  private readonly clients: ScriptedPeer[] = [];
   private readonly sockets: WsServer;
   private wanted: (() => void) | undefined;
 
@@ -83,7 +83,7 @@ export class ScriptedServer {
     this.sockets = new WsServer({ server: this.server });
     this.sockets.on("connection", (socket, { url, headers }) => {
       this.requests.push({ url: url ?? "", headers });
-      this.clients.push(new ScriptedClient(socket));
+      this.clients.push(new ScriptedPeer(socket));
       this.wanted?.();
     });
   }
@@ -100,7 +100,7 @@ export class ScriptedServer {
   }
 
   /** Waits for the next client. */
-  async accept(): Promise<ScriptedClient> {
+  async accept(): Promise<ScriptedPeer> {
     for (;;) {
       const client = this.clients.shift();
       if (client !== undefined) return client;

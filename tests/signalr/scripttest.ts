@@ -1,7 +1,7 @@
 /** A HubConnection, and a server that follows a script, for each test of a file. */
 
 import { HubConnection, type HubConnectionOptions, type Wait } from "../../modules/signalr/client.js";
-import { type ScriptedClient, ScriptedServer } from "./script.js";
+import { type ScriptedPeer, ScriptedServer } from "./script.js";
 
 /** What the tests of a file share. */
 export interface ScriptTest {
@@ -9,7 +9,7 @@ export interface ScriptTest {
   /** A connection that is stopped after its test. */
   create(options?: HubConnectionOptions): HubConnection;
   /** The same, connected. */
-  start(options?: HubConnectionOptions): Promise<[HubConnection, ScriptedClient]>;
+  start(options?: HubConnectionOptions): Promise<[HubConnection, ScriptedPeer]>;
 }
 
 /** Sets a server up for each test of the file. */
@@ -33,7 +33,7 @@ export function setUpScript(): ScriptTest {
     return connection;
   }
 
-  async function start(options?: HubConnectionOptions): Promise<[HubConnection, ScriptedClient]> {
+  async function start(options?: HubConnectionOptions): Promise<[HubConnection, ScriptedPeer]> {
     const connection = create(options);
     const started = connection.start();
     const client = await (await script.server.accept()).shakeHands();
