@@ -59,7 +59,9 @@ export function findSdk(): Sdk | undefined {
 function environmentFor(folder: string, tools: string): NodeJS.ProcessEnv {
   // mcconfig runs tsc once for each file; TypeScript 7 does that four times as fast as TypeScript 6.
   const compilers = ["node_modules/typescript-7/bin", "node_modules/.bin"].map((name) => path.resolve(name));
-  const search = [...compilers, tools, process.env["PATH"] ?? ""].join(path.delimiter);
+  // The tests put commands before them that keep what was compiled: see tests/support/keepbuilt.js.
+  const { BUILD_TOOLS = "", PATH = "" } = process.env;
+  const search = [...(BUILD_TOOLS === "" ? [] : [BUILD_TOOLS]), ...compilers, tools, PATH].join(path.delimiter);
   const mbedtls = findMbedtls();
   const tls = mbedtls === undefined ? {} : { MBEDTLS: mbedtls.folder, MBEDTLS_MAJOR: mbedtls.version.charAt(0) };
   // A manifest would look for it beside itself.

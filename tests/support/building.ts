@@ -9,19 +9,6 @@ import { findMbedtls, libraryOf, missingMbedtlsMessage, run, type Sdk, usesTls }
 const PROJECT = path.resolve(".");
 const TOOLS = path.join(PROJECT, "tests", "support", "tools");
 const FOLDER = path.join(PROJECT, "build", "tests");
-/** Where Debian has the names of the compilers, for ccache. */
-const CCACHE = "/usr/lib/ccache";
-
-/** An environment for mcconfig and make in which what was compiled before, for whatever program, is taken from there. */
-export function buildingEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return {
-    ...environment,
-    PATH: [TOOLS, CCACHE, environment["PATH"]].join(path.delimiter),
-    CCACHE_DIR: path.join(FOLDER, "ccache"),
-    TSC: path.join(PROJECT, "node_modules", "typescript-7", "bin", "tsc"),
-    TSC_KEPT: path.join(FOLDER, "typescript"),
-  };
-}
 
 /** @returns a command that waits until no other process runs one of the same name, and then runs this; on Linux */
 export function alone(name: string, command: readonly string[]): readonly [program: string, ...parameters: string[]] {

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
 import { findMbedtls, findSdk, type Sdk, simulatorCommand } from "../../scripts/sdk.js";
-import { buildApp, buildingEnvironment } from "./building.js";
+import { buildApp } from "./building.js";
 
 /** One picture of the whole virtual screen. */
 export interface Screenshot {
@@ -28,7 +28,7 @@ interface Waiter {
 /** @returns the SDK where apps can be run without a screen; else undefined */
 export function findSimulatorSdk(): Sdk | undefined {
   const sdk = findSdk();
-  return sdk?.host === "lin" ? { ...sdk, environment: buildingEnvironment(sdk.environment) } : undefined;
+  return sdk?.host === "lin" ? sdk : undefined;
 }
 
 /** What {@link findTlsSimulatorSdk} looks for. */
