@@ -1,12 +1,13 @@
 /** Brokers of others, each a process of its own: mosquitto, aedes and nats-server. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Issued } from "../../apps/tls-echo/certificates.js";
 import { findFreePort } from "../support/apps.js";
+import { findProgram } from "../support/proxies.js";
 
 /** A broker that runs. */
 export interface Broker {
@@ -18,22 +19,9 @@ export interface Broker {
   kill(): Promise<void>;
 }
 
-const FOLDERS = [
-  "/usr/sbin",
-  "/usr/local/sbin",
-  "/usr/bin",
-  "/usr/local/bin",
-  "/opt/homebrew/bin",
-  "/opt/homebrew/sbin",
-];
-
-function find(name: string): string | undefined {
-  return FOLDERS.map((folder) => path.join(folder, name)).find((file) => existsSync(file));
-}
-
 /** The programs; undefined where they are not installed. */
-export const mosquitto = find("mosquitto");
-export const natsServer = find("nats-server");
+export const mosquitto = findProgram("mosquitto");
+export const natsServer = findProgram("nats-server");
 
 /** A program of a test, and a folder of its own. */
 class Program {
@@ -123,7 +111,7 @@ keyfile ${key}
 export async function startAedes(wanted?: number): Promise<Broker> {
   const program = new Program();
   const port = wanted ?? (await findFreePort());
-  program.start(process.execPath, ["--import", "tsx", path.join(__dirname, "aedesserver.ts"), String(port)]);
+  program.start(process.execPath, ["--import", "tsx", path.resolve("tests", "mqtt", "aedesserver.ts"), String(port)]);
   await program.listens(port);
   return { port, securePort: 0, kill: () => program.kill() };
 }

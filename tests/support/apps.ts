@@ -5,7 +5,8 @@ import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import path from "node:path";
 
-const PROJECT = path.join(__dirname, "..", "..");
+// Where npm starts tests and scripts: these are of ECMAScript's kind, which has no __dirname.
+const PROJECT = process.cwd();
 
 /** How a process ended. */
 export interface Exit {

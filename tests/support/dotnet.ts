@@ -38,6 +38,10 @@ function hashOfSources(name: string): string {
   const files = [path.join(folder, "Directory.Build.props")];
   for (const file of readdirSync(path.join(folder, name)))
     if (/\.cs(proj)?$/.test(file)) files.push(path.join(folder, name, file));
+  // A project may have files of another one.
+  for (const file of files.filter((other) => other.endsWith(".csproj")))
+    for (const [, link = ""] of readFileSync(file, "utf8").matchAll(/<Compile Include="([^"]+)"/g))
+      files.push(path.join(folder, name, link));
   const hash = createHash("sha256");
   for (const file of files) hash.update(readFileSync(file));
   return hash.digest("hex");

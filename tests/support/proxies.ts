@@ -9,13 +9,14 @@ import path from "node:path";
 /** Debian puts them where only root looks. */
 const FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/opt/homebrew/bin"];
 
-function find(name: string): string | undefined {
+/** Where a program is; undefined where it is not installed. */
+export function findProgram(name: string): string | undefined {
   return FOLDERS.map((folder) => path.join(folder, name)).find((file) => existsSync(file));
 }
 
 /** The program; undefined where it is not installed. */
-export const nginx = find("nginx");
-export const haproxy = find("haproxy");
+export const nginx = findProgram("nginx");
+export const haproxy = findProgram("haproxy");
 
 /** A proxy that runs. */
 export interface Proxy {
