@@ -122,7 +122,8 @@ void tlsEngineFree(TlsEngine *engine)
 
 static int failWith(TlsEngine *engine, int error)
 {
-	if ((MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE == error) && engine->ssl.PRIVATE(in_msg))
+	/* With ESP-IDF's dynamic buffers in_msg is no pointer while there is no buffer. */
+	if ((MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE == error) && engine->ssl.PRIVATE(in_buf) && engine->ssl.PRIVATE(in_msg))
 		engine->failure.alert = engine->ssl.PRIVATE(in_msg)[1];
 	engine->failure.error = error;
 	return kTlsFailed;
