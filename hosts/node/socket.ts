@@ -89,7 +89,9 @@ export class NodeSocket implements Socket {
 
   write(bytes: Uint8Array): WriteResult {
     if (!this.socket.writable || this.isEnding) return "over";
-    if (this.pieceBytes === 0 && bytes.length <= PIECE_BYTES) this.collect(bytes);
+    // Before the connection stands the network has nothing.
+    const isCollected = !this.socket.connecting && this.pieceBytes === 0 && bytes.length <= PIECE_BYTES;
+    if (isCollected) this.collect(bytes);
     else this.writePieces(bytes);
     this.isWaiting = this.bufferedAmount > 0;
     return this.isWaiting ? "full" : "taken";
