@@ -21,9 +21,9 @@ export interface Pace {
 }
 
 /** Node.js. */
-export const NODE_PACE: Pace = { gapMs: 2, frameTimeoutMs: 8_000, bigTimeoutMs: 20_000, slackMs: 400, parallel: 8 };
+export const NODE_PACE: Pace = { gapMs: 2, frameTimeoutMs: 20_000, bigTimeoutMs: 20_000, slackMs: 400, parallel: 8 };
 /** The simulator looks at each socket every 20 ms, and moves 1,536 bytes then. */
-export const XS_PACE: Pace = { gapMs: 22, frameTimeoutMs: 8_000, bigTimeoutMs: 120_000, slackMs: 700, parallel: 8 };
+export const XS_PACE: Pace = { gapMs: 22, frameTimeoutMs: 20_000, bigTimeoutMs: 120_000, slackMs: 700, parallel: 8 };
 
 /** A connection of the runner. */
 export class Peer {

@@ -4,8 +4,8 @@ import type { WebSocketOptions } from "xs-websockets/server";
 
 /** Milliseconds within which TCP ends after a Close frame, in every profile. */
 export const CLOSE_TIMEOUT_MS = 1_000;
-/** Milliseconds that the opening handshake may take, in every profile. */
-export const HANDSHAKE_TIMEOUT_MS = 5_000;
+/** Milliseconds that the opening handshake may take, in every profile: byte by byte it takes over four seconds on XS. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Largest head of an HTTP message in bytes, in every profile. */
 export const MAX_HEAD_BYTES = 4_096;
 /** The subprotocols of the profile `names`, and the foreign origin that its server allows. */

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { eventually } from "./waiting.js";
 
 /** Debian puts them where only root looks. */
 const FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/opt/homebrew/bin"];
@@ -23,19 +24,14 @@ export interface Proxy {
   stop(): Promise<void>;
 }
 
-async function waitForPort(port: number): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = connect({ port, host: "127.0.0.1" }, () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on("error", () => resolve(false));
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" }, () => {
+      socket.destroy();
+      resolve(true);
     });
-    if (isOpen) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("the proxy has not started");
+    socket.on("error", () => resolve(false));
+  });
 }
 
 /**
@@ -58,7 +54,7 @@ async function start(
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await waitForPort(port);
+    await eventually(() => isOpen(port), "a proxy that listens");
   } catch (error) {
     await stop();
     throw error;
