@@ -13,7 +13,7 @@ import { parseWebSocketUri, type WebSocketUri } from "../common/uri.js";
 /** How bytes are read and written: several at a time, or each as a number. */
 export type MqttSocketFormat = "buffer" | "number";
 
-/** Options of an MqttSocket: those of an ECMA-419 TCP socket, of the upgrade request, and of a {@link ClientWebSocket}. */
+/** Options of an MqttSocket: those of an ECMA-419 TCP socket, of the upgrade request, and of a `ClientWebSocket`. */
 export interface MqttSocketOptions<Socket = unknown> extends Omit<
   ClientWebSocketOptions,
   | "onMessageReceived"
