@@ -37,6 +37,10 @@ export interface Environment {
   onExit(callback: () => Promise<void>): void;
   /** Reports an error that the app cannot go on after, and ends the app where an app can end. */
   exitWith(error: unknown): void;
+  /** Bytes in base64 (RFC 4648, 4), by native code. */
+  toBase64(bytes: Uint8Array): string;
+  /** The bytes of a text in base64. */
+  fromBase64(text: string): Uint8Array;
   /** Writes one line for whoever watches the app. */
   log(text: string): void;
 }

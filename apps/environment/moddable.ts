@@ -68,6 +68,10 @@ export const exitWith: Environment["exitWith"] = (error) => {
   trace(`The app cannot go on: ${describe(error)}\n`);
 };
 
+export const toBase64: Environment["toBase64"] = (bytes) => bytes.toBase64();
+
+export const fromBase64: Environment["fromBase64"] = (text) => Uint8Array.fromBase64(text);
+
 export const log: Environment["log"] = (text) => {
   trace(text, "\n");
 };

@@ -59,6 +59,11 @@ export const whenDateValid: Environment["whenDateValid"] = () => Promise.resolve
 
 export const delay: Environment["delay"] = (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs));
 
+export const toBase64: Environment["toBase64"] = (bytes) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+
+export const fromBase64: Environment["fromBase64"] = (text) => Buffer.from(text, "base64");
+
 export const log: Environment["log"] = (text) => {
   console.log(text);
 };

@@ -1,0 +1,31 @@
+/** A page, and all who have it open hear what one of them says: the program to begin with. docs/samples.md says how. */
+
+import { HttpListener } from "xs-websockets/http";
+import { WebSocketServer } from "xs-websockets/server";
+
+const PAGE = `<!doctype html>
+<title>Hello</title>
+<button>Say hello</button>
+<pre></pre>
+<script>
+  const socket = new WebSocket(location.href.replace("http", "ws"));
+  socket.onmessage = ({ data }) => document.querySelector("pre").append(data + "\\n");
+  document.querySelector("button").onclick = () => socket.send("hello");
+</script>`;
+
+const wsServer = new WebSocketServer({
+  isStandAlone: false,
+  onMessageReceived: (server, { frame }) => server.broadcast(`${frame.endPoint} says ${frame.text}`),
+});
+
+const httpListener = new HttpListener({
+  port: 8080,
+  onRequest(context) {
+    if (context.request.isWebSocketRequest) return wsServer.addWebSocket(context);
+    context.response.contentType = "text/html; charset=utf-8";
+    context.response.close(PAGE);
+  },
+});
+
+void wsServer.start();
+void httpListener.start();
