@@ -67,8 +67,10 @@ export class Light {
 
   private async repeat(effect: Effect): Promise<void> {
     const { turn } = this;
-    for (let step = 0; turn === this.turn; step++) {
-      led.setColor(...effect((step * led.frameMs) / 1_000, this.current));
+    const start = Date.now();
+    while (turn === this.turn) {
+      // By the clock, as on the pages: a frame may come late.
+      led.setColor(...effect((Date.now() - start) / 1_000, this.current));
       await delay(led.frameMs);
     }
   }
