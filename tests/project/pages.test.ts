@@ -21,7 +21,8 @@ test.each(WITH_SAMPLES)(
 );
 
 test("README.md can be read in a minute or two", () => {
-  expect(readText("README.md").length).toBeLessThan(10_000);
+  // What aligns its tables is not read.
+  expect(readText("README.md").replace(/ {2,}|-{4,}/g, " ").length).toBeLessThan(10_000);
 });
 
 /** The texts among the literals of a syntax tree that look like a code of an error. */
