@@ -14,7 +14,7 @@ const manifests = listFiles("tests").filter((name) => path.basename(name) === "m
 function runtimeImportsOf(name: string): string[] {
   return parse(name).statements.flatMap((statement) => {
     const isType = ts.isImportDeclaration(statement)
-      ? statement.importClause?.isTypeOnly === true
+      ? statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
       : ts.isExportDeclaration(statement) && statement.isTypeOnly;
     const isImport = ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement);
     if (!isImport || isType || statement.moduleSpecifier === undefined) return [];

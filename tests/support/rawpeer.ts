@@ -98,7 +98,7 @@ export class RawPeer {
   async frame(withinMs?: number): Promise<WireFrame> {
     for (let needed = 2; ;) {
       if (this.count >= needed) {
-        const found = readFrame(this.received);
+        const found = readFrame(bytesOf(this.received));
         if (typeof found !== "number") {
           this.take(found.size);
           return found;
@@ -183,9 +183,14 @@ export class RawPeer {
 
   private describeRest(): string {
     const rest = this.received;
-    const found = rest.length < 2 ? 0 : readFrame(rest);
+    const found = rest.length < 2 ? 0 : readFrame(bytesOf(rest));
     if (typeof found !== "number" && rest.length === found.size) return describeFrame(found);
     if (rest.length === 0) return this.hasEnded ? "the end" : "nothing";
     return `${rest.length} bytes, ${rest.toString("hex", 0, 40)} (${JSON.stringify(rest.toString("latin1", 0, 200))})`;
   }
+}
+
+/** The same bytes as what has no ways of its own: `slice` of a Buffer copies nothing. */
+function bytesOf(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 }

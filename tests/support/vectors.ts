@@ -73,8 +73,9 @@ export function readFrame(bytes: Uint8Array): (WireFrame & { readonly size: numb
   const length = code < 126 ? code : Number.parseInt(hexOf(bytes.subarray(2, lengthEnd)), 16);
   const size = start + length;
   if (bytes.length < size) return size;
-  const mask = Uint8Array.from(bytes.subarray(lengthEnd, start));
-  const payload = Uint8Array.from(bytes.subarray(start, size));
+  // Not Uint8Array.from: on XS it goes byte by byte.
+  const mask = bytes.slice(lengthEnd, start);
+  const payload = bytes.slice(start, size);
   return { first: bytes[0] ?? 0, mask, payload: mask.length === 0 ? payload : masked(payload, [...mask]), size };
 }
 
