@@ -3,6 +3,10 @@
  * those of {@link Network}, `#tls` those of {@link TlsNetwork}. Nothing else of a host is known to the library.
  */
 
+import type { CreateDeflate } from "./deflatecontract.js";
+
+export type * from "./deflatecontract.js";
+
 /** A handle to a running timer. Its shape is the host's own business. */
 export type TimerHandle = object;
 
@@ -47,6 +51,8 @@ export interface Platform {
   encodeUtf8(text: string): Uint8Array;
   /** The 20 bytes of the SHA-1 digest of `bytes`. */
   sha1(bytes: Uint8Array): Uint8Array;
+  /** permessage-deflate (RFC 7692). */
+  createDeflate: CreateDeflate;
   /** Base64 with padding (RFC 4648, 4). */
   base64(bytes: Uint8Array): string;
   /** The bytes of a text in base64; white space in it is skipped. Throws where it is not base64. */

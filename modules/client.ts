@@ -1,6 +1,6 @@
 /** The client (.NET nanoFramework `ClientWebSocket`). */
 
-import { log } from "#platform";
+import { createDeflate, log, type DeflateExtension, type DeflateOption } from "#platform";
 import { ClientWebSocketHeaders, type HeadersInit } from "./client/headers.js";
 import {
   resolveCertificates,
@@ -17,7 +17,7 @@ import { logError } from "./common/log.js";
 import { Opening, type Opened } from "./client/attempt.js";
 import { Role, WebSocketState, type WebSocketCloseStatus } from "./common/constants.js";
 import { NOT_CLOSED } from "./protocol/closing.js";
-import { InvalidStateError, type WebSocketError } from "./common/errors.js";
+import { InvalidStateError, OptionError, ProtocolError, type WebSocketError } from "./common/errors.js";
 import type { HttpHeaders } from "./common/headers.js";
 import { checkHandlers, checkOptions } from "./common/options.js";
 import { parseWebSocketUri, uriText, type WebSocketUri } from "./common/uri.js";
@@ -29,10 +29,11 @@ export { FragmentationType, WebSocketCloseStatus, WebSocketMessageType, WebSocke
 export * from "./common/errors.js";
 export type { HttpHeaders } from "./common/headers.js";
 export type { WebSocketOptions } from "./common/options.js";
+export type { PermessageDeflateOptions } from "#platform";
 export type * from "./websocket/websocket.js";
 
 /** Options of a {@link ClientWebSocket} (.NET nanoFramework `ClientWebSocketOptions`, and limits of our own). */
-export interface ClientWebSocketOptions extends ClientWebSocketLimits, ClientCertificates {
+export interface ClientWebSocketOptions extends ClientWebSocketLimits, ClientCertificates, DeflateOption {
   /** Becomes the client's `onMessageReceived`. */
   readonly onMessageReceived?: WebSocket["onMessageReceived"];
   /** Becomes the client's `onConnectionClosed`. */
@@ -48,6 +49,8 @@ export class ClientWebSocket extends WebSocket {
   private uri: WebSocketUri | undefined = undefined;
   private opening: Opening | undefined = undefined;
   private chosenSubprotocol: string | undefined = undefined;
+  /** Declared, so that it takes no memory where nothing is compressed. */
+  declare private readonly deflate?: DeflateExtension<ClientSettings>;
   private responseHeaders: HttpHeaders | undefined = undefined;
   private endState: WebSocketState = WebSocketState.None;
 
@@ -55,11 +58,13 @@ export class ClientWebSocket extends WebSocket {
   constructor(options: ClientWebSocketOptions = {}) {
     checkOptions("ClientWebSocket", options, "{ subprotocols: [] }, and connect() takes the URL");
     const { certificate, clientCertificate, clientPrivateKey, ...others } = options;
-    const { onMessageReceived, onConnectionClosed, onDrained, ...limits } = others;
+    const { onMessageReceived, onConnectionClosed, onDrained, permessageDeflate, ...limits } = others;
     checkHandlers({ onMessageReceived, onConnectionClosed, onDrained });
     const settings = resolveClientOptions(limits);
+    const deflate = createDeflate(permessageDeflate, settings, { OptionError, ProtocolError });
     super();
     this.settings = settings;
+    if (deflate !== undefined) this.deflate = deflate;
     this.certificates = resolveCertificates({ certificate, clientCertificate, clientPrivateKey }, settings);
     this.onMessageReceived = onMessageReceived;
     this.onConnectionClosed = onConnectionClosed;
@@ -100,6 +105,11 @@ export class ClientWebSocket extends WebSocket {
   /** The subprotocol that the server chose; undefined for none. */
   get subprotocol(): string | undefined {
     return this.chosenSubprotocol;
+  }
+
+  /** What the server agreed to of extensions: permessage-deflate and its parameters; "" for nothing. */
+  get extensions(): string {
+    return this.connection?.protocol.settings.deflater?.parameters ?? "";
   }
 
   /**
@@ -153,7 +163,8 @@ export class ClientWebSocket extends WebSocket {
     this.responseHeaders = undefined;
     this.endState = WebSocketState.Closed;
     await new Promise<void>((resolve, reject) => {
-      const request = { uri: target, headers: fields, settings: this.settings, certificates: this.certificates };
+      const { settings, certificates, deflate } = this;
+      const request = { uri: target, headers: fields, settings, certificates, deflate };
       const failed = (error: WebSocketError): void => {
         this.failed(error);
         reject(error);
@@ -183,11 +194,11 @@ export class ClientWebSocket extends WebSocket {
     } else super.abort();
   }
 
-  private opened({ socket, subprotocol, headers }: Opened, resolve: () => void): void {
+  private opened({ socket, subprotocol, headers, deflater }: Opened, resolve: () => void): void {
     this.opening = undefined;
     this.chosenSubprotocol = subprotocol;
     if (this.settings.collectHttpResponseDetails) this.responseHeaders = headers;
-    this.open(Role.Client, socket);
+    this.open(Role.Client, socket, deflater);
     resolve();
   }
 

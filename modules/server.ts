@@ -3,12 +3,12 @@
 // For `using`, also in the project of whoever reads the declarations of this module.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { encodeUtf8, now } from "#platform";
+import { createDeflate, encodeUtf8, now, type DeflateExtension, type DeflateOption } from "#platform";
 import { CLOSED_HANDLER_FAILED, isPromise, logRejection, whenRejected, type Handler } from "./common/handlers.js";
 import { logError } from "./common/log.js";
 import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from "./http.js";
 import { Opcode, Role, WebSocketCloseStatus } from "./common/constants.js";
-import { HandshakeError, InvalidStateError, OptionError } from "./common/errors.js";
+import { HandshakeError, InvalidStateError, OptionError, ProtocolError } from "./common/errors.js";
 import { encodeMessage } from "./protocol/framewriter.js";
 import { checkHandlers, checkInteger, checkOptions } from "./common/options.js";
 import { RequestPolicy } from "./handshake/policy.js";
@@ -27,10 +27,11 @@ export type { HttpListenerContext, HttpListenerRequest } from "./http.js";
 export { WebSocketCloseStatus, WebSocketState, WebSocketMessageType, FragmentationType } from "./common/constants.js";
 export * from "./common/errors.js";
 export type { WebSocketOptions } from "./common/options.js";
+export type { PermessageDeflateOptions } from "#platform";
 export type * from "./websocket/websocket.js";
 
 /** Options of a {@link WebSocketServer}. */
-export interface WebSocketServerOptions extends WebSocketServerLimits, TlsServerOptions {
+export interface WebSocketServerOptions extends WebSocketServerLimits, TlsServerOptions, DeflateOption {
   /** Stand-alone: the local address to listen on, where the host can choose (Node.js). */
   readonly address?: string;
   /** Looks at each request before it is accepted. */
@@ -83,6 +84,7 @@ export class WebSocketServer {
   private readonly pending: PendingDecisions;
   private readonly turnedAway: TurnedAwayClients | undefined;
   private readonly policy: RequestPolicy;
+  private readonly deflate: DeflateExtension<ServerSettings> | undefined;
   private isStarted = false;
 
   /** @throws OptionError where an option is out of its range */
@@ -90,9 +92,10 @@ export class WebSocketServer {
     checkOptions("WebSocketServer", options, "{ port: 8080 }");
     checkAlone({ ...options });
     const { address, identity, clientCertificateRequired, clientAuthorities, acceptClient, ...others } = options;
-    const { onMessageReceived, onWebSocketOpened, onWebSocketClosed, ...limits } = others;
+    const { onMessageReceived, onWebSocketOpened, onWebSocketClosed, permessageDeflate, ...limits } = others;
     checkHandlers({ acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed });
     this.settings = resolveServerOptions(limits);
+    this.deflate = createDeflate(permessageDeflate, this.settings, { OptionError, ProtocolError });
     this.policy = new RequestPolicy(this.settings);
     this.pending = new PendingDecisions(this.settings.handshakeTimeoutMs);
     this.turnedAway = this.settings.whenFull === "close" ? new TurnedAwayClients(this.settings) : undefined;
@@ -246,7 +249,8 @@ export class WebSocketServer {
   }
 
   /**
-   * Sends a message to all clients: a text, or bytes as binary. It is encoded once, however many they are.
+   * Sends a message to all clients: a text, or bytes as binary. It is encoded once, however many they are;
+   * but compressed for each to whom messages are compressed.
    *
    * @param fragmentSize largest payload of a frame in bytes, instead of `maxFragmentSize`; 0: never fragmented
    * @returns how many clients it is sent to: one whose queue has no room is left out
@@ -255,11 +259,11 @@ export class WebSocketServer {
     checkFragmentSize(fragmentSize);
     const isText = typeof message === "string";
     const payload = isText ? encodeUtf8(message) : bytesOf(message);
-    const frames = encodeMessage(Role.Server, isText ? Opcode.Text : Opcode.Binary, payload, fragmentSize);
+    const opcode = isText ? Opcode.Text : Opcode.Binary;
+    const encoded = { opcode, payload, frames: encodeMessage(Role.Server, opcode, payload, fragmentSize) };
     const time = now();
     let count = 0;
-    for (const client of this.clients.values())
-      if (client.sendEncoded(frames, payload.length, fragmentSize, time)) count++;
+    for (const client of this.clients.values()) if (client.sendEncoded(encoded, fragmentSize, time)) count++;
     return count;
   }
 
@@ -341,11 +345,11 @@ export class WebSocketServer {
 
   private accept(context: HttpListenerContext, key: string): boolean {
     const { request } = context;
-    const { subprotocol, headers } = upgradeHeaders(request.headers, key, this.settings);
+    const { subprotocol, headers, deflater } = upgradeHeaders(request.headers, key, this.settings, this.deflate);
     const socket = context.upgrade(headers);
     if (socket === undefined) return false;
     const client = new ServerClient(this);
-    client.openOn(socket);
+    client.openOn(socket, deflater);
     const endPoint = client.remoteEndPoint;
     // A client that went away unnoticed may come back from the same port.
     this.clients.get(endPoint)?.abort();

@@ -129,8 +129,10 @@ export class WebSocket extends EventTarget {
     return this.#unsent + this.#discarded;
   }
 
-  /** The extensions in use: "". */
-  readonly extensions: string = "";
+  /** The extensions in use, with their parameters; "" for none. */
+  get extensions(): string {
+    return this.#client.extensions;
+  }
 
   /** The subprotocol that the server chose; "" for none. */
   get protocol(): string {

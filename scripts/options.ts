@@ -29,6 +29,7 @@ interface Group {
 }
 
 const HUB_LIMITS = "modules/signalr/link/limits.ts: HubLimits";
+const DEFLATE = "hosts/deflatecontract.ts: DeflateOption";
 const TLS_SERVER = "modules/server/tlsoptions.ts: TlsServerOptions";
 
 const GROUPS: readonly Group[] = [
@@ -43,6 +44,7 @@ const GROUPS: readonly Group[] = [
     declared: [
       "modules/server/options.ts: WebSocketServerLimits",
       TLS_SERVER,
+      DEFLATE,
       "modules/server.ts: WebSocketServerOptions",
     ],
     table: SERVER_OPTIONS,
@@ -52,6 +54,7 @@ const GROUPS: readonly Group[] = [
     declared: [
       "modules/client/options.ts: ClientWebSocketLimits",
       "modules/client/options.ts: ClientCertificates",
+      DEFLATE,
       "modules/client.ts: ClientWebSocketOptions",
     ],
     table: CLIENT_OPTIONS,

@@ -15,7 +15,7 @@ import {
   xorRange,
 } from "./host/native.js";
 
-export type { Platform, TimerHandle, Utf8Decoder } from "../contract.js";
+export type * from "../contract.js";
 
 /** The longest delay in milliseconds that the SDK's timers hold, an integer of 32 bits: 24.8 days. */
 const maxDelayMs = 0x7fff_ffff;
@@ -138,4 +138,11 @@ export const keepsPropertyNames: Platform["keepsPropertyNames"] = true;
 
 export const log: Platform["log"] = (message) => {
   trace(message, "\n");
+};
+
+/** zlib wants 168 KB for a connection that compresses, and the SDK's cannot end a message. */
+export const createDeflate: Platform["createDeflate"] = (option, _limits, { OptionError }) => {
+  if (option !== undefined && option !== false)
+    throw new OptionError("permessageDeflate is for Node.js only: leave it out.");
+  return undefined;
 };

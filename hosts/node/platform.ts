@@ -4,6 +4,7 @@ import { createHash, randomFillSync } from "node:crypto";
 import type { Platform } from "../contract.js";
 
 export type * from "../contract.js";
+export { createDeflate } from "./deflate.js";
 
 export const xorMask: Platform["xorMask"] = (bytes, start, end, mask, maskStart) => {
   const key = [mask[maskStart], mask[maskStart + 1], mask[maskStart + 2], mask[maskStart + 3]] as number[];

@@ -1,13 +1,21 @@
 /** One attempt to open a client's connection: the upgrade request, and what becomes of the answer. */
 
 import type { Socket } from "#network";
+import type { DeflateExtension } from "#platform";
 import { openSocket, type SocketRequest } from "./dial.js";
 import type { HttpAnswer } from "../http/answer.js";
 import { describeContent, describeStatus, textOf } from "../http/describe.js";
 import { formatRequest, HttpRequest, type HttpRequestEvents } from "../http/request.js";
-import { checkUpgradeAnswer, createKey, UPGRADE_ANSWER_FIELDS, upgradeFields } from "../handshake/client.js";
+import {
+  checkUpgradeAnswer,
+  createKey,
+  UPGRADE_ANSWER_FIELDS,
+  upgradeFields,
+  type UpgradeAnswer,
+} from "../handshake/client.js";
 import { HandshakeError, type WebSocketError } from "../common/errors.js";
 import type { HttpHeaders } from "../common/headers.js";
+import type { AgreedSettings, ConnectionSettings } from "../common/options.js";
 
 /** Whom an attempt tells. One of the two is called, once, and never from within the constructor. */
 export interface OpeningEvents {
@@ -22,6 +30,8 @@ export interface Opened {
   /** Paused where the first frames came with the answer. */
   readonly socket: Socket;
   readonly subprotocol: string | undefined;
+  /** Where messages may be compressed. */
+  readonly deflater: AgreedSettings["deflater"];
   /** The fields of the answer. */
   readonly headers: HttpHeaders;
 }
@@ -29,26 +39,30 @@ export interface Opened {
 /** What is asked for. */
 export interface OpeningRequest extends SocketRequest {
   readonly headers: Iterable<readonly [name: string, value: string]>;
+  /** What is offered to the server. */
+  readonly deflate: DeflateExtension<ConnectionSettings> | undefined;
 }
 
 /** An attempt. */
 export class Opening implements HttpRequestEvents {
   private readonly events: OpeningEvents;
   private readonly subprotocols: readonly string[];
+  private readonly deflate: DeflateExtension<ConnectionSettings> | undefined;
   private readonly key = createKey();
   private readonly exchange: HttpRequest;
 
   /** @throws NetworkError where the host cannot even begin */
   constructor(request: OpeningRequest, events: OpeningEvents) {
-    const { uri, headers } = request;
+    const { uri, headers, deflate } = request;
     const { connectTimeout, maxHeadBytes, subprotocols } = request.settings;
     this.events = events;
     this.subprotocols = subprotocols;
+    this.deflate = deflate;
     this.exchange = new HttpRequest(
       {
         uri,
         connect: (handlers) => openSocket(request, handlers),
-        text: formatRequest("GET", uri, upgradeFields(this.key, subprotocols), headers),
+        text: formatRequest("GET", uri, upgradeFields(this.key, subprotocols, deflate), headers),
         connectTimeout,
         maxHeadBytes,
         wantedStatus: 101,
@@ -65,14 +79,14 @@ export class Opening implements HttpRequestEvents {
   }
 
   switched(socket: Socket, headers: HttpHeaders): void {
-    let subprotocol: string | undefined;
+    let answer: UpgradeAnswer;
     try {
-      subprotocol = checkUpgradeAnswer(headers, this.key, this.subprotocols);
+      answer = checkUpgradeAnswer(headers, this.key, this.subprotocols, this.deflate);
     } catch (error) {
       socket.destroy();
       return this.failed(error as WebSocketError);
     }
-    this.events.opened({ socket, subprotocol, headers });
+    this.events.opened({ socket, headers, ...answer });
   }
 
   answered(answer: HttpAnswer): void {

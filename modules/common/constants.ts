@@ -15,6 +15,8 @@ export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 export const FIN_BIT = 0x80;
 /** The bits that are zero unless an extension was negotiated (RFC 6455, 5.2). */
 export const RESERVED_BITS = 0x70;
+/** The opcode, and RSV1 of a compressed message (RFC 7692, 6). */
+export const DEFLATED_OPCODE_BITS = 0x4f;
 /** The bits of the opcode in a frame's first byte (RFC 6455, 5.2). */
 export const OPCODE_BITS = 0x0f;
 /** The bit that says that the payload is masked (RFC 6455, 5.2). */

@@ -1,5 +1,6 @@
 /** Every limit, time and size of a connection: types, defaults and validation. */
 
+import type { MessageDeflater } from "#platform";
 import { OptionError } from "./errors.js";
 import { kindOf } from "./text.js";
 
@@ -45,6 +46,12 @@ export type ResolvedOptions<Options> = { readonly [Name in keyof Options]-?: Non
 
 /** Settings of a connection, validated. */
 export type ConnectionSettings = ResolvedOptions<WebSocketOptions>;
+
+/** Settings of one connection, and what its opening handshake agreed on. */
+export interface AgreedSettings extends ConnectionSettings {
+  /** Where messages may be compressed. */
+  readonly deflater?: MessageDeflater<ConnectionSettings> | undefined;
+}
 
 /** The defaults of a connection. Sizes are those of a client on an ESP32 without external memory: a server has smaller ones. */
 export const CONNECTION_DEFAULTS: ConnectionSettings = Object.freeze({

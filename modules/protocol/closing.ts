@@ -1,7 +1,7 @@
 /** The closing handshake: what it is told, and the bodies of Close frames (RFC 6455, 5.5.1, 7 and 7.4). */
 
 import { decodeUtf8, encodeUtf8 } from "#platform";
-import { MAX_CLOSE_REASON_BYTES, Opcode, WebSocketCloseStatus } from "../common/constants.js";
+import { MAX_CLOSE_REASON_BYTES, Opcode, OPCODE_BITS, WebSocketCloseStatus } from "../common/constants.js";
 import { OptionError, ProtocolError, type WebSocketError } from "../common/errors.js";
 import { kindOf } from "../common/text.js";
 import type { FrameSink } from "./framereader.js";
@@ -84,11 +84,11 @@ export class CloseWatcher implements FrameSink {
   }
 
   frameReceived(opcode: Opcode): void {
-    if (opcode === Opcode.Close) this.closed();
+    if ((opcode & OPCODE_BITS) === Opcode.Close) this.closed();
   }
 
   frameStarted(opcode: Opcode): void {
-    this.isClose = opcode === Opcode.Close;
+    this.isClose = (opcode & OPCODE_BITS) === Opcode.Close;
   }
 
   payloadReceived(_bytes: Uint8Array, isEnd: boolean): void {

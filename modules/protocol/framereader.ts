@@ -3,6 +3,7 @@
 import { xorMask } from "#platform";
 import {
   CONTROL_BIT,
+  DEFLATED_OPCODE_BITS,
   FIN_BIT,
   LENGTH_16,
   MASK_BIT,
@@ -15,6 +16,7 @@ import {
   WebSocketCloseStatus,
 } from "../common/constants.js";
 import { ProtocolError } from "../common/errors.js";
+import type { AgreedSettings } from "../common/options.js";
 
 /** What a reader tells: a frame that came whole, or the parts of one that comes in pieces. */
 export interface FrameSink {
@@ -33,6 +35,8 @@ export interface FrameSink {
 
 /** Who is told of whole text and binary messages that came in one frame: most of what comes. */
 export interface WholeMessageSink {
+  /** `deflater`: where messages may be compressed. */
+  readonly settings?: AgreedSettings;
   /** As `frameReceived` of a {@link FrameSink}. @returns the error that fails the connection, if there is one */
   frameReceived(
     opcode: Opcode,
@@ -133,7 +137,7 @@ export class FrameReader {
     if (length < 0) return end;
     const payloadEnd = start + length;
     if (payloadEnd > end) return this.startFrame(chunk, offset, start, length);
-    const opcode = (first & OPCODE_BITS) as Opcode;
+    const opcode = (first & DEFLATED_OPCODE_BITS) as Opcode;
     // The frame may have been refused meanwhile, for its length.
     if (isUsual && maskBit === this.maskBit) {
       const error = this.messages.frameReceived(opcode, true, chunk, start, payloadEnd);
@@ -156,7 +160,7 @@ export class FrameReader {
       partial.bytes.set(mask, MASK_BYTES);
     }
     this.partial = partial;
-    this.sink.frameStarted((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, length);
+    this.sink.frameStarted((first & DEFLATED_OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, length);
     return start;
   }
 
@@ -175,7 +179,7 @@ export class FrameReader {
       this.partial = undefined;
       const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(bytes, 2, lengthCode);
       if (length === 0)
-        this.sink.frameReceived((first & OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, bytes, size, size);
+        this.sink.frameReceived((first & DEFLATED_OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, bytes, size, size);
       else if (length > 0) this.startFrame(bytes, 0, size, length);
       return at + 1;
     }
@@ -202,7 +206,8 @@ export class FrameReader {
   }
 
   private refusesFirst(first: number): boolean {
-    return this.refusesFor(firstByteProblem(first));
+    const deflater = this.messages.settings?.deflater;
+    return this.refusesFor(firstByteProblem(deflater === undefined ? first : deflater.withoutRsv1(first)));
   }
 
   private refusesFor(problem: string | undefined): boolean {

@@ -73,6 +73,13 @@ export function encodeMessage(role: Role, opcode: Opcode, payload: Uint8Array, f
   return frames;
 }
 
+/** A message that was encoded for many connections. */
+export interface EncodedMessage {
+  readonly opcode: Opcode;
+  readonly payload: Uint8Array;
+  readonly frames: readonly Uint8Array[];
+}
+
 /**
  * Bytes of memory that the frames of a payload of `length` bytes take while they wait. At most a little too high.
  *

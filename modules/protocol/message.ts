@@ -5,12 +5,13 @@ import {
   FragmentationType,
   MASK_BYTES,
   Opcode,
+  OPCODE_BITS,
   Role,
   WebSocketCloseStatus,
   WebSocketMessageType,
 } from "../common/constants.js";
 import { ProtocolError } from "../common/errors.js";
-import type { ConnectionSettings } from "../common/options.js";
+import type { AgreedSettings } from "../common/options.js";
 import { maxFrameLength, PartialMessage } from "./partialmessage.js";
 
 /** Whom a reader of messages tells. */
@@ -33,9 +34,9 @@ export class MessageReader {
   /** The side of the reader: a server's messages are masked. */
   readonly role: Role;
   private readonly sink: MessageSink;
-  private readonly settings: ConnectionSettings;
+  readonly settings: AgreedSettings;
 
-  constructor(role: Role, settings: ConnectionSettings, sink: MessageSink) {
+  constructor(role: Role, settings: AgreedSettings, sink: MessageSink) {
     this.role = role;
     this.settings = settings;
     this.sink = sink;
@@ -75,8 +76,9 @@ export class MessageReader {
     end: number,
   ): ProtocolError | undefined {
     const isMasked = this.role === Role.Server;
+    const isStart = opcode === Opcode.Text || opcode === Opcode.Binary;
     // A message in one frame, which most are, changes no state.
-    if (!isFinal || this.current !== undefined || opcode === Opcode.Continuation || end - start > this.maxWholeLength) {
+    if (!isFinal || this.current !== undefined || !isStart || end - start > this.maxWholeLength) {
       if (isMasked) xorMask(chunk, start, end, chunk, start - MASK_BYTES);
       return this.startFrame(opcode, isFinal, end - start) ?? this.payloadReceived(chunk.subarray(start, end), true);
     }
@@ -103,8 +105,10 @@ export class MessageReader {
     } else {
       // RFC 6455, 5.4: "The fragments of one message MUST NOT be interleaved between the fragments of another".
       if (this.current !== undefined) return protocolError("A new message began before the last one ended.");
-      const type = opcode === Opcode.Text ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
-      this.current = new PartialMessage(type, this.settings);
+      const isText = (opcode & OPCODE_BITS) === Opcode.Text;
+      const type = isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
+      const deflater = opcode > Opcode.Binary ? this.settings.deflater : undefined;
+      this.current = new PartialMessage(type, deflater?.limits ?? this.settings, deflater?.createInflater());
     }
     return this.current.startFrame(isFinal, length);
   }
@@ -137,5 +141,6 @@ function protocolError(message: string): ProtocolError {
 
 /** RFC 6455, 8.1: a byte stream that is not valid UTF-8 fails the connection. */
 function textError(cause: unknown): ProtocolError {
+  if (cause instanceof ProtocolError) return cause;
   return new ProtocolError(WebSocketCloseStatus.InvalidPayloadData, "A text message is not valid UTF-8.", { cause });
 }

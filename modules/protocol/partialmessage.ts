@@ -1,5 +1,6 @@
 /** A message that comes in pieces, and the limits that it has to keep (RFC 6455, 5.4). */
 
+import type { MessageInflater } from "#platform";
 import { BytesAssembly, TextAssembly } from "./assembly.js";
 import { FragmentationType, WebSocketCloseStatus, WebSocketMessageType } from "../common/constants.js";
 import { ProtocolError } from "../common/errors.js";
@@ -18,10 +19,13 @@ export class PartialMessage {
   private bytes: BytesAssembly | undefined = undefined;
   private readonly text: TextAssembly | undefined;
   private readonly settings: ConnectionSettings;
+  /** Where it is compressed. Declared, so that it takes no memory where it is not. */
+  declare private readonly inflater?: MessageInflater;
 
-  constructor(type: WebSocketMessageType, settings: ConnectionSettings) {
+  constructor(type: WebSocketMessageType, settings: ConnectionSettings, inflater?: MessageInflater) {
     this.type = type;
     this.settings = settings;
+    if (inflater !== undefined) this.inflater = inflater;
     this.text = type === WebSocketMessageType.Text ? new TextAssembly() : undefined;
   }
 
@@ -66,13 +70,15 @@ export class PartialMessage {
   /**
    * The next payload bytes of the frame; `isEnd` with its last ones.
    *
-   * @throws TypeError where a text is not UTF-8
+   * @throws TypeError where a text is not UTF-8; ProtocolError where a compressed message is not right
    */
   append(bytes: Uint8Array, isEnd: boolean): void {
-    this.text?.append(bytes, isEnd && this.isFinal);
+    const isLast = isEnd && this.isFinal;
+    const content = this.inflater?.append(bytes, isLast) ?? bytes;
+    this.text?.append(content, isLast);
     if (this.text !== undefined && !this.isDeliveredInFragments) return;
-    this.bytes ??= new BytesAssembly(this.frameLength);
-    this.bytes.append(bytes);
+    this.bytes ??= new BytesAssembly(this.inflater === undefined ? this.frameLength : 0);
+    this.bytes.append(content);
   }
 
   private get isDeliveredInFragments(): boolean {

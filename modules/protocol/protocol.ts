@@ -23,6 +23,7 @@ import { notOpen, OptionError, ProtocolError, TimeoutError, type WebSocketError 
 import { FrameReader, type FrameSink } from "./framereader.js";
 import {
   blockedDeadline,
+  type EncodedMessage,
   encodedCost,
   encodeFrame,
   encodeMessage,
@@ -34,7 +35,7 @@ import {
 } from "./framewriter.js";
 import { KeepAlive, KeepAliveAction } from "./keepalive.js";
 import { MessageReader, type MessageSink } from "./message.js";
-import type { ConnectionSettings } from "../common/options.js";
+import type { AgreedSettings } from "../common/options.js";
 import { messageTimeout } from "./partialmessage.js";
 
 /** What a protocol asks of its transport, and tells its owner. */
@@ -62,7 +63,7 @@ export class Protocol implements FrameSink {
   private readonly reader: FrameReader;
   private readonly messages: MessageReader;
   private readonly keepAlive: KeepAlive;
-  private readonly settings: ConnectionSettings;
+  readonly settings: AgreedSettings;
   private readonly owner: ProtocolOwner;
   private time: number;
   /** Only while the transport is full. */
@@ -77,7 +78,7 @@ export class Protocol implements FrameSink {
    *   or `drained`: the connection is to be failed then
    * @param now the present time, in milliseconds of a clock that only goes forward, as everywhere in this class
    */
-  constructor(role: Role, settings: ConnectionSettings, owner: ProtocolOwner, sink: MessageSink, now: number) {
+  constructor(role: Role, settings: AgreedSettings, owner: ProtocolOwner, sink: MessageSink, now: number) {
     this.settings = settings;
     this.owner = owner;
     this.time = now;
@@ -158,6 +159,9 @@ export class Protocol implements FrameSink {
     const { settings } = this;
     const { role } = this.messages;
     const size = fragmentSize ?? settings.maxFragmentSize;
+    const deflated = settings.deflater?.deflate(opcode, payload);
+    if (deflated !== undefined)
+      return this.sendFragments(deflated.opcode as Opcode, deflated.bytes, size) && deflated.sent();
     // Of a text the length is known when it is encoded. Bytes that find no room are not copied before.
     if (typeof payload !== "string" && (this.queue !== undefined || (size !== 0 && payload.length > size)))
       return this.sendFragments(opcode, payload, size);
@@ -173,11 +177,12 @@ export class Protocol implements FrameSink {
     return true;
   }
 
-  /** As `send`, for the frames of a message that was encoded before. `length` is that of its payload. */
-  sendEncoded(frames: readonly Uint8Array[], length: number, fragmentSize: number, now: number): boolean {
+  /** As `send`. The frames are sent unless messages are compressed here. */
+  sendEncoded({ opcode, payload, frames }: EncodedMessage, fragmentSize: number, now: number): boolean {
+    if (this.settings.deflater !== undefined) return this.send(opcode, payload, fragmentSize, now);
     if (this.state !== WebSocketState.Open) throw notOpen();
     this.time = now;
-    if (!this.hasRoomFor(length, fragmentSize)) return false;
+    if (!this.hasRoomFor(payload.length, fragmentSize)) return false;
     for (const frame of frames) this.enqueue(frame);
     return true;
   }

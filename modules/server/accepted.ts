@@ -2,7 +2,8 @@
 
 import type { Socket } from "#network";
 import { Role, WebSocketState, type FragmentationType } from "../common/constants.js";
-import type { ConnectionSettings } from "../common/options.js";
+import type { AgreedSettings, ConnectionSettings } from "../common/options.js";
+import type { EncodedMessage } from "../protocol/framewriter.js";
 import {
   MessageReceivedFrame,
   WebSocket,
@@ -42,14 +43,14 @@ export class ServerClient extends WebSocket {
     return this.state === WebSocketState.Open;
   }
 
-  /** Takes over a socket whose opening handshake is done. */
-  openOn(socket: Socket): void {
-    this.open(Role.Server, socket);
+  /** Takes over a socket whose opening handshake is done. @param deflater where messages may be compressed */
+  openOn(socket: Socket, deflater?: AgreedSettings["deflater"]): void {
+    this.open(Role.Server, socket, deflater);
   }
 
   /** Sends frames that were encoded before. @returns false where they cannot be sent now */
-  sendEncoded(frames: readonly Uint8Array[], length: number, fragmentSize: number, time: number): boolean {
-    return this.isOpen && this.connection?.protocol.sendEncoded(frames, length, fragmentSize, time) === true;
+  sendEncoded(message: EncodedMessage, fragmentSize: number, time: number): boolean {
+    return this.isOpen && this.connection?.protocol.sendEncoded(message, fragmentSize, time) === true;
   }
 
   /** Resolves when the connection is over. */

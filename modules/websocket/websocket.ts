@@ -17,7 +17,7 @@ import {
   WebSocketState,
 } from "../common/constants.js";
 import { notOpen, OptionError, type WebSocketError } from "../common/errors.js";
-import type { ConnectionSettings } from "../common/options.js";
+import type { AgreedSettings, ConnectionSettings } from "../common/options.js";
 import { kindOf } from "../common/text.js";
 
 export type { Handler } from "../common/handlers.js";
@@ -291,9 +291,10 @@ export abstract class WebSocket implements ConnectionEvents {
     this.connection?.handlerReturned(returned);
   }
 
-  /** The opening handshake is done. */
-  protected open(role: Role, socket: Socket): void {
-    this.connection = new Connection(role, socket, this.settings, this);
+  /** The opening handshake is done. @param deflater where messages may be compressed */
+  protected open(role: Role, socket: Socket, deflater?: AgreedSettings["deflater"]): void {
+    const settings = deflater === undefined ? this.settings : { ...this.settings, deflater };
+    this.connection = new Connection(role, socket, settings, this);
   }
 
   private get outcome(): CloseOutcome {

@@ -76,7 +76,7 @@ export function readAnswer(chunks: readonly Uint8Array[]): string {
       if (!reader.read(chunk)) continue;
       if (reader.isRefusal) return refusal();
       const { headers } = reader.answer;
-      return `101 ${String(checkUpgradeAnswer(headers, "dGhlIHNhbXBsZSBub25jZQ==", ["chat"]))} ${headers.keys().join()}`;
+      return `101 ${String(checkUpgradeAnswer(headers, "dGhlIHNhbXBsZSBub25jZQ==", ["chat"]).subprotocol)} ${headers.keys().join()}`;
     }
     return reader.isRefusal ? refusal() : "more is to come";
   } catch (error) {

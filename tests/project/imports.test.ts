@@ -38,7 +38,8 @@ function isWithin(folder: string, from: string, specifier: string): boolean {
 }
 
 function isContract(from: string, specifier: string): boolean {
-  return specifier.startsWith(".") && resolveImport(from, specifier) === "hosts/contract";
+  const contracts = ["hosts/contract", "hosts/deflatecontract"];
+  return specifier.startsWith(".") && contracts.includes(resolveImport(from, specifier));
 }
 
 test("there is something to check", () => {

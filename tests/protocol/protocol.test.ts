@@ -52,7 +52,7 @@ describe("sending", () => {
   test("frames that were encoded before are passed on as they are", () => {
     const { protocol, owner } = bench(Role.Server);
     const encoded = frame(0x82, pattern(3), false);
-    expect(protocol.sendEncoded([encoded], 3, 0, 0)).toBe(true);
+    expect(protocol.sendEncoded({ opcode: Opcode.Binary, payload: pattern(3), frames: [encoded] }, 0, 0)).toBe(true);
     expect(owner.sent[0]).toBe(encoded);
   });
 });
@@ -264,7 +264,7 @@ describe.each(ROLES)("the closing handshake of a %s", (_name, role) => {
     const { protocol } = bench(role);
     protocol.close(1000, "", 0);
     expect(() => protocol.send(Opcode.Text, NONE, 0, 0)).toThrow(InvalidStateError);
-    expect(() => protocol.sendEncoded([], 0, 0, 0)).toThrow(InvalidStateError);
+    expect(() => protocol.sendEncoded({ opcode: Opcode.Text, payload: new Uint8Array(0), frames: [] }, 0, 0)).toThrow(InvalidStateError);
     expect(() => {
       protocol.ping(NONE, 0);
     }).toThrow(InvalidStateError);

@@ -126,6 +126,19 @@ function interfaceTests({ ports }: SuiteSettings, hasBlobs: boolean): Tests {
         "a header",
       );
     },
+    "compression is an option of Node.js, and the server has to agree": async () => {
+      const init = { permessageDeflate: true };
+      if (!hasBlobs)
+        return assertEqual(
+          thrownBy(() => start(undefined, [], init)),
+          "OptionError",
+          "on XS",
+        );
+      const session = start(undefined, [], init);
+      await session.until("open");
+      assertEqual(session.webSocket.extensions, "", "extensions");
+      await finish(session);
+    },
     "url is the one that was read": async () => {
       for (const [given, expected] of URLS) {
         const session = start(given.replace("PORT", String(ports.echo)));
