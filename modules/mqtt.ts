@@ -156,15 +156,21 @@ export class MqttSocket {
   }
 
   /**
-   * Ends the connection. What was written before is sent, and the closing handshake goes on by itself, within
-   * `closeTimeoutMs`. No callback is called any more. May be called again.
+   * Ends the connection. What was written before is sent, as long as the peer takes it (`serverTimeout`), and the closing
+   * handshake goes on by itself, within `closeTimeoutMs`. No callback is called any more. May be called again.
    */
   close(): void {
     if (this.isClosed) return;
     this.flush();
     this.isClosed = true;
     this.unread.clear();
-    this.client.close(WebSocketCloseStatus.NormalClosure);
+    this.client.resume();
+    this.closeOnceSent();
+  }
+
+  private closeOnceSent(): void {
+    // Before it is open there is nothing that waits.
+    if (this.collected === undefined) this.client.close(WebSocketCloseStatus.NormalClosure);
   }
 
   private async connect({ uri, headers }: MqttTarget): Promise<void> {
@@ -245,9 +251,9 @@ export class MqttSocket {
   }
 
   private drained(): void {
-    if (this.isClosed) return;
     this.flush();
-    if (this.writable > 0) this.tellWritable();
+    if (this.isClosed) this.closeOnceSent();
+    else if (this.writable > 0) this.tellWritable();
   }
 
   private tellWritable(): void {
