@@ -86,50 +86,54 @@ describe("MqttSocket on Node", () => {
     slow.abort();
   });
 
-  test("room that was promised is there, whatever Pongs have to be sent meanwhile", async () => {
-    await withRawServer(async (raw) => {
-      let room = 0;
-      const socket = new MqttSocket({
-        ...{ host: "127.0.0.1", port: raw.port, maxQueueBytes: 8_192 },
-        onWritable(count) {
-          room = count;
-        },
+  test(
+    "room that was promised is there, whatever Pongs have to be sent meanwhile",
+    async () => {
+      await withRawServer(async (raw) => {
+        let room = 0;
+        const socket = new MqttSocket({
+          ...{ host: "127.0.0.1", port: raw.port, maxQueueBytes: 8_192 },
+          onWritable(count) {
+            room = count;
+          },
+        });
+        const peer = await raw.next();
+        peer.send(upgradeAnswer(await peer.head(), { "Sec-WebSocket-Protocol": "mqtt" }));
+        while (room === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+        peer.socket.pause().removeAllListeners("data");
+        let sent = 0;
+        const write = (length: number): void => {
+          room = socket.write(new Uint8Array(length).map((_, at) => sent + at));
+          sent += length;
+        };
+        // Until the system's buffers are full, and the queue but for 1,000 bytes.
+        while (room > 6_000) write(4_000);
+        write(room - 1_000);
+        for (let count = 0; count < 16; count++) peer.sendFrame(0x89, new Uint8Array(125));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const promised = room;
+        expect(promised).toBeGreaterThan(900);
+        write(100);
+        write(promised - 100);
+        expect(() => socket.write(new Uint8Array(room + 1))).toThrow("wait for onWritable");
+        // What was taken is sent, also where it has to wait for room.
+        socket.close();
+        const chunks: Buffer[] = [];
+        peer.socket.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          const isLast = chunk.length >= 8 && chunk.at(-8) === 0x88;
+          if (isLast) peer.sendFrame(0x88, Uint8Array.of(3, 232)).socket.end();
+        });
+        peer.socket.resume();
+        await peer.closed;
+        const binary = wireFrames(Buffer.concat(chunks)).filter(({ first }) => first === 0x82);
+        const payload = Buffer.concat(binary.map((frame) => frame.payload));
+        expect(payload.length).toBe(sent);
+        expect(payload.findIndex((byte, at) => byte !== (at & 255))).toBe(-1);
       });
-      const peer = await raw.next();
-      peer.send(upgradeAnswer(await peer.head(), { "Sec-WebSocket-Protocol": "mqtt" }));
-      while (room === 0) await new Promise((resolve) => setTimeout(resolve, 2));
-      peer.socket.pause().removeAllListeners("data");
-      let sent = 0;
-      const write = (length: number): void => {
-        room = socket.write(new Uint8Array(length).map((_, at) => sent + at));
-        sent += length;
-      };
-      // Until the system's buffers are full, and the queue but for 1,000 bytes.
-      while (room > 6_000) write(4_000);
-      write(room - 1_000);
-      for (let count = 0; count < 16; count++) peer.sendFrame(0x89, new Uint8Array(125));
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      const promised = room;
-      expect(promised).toBeGreaterThan(900);
-      write(100);
-      write(promised - 100);
-      expect(() => socket.write(new Uint8Array(room + 1))).toThrow("wait for onWritable");
-      // What was taken is sent, also where it has to wait for room.
-      socket.close();
-      const chunks: Buffer[] = [];
-      peer.socket.on("data", (chunk: Buffer) => {
-        chunks.push(chunk);
-        const isLast = chunk.length >= 8 && chunk.at(-8) === 0x88;
-        if (isLast) peer.sendFrame(0x88, Uint8Array.of(3, 232)).socket.end();
-      });
-      peer.socket.resume();
-      await peer.closed;
-      const binary = wireFrames(Buffer.concat(chunks)).filter(({ first }) => first === 0x82);
-      const payload = Buffer.concat(binary.map((frame) => frame.payload));
-      expect(payload.length).toBe(sent);
-      expect(payload.findIndex((byte, at) => byte !== (at & 255))).toBe(-1);
-    }, TIMEOUT_MS);
-  });
+    },
+    TIMEOUT_MS,
+  );
 
   test(
     "by wss the certificate is to be that of the host, whatever address it is reached at",
