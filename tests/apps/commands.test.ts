@@ -49,7 +49,7 @@ function runScript(
   return spawnSync(process.execPath, command, { cwd, encoding: "utf8", env });
 }
 
-const SAMPLES = "The samples are client, rgb-server, server-client, signalr-rgb.";
+const SAMPLES = "The samples are client, mqtt-sensor, rgb-server, server-client, signalr-rgb, template, voice-client.";
 
 test.each<[script: string, parameters: readonly string[], text: string]>([
   ["esp32", [], SAMPLES],
