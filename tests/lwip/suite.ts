@@ -87,7 +87,8 @@ export function describeCases(variant: Variant, groups: readonly string[] = PLAI
             async () => {
               expect((await report(name)).problem).toBeUndefined();
             },
-            100_000,
+            // One runner may be far behind the others.
+            300_000,
           );
         }
       });
