@@ -302,6 +302,13 @@ export interface DomEventInit {
   readonly cancelable?: boolean;
 }
 
+/** Members of a CloseEvent, for its constructor. */
+export interface DomCloseEventInit extends DomEventInit {
+  readonly wasClean?: boolean;
+  readonly code?: number;
+  readonly reason?: string;
+}
+
 /** What is called with an event. */
 export type DomEventListener = ((event: never) => unknown) | { handleEvent(event: never): unknown };
 
@@ -352,10 +359,7 @@ export interface Dom {
     type: string,
     init?: DomEventInit & { readonly data?: unknown; readonly origin?: string },
   ) => DomMessageEvent;
-  readonly CloseEvent: new (
-    type: string,
-    init?: DomEventInit & { readonly wasClean?: boolean; readonly code?: number; readonly reason?: string },
-  ) => DomCloseEvent;
+  readonly CloseEvent: new (type: string, init?: DomCloseEventInit) => DomCloseEvent;
   /** An error with one of the names of Web IDL, 2.8.1, and the `code` that goes with it. */
   readonly DOMException: new (message?: string, name?: string) => Error & { readonly code: number };
   /** Reads an absolute URL; undefined where it is none. */

@@ -25,12 +25,31 @@ import { WebSocket } from "./websocket/websocket.js";
 
 export { ClientWebSocketHeaders, type HeadersInit } from "./client/headers.js";
 export { SslProtocols, SslVerification } from "./client/options.js";
+export type { ClientCertificates, ClientWebSocketLimits } from "./client/options.js";
 export { FragmentationType, WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./common/constants.js";
-export * from "./common/errors.js";
+export {
+  AbortedError,
+  HandshakeError,
+  InvalidStateError,
+  NetworkError,
+  OptionError,
+  ProtocolError,
+  TimeoutError,
+  TlsError,
+  WebSocketError,
+} from "./common/errors.js";
+export type { ErrorDetails, HandshakeAnswer } from "./common/errors.js";
 export type { HttpHeaders } from "./common/headers.js";
 export type { WebSocketOptions } from "./common/options.js";
-export type { PermessageDeflateOptions } from "#platform";
-export type * from "./websocket/websocket.js";
+export type { DeflateOption, PermessageDeflateOptions } from "#platform";
+export type {
+  BinaryData,
+  ConnectionClosedEventArgs,
+  Handler,
+  MessageReceivedEventArgs,
+  MessageReceivedFrame,
+  WebSocket,
+} from "./websocket/websocket.js";
 
 /** Options of a {@link ClientWebSocket} (.NET nanoFramework `ClientWebSocketOptions`, and limits of our own). */
 export interface ClientWebSocketOptions extends ClientWebSocketLimits, ClientCertificates, DeflateOption {

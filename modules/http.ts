@@ -23,7 +23,9 @@ import { resolveTlsOptions, TLS_SERVER_OPTIONS, type TlsServerOptions } from "./
 
 export type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "./http/exchange.js";
 export { queryValue } from "./http/query.js";
+export type { Handler } from "./common/handlers.js";
 export type { HttpHeaders } from "./common/headers.js";
+export type { TlsServerOptions } from "./server/tlsoptions.js";
 
 /** Limits of an {@link HttpListener}. */
 export interface HttpListenerLimits {

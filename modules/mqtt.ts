@@ -33,7 +33,18 @@ import { MAX_FRAME_COST } from "./protocol/framewriter.js";
 import { checkHandlers, checkOptions, CONNECTION_DEFAULTS } from "./common/options.js";
 import { bytesOf, type BinaryData } from "./websocket/websocket.js";
 
-export * from "./common/errors.js";
+export {
+  AbortedError,
+  HandshakeError,
+  InvalidStateError,
+  NetworkError,
+  OptionError,
+  ProtocolError,
+  TimeoutError,
+  TlsError,
+  WebSocketError,
+} from "./common/errors.js";
+export type { ErrorDetails, HandshakeAnswer } from "./common/errors.js";
 export type { MqttSocketFormat, MqttSocketOptions } from "./mqtt/options.js";
 
 /** MQTT 3.1.1, 6: "The WebSocket Sub Protocol name selected and returned by the Server MUST be 'mqtt'". */
@@ -283,11 +294,10 @@ export class MqttSocket {
   private tellEndLater(): void {
     if (this.isEndTold) return;
     this.isEndTold = true;
-    setTimer(tellEnd, 0, this);
+    setTimer(() => this.tellEnd(), 0);
   }
 
-  /** @internal */
-  tellEnd(): void {
+  private tellEnd(): void {
     if (this.isClosed || this.end === undefined) return;
     this.isClosed = true;
     try {
@@ -317,10 +327,6 @@ export class NameAsAddress {
 
 /** Never written to, so it may be shared. */
 const NO_BYTES = new Uint8Array(0);
-
-function tellEnd(socket: MqttSocket): void {
-  socket.tellEnd();
-}
 
 /** @throws OptionError for what is neither a number of bytes nor a place for them */
 function readBuffer(unread: UnreadBytes, target: number | BinaryData | undefined): ArrayBuffer | number {

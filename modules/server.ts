@@ -10,25 +10,43 @@ import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from
 import { Opcode, Role, WebSocketCloseStatus } from "./common/constants.js";
 import { HandshakeError, InvalidStateError, OptionError, ProtocolError } from "./common/errors.js";
 import { encodeMessage } from "./protocol/framewriter.js";
-import { checkHandlers, checkInteger, checkOptions } from "./common/options.js";
+import { checkHandlers, checkOptions } from "./common/options.js";
 import { RequestPolicy } from "./handshake/policy.js";
 import { checkServerRequest, upgradeHeaders } from "./handshake/server.js";
 import { PendingDecisions } from "./server/decisions.js";
-import { ServerClient } from "./server/accepted.js";
+import { ServerClient, type ClientOwner } from "./server/accepted.js";
 import { TurnedAwayClients } from "./server/turnedaway.js";
-import { checkAlone, resolveServerOptions } from "./server/options.js";
-import type { AcceptDecision, AcceptHook, Refusal, ServerSettings, WebSocketServerLimits } from "./server/options.js";
+import { checkAlone, answerRefusal, resolveServerOptions, SPARE_REQUESTS } from "./server/options.js";
+import type { AcceptDecision, AcceptHook, ServerSettings, WebSocketServerLimits } from "./server/options.js";
 import { bytesOf, checkFragmentSize, type BinaryData, type WebSocket } from "./websocket/websocket.js";
 import type { TlsServerOptions } from "./server/tlsoptions.js";
 import type { ConnectionClosedEventArgs, MessageReceivedEventArgs } from "./websocket/websocket.js";
 
-export type { AcceptDecision, AcceptHook, Refusal } from "./server/options.js";
+export type { AcceptDecision, AcceptHook, Refusal, WebSocketServerLimits } from "./server/options.js";
+export type { TlsServerOptions } from "./server/tlsoptions.js";
 export type { HttpListenerContext, HttpListenerRequest } from "./http.js";
 export { WebSocketCloseStatus, WebSocketState, WebSocketMessageType, FragmentationType } from "./common/constants.js";
-export * from "./common/errors.js";
+export {
+  AbortedError,
+  HandshakeError,
+  InvalidStateError,
+  NetworkError,
+  OptionError,
+  ProtocolError,
+  TimeoutError,
+  TlsError,
+  WebSocketError,
+} from "./common/errors.js";
 export type { WebSocketOptions } from "./common/options.js";
-export type { PermessageDeflateOptions } from "#platform";
-export type * from "./websocket/websocket.js";
+export type { DeflateOption, PermessageDeflateOptions } from "#platform";
+export type {
+  BinaryData,
+  ConnectionClosedEventArgs,
+  Handler,
+  MessageReceivedEventArgs,
+  MessageReceivedFrame,
+  WebSocket,
+} from "./websocket/websocket.js";
 
 /** Options of a {@link WebSocketServer}. */
 export interface WebSocketServerOptions extends WebSocketServerLimits, TlsServerOptions, DeflateOption {
@@ -64,9 +82,6 @@ export interface WebSocketClosedEventArgs extends ConnectionClosedEventArgs {
   readonly webSocket: WebSocket;
 }
 
-/** Requests beside those of clients: browsers open connections ahead, and ask for icons. */
-const SPARE_REQUESTS = 4;
-
 /** A WebSocket server. Its handlers may be async: the rejection of a promise is what an exception is. */
 export class WebSocketServer {
   /** A message came from any client; `e.frame.endPoint` is its sender. An exception closes that client with 1011. */
@@ -76,8 +91,8 @@ export class WebSocketServer {
   /** A client is gone. An exception is logged. */
   onWebSocketClosed: Handler<[sender: WebSocketServer, e: WebSocketClosedEventArgs]> | undefined;
 
-  /** @internal */
-  readonly settings: ServerSettings;
+  private readonly settings: ServerSettings;
+  private readonly clientOwner: ClientOwner;
   private readonly acceptClient: AcceptHook | undefined;
   private readonly listener: HttpListener | undefined;
   private readonly clients = new Map<string, ServerClient>();
@@ -96,6 +111,15 @@ export class WebSocketServer {
     checkHandlers({ acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed });
     this.settings = resolveServerOptions(limits);
     this.deflate = createDeflate(permessageDeflate, this.settings, { OptionError, ProtocolError });
+    this.clientOwner = {
+      settings: this.settings,
+      clientMessageReceived: (e) => this.onMessageReceived?.(this, e),
+      clientClosed: (client, e) => {
+        const endPoint = client.remoteEndPoint;
+        this.clients.delete(endPoint);
+        logRejection(CLOSED_HANDLER_FAILED, this.onWebSocketClosed?.(this, { ...e, endPoint, webSocket: client }));
+      },
+    };
     this.policy = new RequestPolicy(this.settings);
     this.pending = new PendingDecisions(this.settings.handshakeTimeoutMs);
     this.turnedAway = this.settings.whenFull === "close" ? new TurnedAwayClients(this.settings) : undefined;
@@ -125,6 +149,11 @@ export class WebSocketServer {
   /** The Server header of the handshake's answer. */
   get serverName(): string {
     return this.settings.serverName;
+  }
+
+  /** Milliseconds that the head of a request and its acceptance may take. */
+  get handshakeTimeoutMs(): number {
+    return this.settings.handshakeTimeoutMs;
   }
 
   /** Clients at the same time, at most. */
@@ -279,18 +308,6 @@ export class WebSocketServer {
     else client?.close(closeStatus);
   }
 
-  /** @internal */
-  clientMessageReceived(e: MessageReceivedEventArgs): void | Promise<void> {
-    return this.onMessageReceived?.(this, e);
-  }
-
-  /** @internal */
-  clientClosed(client: ServerClient, e: ConnectionClosedEventArgs): void {
-    const endPoint = client.remoteEndPoint;
-    this.clients.delete(endPoint);
-    logRejection(CLOSED_HANDLER_FAILED, this.onWebSocketClosed?.(this, { ...e, endPoint, webSocket: client }));
-  }
-
   /** @param options those of the listener that are passed on as they are */
   private createListener(options: Readonly<Record<string, unknown>>): HttpListener {
     const { port, maxHeadBytes, maxKeptHeadBytes, keptHeaders, handshakeTimeoutMs, prefix, maxClients } = this.settings;
@@ -335,11 +352,7 @@ export class WebSocketServer {
 
   private decide(context: HttpListenerContext, key: string, decision: AcceptDecision): boolean {
     if (decision === true) return this.accept(context, key);
-    const { statusCode, headers = {} } = refusalOf(decision);
-    checkInteger("The statusCode of a refusal", statusCode, 400, 599);
-    context.response.statusCode = statusCode;
-    for (const [name, value] of Object.entries(headers)) context.response.setHeader(name, value);
-    context.response.close();
+    answerRefusal(context.response, decision);
     return false;
   }
 
@@ -348,7 +361,7 @@ export class WebSocketServer {
     const { subprotocol, headers, deflater } = upgradeHeaders(request.headers, key, this.settings, this.deflate);
     const socket = context.upgrade(headers);
     if (socket === undefined) return false;
-    const client = new ServerClient(this);
+    const client = new ServerClient(this.clientOwner);
     client.openOn(socket, deflater);
     const endPoint = client.remoteEndPoint;
     // A client that went away unnoticed may come back from the same port.
@@ -366,10 +379,9 @@ export class WebSocketServer {
     return true;
   }
 
-  private refuse(context: HttpListenerContext, error: unknown): void {
+  private refuse({ response }: HttpListenerContext, error: unknown): void {
     const statusCode = error instanceof HandshakeError ? error.statusCode : 500;
     if (statusCode === 500) logError("The accept hook failed; the client is answered 500.", error);
-    const { response } = context;
     if (response.isClosed) return;
     response.statusCode = statusCode;
     // RFC 6455, 4.4: the answer to another version names the one that is spoken.
@@ -385,11 +397,4 @@ export class WebSocketServer {
     const client = this.clients.get(endPoint);
     return client !== undefined && client.isOpen && send(client);
   }
-}
-
-/** @throws OptionError for what is no decision, such as the undefined of a function that forgot to return one */
-function refusalOf(decision: Exclude<AcceptDecision, true> | null | undefined): Refusal {
-  if (decision === false) return { statusCode: 403 };
-  if (typeof decision === "object" && decision !== null) return decision;
-  throw new OptionError(`acceptClient answers true, false or a refusal; it answered ${String(decision)}.`);
 }

@@ -5,6 +5,7 @@ import { adoptRequest, type ForeignRequest } from "./http/adopt.js";
 import type { HttpListenerContext } from "./http/exchange.js";
 import { HTTP_LISTENER_DEFAULTS } from "./http.js";
 
+export type { NetworkErrorCode, NetworkFailure, Socket, SocketHandlers, WriteResult } from "#network";
 export type { ForeignRequest } from "./http/adopt.js";
 
 /**

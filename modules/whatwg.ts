@@ -23,7 +23,17 @@ import { EventHandlers, type EventHandler } from "./whatwg/eventhandlers.js";
 import { OutgoingQueue, toMessage } from "./whatwg/outgoing.js";
 
 export { CloseEvent, DOMException, Event, EventTarget, MessageEvent } from "#dom";
-export type { DomCloseEvent, DomEvent, DomMessageEvent } from "#dom";
+export type {
+  DomAbortSignal,
+  DomCloseEvent,
+  DomCloseEventInit,
+  DomEvent,
+  DomEventInit,
+  DomEventListener,
+  DomEventTarget,
+  DomListenerOptions,
+  DomMessageEvent,
+} from "#dom";
 export type { EventHandler } from "./whatwg/eventhandlers.js";
 
 /**

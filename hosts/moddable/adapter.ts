@@ -41,6 +41,6 @@ export function addWebSocket(
   if (socket === undefined) return false;
   // What came behind the head is still in the TCP.
   const none = new Uint8Array(0);
-  const context = upgradeContext(socket, { method, target: path, headers }, none, server.settings.handshakeTimeoutMs);
+  const context = upgradeContext(socket, { method, target: path, headers }, none, server.handshakeTimeoutMs);
   return context !== undefined && server.addWebSocket(context);
 }

@@ -43,7 +43,7 @@ export function addWebSocket(
     new NodeSocket(socket),
     { method, target: url, httpVersion, headers },
     head,
-    server.settings.handshakeTimeoutMs,
+    server.handshakeTimeoutMs,
   );
   return context !== undefined && server.addWebSocket(context);
 }

@@ -1,6 +1,6 @@
 /** `#dom` on Node.js: its own classes, and CloseEvent, which Node.js 20 and 22 do not have. */
 
-import type { Dom, DomCloseEvent } from "../contract.js";
+import type { Dom, DomCloseEvent, DomCloseEventInit } from "../contract.js";
 
 export type * from "../contract.js";
 
@@ -21,7 +21,7 @@ class OwnCloseEvent extends Event implements DomCloseEvent {
   readonly code: number;
   readonly reason: string;
 
-  constructor(type: string, init: ConstructorParameters<Dom["CloseEvent"]>[1] = {}) {
+  constructor(type: string, init: DomCloseEventInit = {}) {
     super(type, init);
     this.wasClean = init.wasClean ?? false;
     this.code = init.code ?? 0;
@@ -30,7 +30,8 @@ class OwnCloseEvent extends Event implements DomCloseEvent {
 }
 Object.defineProperty(OwnCloseEvent, "name", { value: "CloseEvent" });
 
-export const CloseEvent: Dom["CloseEvent"] = globals.CloseEvent ?? OwnCloseEvent;
+export const CloseEvent: new (type: string, init?: DomCloseEventInit) => DomCloseEvent =
+  globals.CloseEvent ?? OwnCloseEvent;
 
 export const parseUrl: Dom["parseUrl"] = (text) => (URL.canParse(text) ? new URL(text) : undefined);
 

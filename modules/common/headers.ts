@@ -9,8 +9,8 @@ const MAX_ELEMENTS = 100;
 /** Header fields by name, whose letter case does not matter. */
 export class HttpHeaders {
   /** Each a lower-case name, ":" and the value. */
-  private lines: string[] = [];
-  private isWhole = true;
+  protected lines: string[] = [];
+  protected isWhole = true;
 
   /** False where fields that nobody asked for were left out, because they did not fit into `maxKeptHeadBytes`. */
   get isComplete(): boolean {
@@ -76,30 +76,6 @@ export class HttpHeaders {
     );
   }
 
-  /** Adds a field. @internal */
-  append(name: string, value: string): void {
-    this.lines.push(startOf(name) + value);
-  }
-
-  /** Goes on with the value of the field that was added last. @internal */
-  extend(more: string): void {
-    const last = this.lines.pop() ?? "";
-    this.lines.push(last.endsWith(":") ? last + more : `${last} ${more}`);
-  }
-
-  /** Leaves a field out, whether it was added or not. @internal */
-  drop(name: string): void {
-    const start = startOf(name);
-    this.isWhole = false;
-    this.lines = this.lines.filter((line) => !line.startsWith(start));
-  }
-
-  /** Leaves all fields out. @internal */
-  clear(): void {
-    this.isWhole = false;
-    this.lines = [];
-  }
-
   /**
    * Looks for an element of a comma-separated field. It is searched, not split: a value of nothing but commas would
    * make more strings than a small heap holds.
@@ -116,6 +92,33 @@ export class HttpHeaders {
       if (end > start && isWanted(value, start, end)) return true;
     }
     return false;
+  }
+}
+
+/** Those of a head that is being read. */
+export class WritableHeaders extends HttpHeaders {
+  /** Adds a field. */
+  append(name: string, value: string): void {
+    this.lines.push(startOf(name) + value);
+  }
+
+  /** Goes on with the value of the field that was added last. */
+  extend(more: string): void {
+    const last = this.lines.pop() ?? "";
+    this.lines.push(last.endsWith(":") ? last + more : `${last} ${more}`);
+  }
+
+  /** Leaves a field out, whether it was added or not. */
+  drop(name: string): void {
+    const start = startOf(name);
+    this.isWhole = false;
+    this.lines = this.lines.filter((line) => !line.startsWith(start));
+  }
+
+  /** Leaves all fields out. */
+  clear(): void {
+    this.isWhole = false;
+    this.lines = [];
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Socket } from "#network";
 import { HandshakeError } from "../common/errors.js";
-import { HttpHeaders } from "../common/headers.js";
+import { WritableHeaders } from "../common/headers.js";
 import { HttpExchange, type HttpListenerContext, type RequestHead } from "./exchange.js";
 import { isFieldValue, isSingleField, isToken } from "./head.js";
 
@@ -53,7 +53,7 @@ export function adoptRequest(
 
 /** @throws HandshakeError (400) for a field that an HttpListener would refuse, too */
 function headOf({ method, target, httpVersion = "1.1", headers: fields }: ForeignRequest): RequestHead {
-  const headers = new HttpHeaders();
+  const headers = new WritableHeaders();
   for (const [name, value] of fields) {
     if (!isToken(name) || !isFieldValue(value))
       throw new HandshakeError(400, "A header field is not that of HTTP/1.1.");

@@ -4,7 +4,7 @@ import { decodeUtf8 } from "#platform";
 import { withRoomFor } from "../common/bytes.js";
 import { everyCharacter, isAlphanumericOr } from "../common/text.js";
 import { HandshakeError, OptionError } from "../common/errors.js";
-import { HttpHeaders, isSpace } from "../common/headers.js";
+import { isSpace, WritableHeaders, type HttpHeaders } from "../common/headers.js";
 
 const TAB = 9;
 const LF = 10;
@@ -52,7 +52,7 @@ export interface HttpHead {
  */
 export class HttpHeadReader {
   /** The fields that have come so far. */
-  readonly headers = new HttpHeaders();
+  readonly headers = new WritableHeaders();
   private readonly rules: HttpHeadRules;
   private firstLine: string | undefined = undefined;
   private line: Uint8Array = new Uint8Array(SHORT_LINE);

@@ -13,4 +13,15 @@ export type { HubMethod } from "./server/methods.js";
 export type { HubLimits } from "./link/limits.js";
 export type { HubStream } from "./link/incoming.js";
 export type { AcceptDecision, AcceptHook, Refusal } from "../server.js";
-export * from "../common/errors.js";
+export {
+  AbortedError,
+  HandshakeError,
+  InvalidStateError,
+  NetworkError,
+  OptionError,
+  ProtocolError,
+  TimeoutError,
+  TlsError,
+  WebSocketError,
+} from "../common/errors.js";
+export type { ErrorDetails, HandshakeAnswer } from "../common/errors.js";

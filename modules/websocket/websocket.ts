@@ -39,7 +39,7 @@ export class MessageReceivedFrame implements MessageReceivedEventArgs {
   declare private readonly payload: Uint8Array | string;
   declare private textBytes?: Uint8Array;
 
-  /** @internal */
+  /** Made by the library, for a message that came. */
   constructor(
     webSocket: WebSocket,
     payload: Uint8Array | string,

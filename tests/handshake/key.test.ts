@@ -1,6 +1,6 @@
 import { HandshakeError } from "../../modules/common/errors.js";
 import { acceptForKey, checkUpgradeRequest, chooseSubprotocol } from "../../modules/handshake/key.js";
-import { HttpHeaders, isUpgradeRequest } from "../../modules/common/headers.js";
+import { WritableHeaders, isUpgradeRequest } from "../../modules/common/headers.js";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const REQUEST: Readonly<Record<string, string>> = {
@@ -12,8 +12,8 @@ const REQUEST: Readonly<Record<string, string>> = {
 };
 
 /** The fields of a request, with some of them changed; undefined leaves one out. */
-function headersOf(changes: Readonly<Record<string, string | undefined>> = {}): HttpHeaders {
-  const headers = new HttpHeaders();
+function headersOf(changes: Readonly<Record<string, string | undefined>> = {}): WritableHeaders {
+  const headers = new WritableHeaders();
   for (const [name, value] of Object.entries({ ...REQUEST, ...changes }))
     if (value !== undefined) headers.append(name, value);
   return headers;

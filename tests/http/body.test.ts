@@ -1,11 +1,11 @@
 import { BodyReader } from "../../modules/http/body.js";
-import { HttpHeaders } from "../../modules/common/headers.js";
+import { WritableHeaders } from "../../modules/common/headers.js";
 import { asciiOf } from "../support/vectors.js";
 
 const MAX_BYTES = 40;
 
 function readerFor(fields: Readonly<Record<string, string>>, statusCode = 200): BodyReader {
-  const headers = new HttpHeaders();
+  const headers = new WritableHeaders();
   for (const [name, value] of Object.entries(fields)) headers.append(name, value);
   return new BodyReader(statusCode, headers, MAX_BYTES);
 }

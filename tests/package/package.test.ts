@@ -8,7 +8,18 @@ import { readText } from "../project/sources.js";
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 import { buildIncluding, buildPackage, linkPackage } from "./moddable.js";
+import { Declarations } from "./declarations.js";
 import { ownProgram, Packed, runIn } from "./packed.js";
+
+/**
+ * What is to go yet: what a WebSocket is told by its connection, and the tables that options are checked with. Nothing is to
+ * be added here.
+ */
+const REMAINING =
+  /^(WebSocket(\.(messageReceived|pongReceived|queueDrained|connectionClosed|deadlineMoved))?( ->|: )|(BACKOFF|HTTP_LISTENER|RECONNECTING)_)/;
+
+/** What users have no use for. */
+const INTERNAL_NAMES = /^(networkError|notOpen|bytesOf|checkFragmentSize)$/;
 
 const ANSWER = "You said: hello\n";
 
@@ -82,6 +93,16 @@ describe("what is published", () => {
     });
     expect(lost).toEqual([]);
   });
+
+  test("what it declares has nothing that is not for users", () => {
+    const found = new Declarations(packed.installed).findInternal();
+    expect(found.filter((text) => !REMAINING.test(text))).toEqual([]);
+  }, 30_000);
+
+  test("what it exports at run time is for users", () => {
+    const values = new Set(Object.values(new Declarations(packed.installed).valuesOf()).flat());
+    expect([...values].filter((name) => INTERNAL_NAMES.test(name))).toEqual([]);
+  }, 30_000);
 
   test("publint has nothing to say", async () => {
     const command = [ownProgram("publint/src/cli.js"), "run", packed.installed, "--pack", "false", "--strict"];

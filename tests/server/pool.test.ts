@@ -1,5 +1,5 @@
 import type { HttpListenerContext } from "../../modules/http.js";
-import { HttpHeaders } from "../../modules/common/headers.js";
+import { WritableHeaders } from "../../modules/common/headers.js";
 import { InvalidStateError, WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { asciiOf, bytesOf, frame, pattern } from "../support/vectors.js";
@@ -8,7 +8,7 @@ import { delay } from "../support/waiting.js";
 
 /** An upgrade request on a socket in memory, as an HTTP server of someone else's might pass it on. */
 function contextOf(socket: FakeSocket): HttpListenerContext {
-  const headers = new HttpHeaders();
+  const headers = new WritableHeaders();
   const fields = {
     Host: "a",
     Upgrade: "websocket",

@@ -9,7 +9,7 @@ import { PendingInvocations } from "../../modules/signalr/link/pending.js";
 import { negotiateUrl, toWebSocketUrl } from "../../modules/signalr/client/negotiation.js";
 import { createRetryPolicy, Retries, type Wait } from "../../modules/signalr/client/retries.js";
 import { accessTokenOf } from "../../modules/signalr/server.js";
-import { HttpHeaders } from "../../modules/common/headers.js";
+import { WritableHeaders } from "../../modules/common/headers.js";
 
 describe("the handshake", () => {
   const read = (...pieces: readonly string[]): unknown => {
@@ -240,7 +240,7 @@ test("the URL of a negotiation keeps path and query", () => {
 
 test("an access token is found where clients put it", () => {
   const request = (rawUrl: string, authorization?: string): Parameters<typeof accessTokenOf>[0] => {
-    const headers = new HttpHeaders();
+    const headers = new WritableHeaders();
     if (authorization !== undefined) headers.append("Authorization", authorization);
     return {
       httpMethod: "GET",

@@ -51,7 +51,7 @@ export type HubWebSocketOptions = Omit<
   "keepAliveInterval" | "serverTimeout" | "deliverFragments" | "subprotocols" | "collectHttpResponseDetails"
 >;
 
-type AccessToken = string | null | undefined;
+export type AccessToken = string | null | undefined;
 
 /** Gives an access token, or the promise of one. */
 export type AccessTokenFactory = () => AccessToken | Promise<AccessToken>;

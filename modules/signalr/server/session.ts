@@ -4,7 +4,7 @@ import { isPromise, logRejection } from "../../common/handlers.js";
 import type { HttpListenerRequest } from "../../http.js";
 import { logError } from "../../common/log.js";
 import type { WebSocketError } from "../../common/errors.js";
-import { HttpHeaders } from "../../common/headers.js";
+import { WritableHeaders } from "../../common/headers.js";
 import type { ConnectionClosedEventArgs, WebSocket } from "../../websocket/websocket.js";
 import { HubClosedError, HubHandshakeError, HubProtocolError } from "../errors.js";
 import { HubSession, type CloseDetails } from "../link/session.js";
@@ -153,7 +153,7 @@ export class ServerSession extends HubSession implements Member, HubCallerContex
 
   /** A client could fill what is kept of a head, and would hold it for as long as it is there. */
   private forgetHead(): void {
-    const headers = new HttpHeaders();
+    const headers = new WritableHeaders();
     headers.clear();
     this.request = { ...this.request, rawUrl: this.request.path, headers };
   }
