@@ -16,7 +16,7 @@ import { CLOSED_HANDLER_FAILED } from "./common/handlers.js";
 import { logError } from "./common/log.js";
 import { Opening, type Opened } from "./client/attempt.js";
 import { Role, WebSocketState, type WebSocketCloseStatus } from "./common/constants.js";
-import { NOT_CLOSED } from "./protocol/closing.js";
+import { ENDED_WITHOUT_CLOSE } from "./protocol/closing.js";
 import { InvalidStateError, OptionError, ProtocolError, type WebSocketError } from "./common/errors.js";
 import type { HttpHeaders } from "./common/headers.js";
 import { checkHandlers, checkOptions } from "./common/options.js";
@@ -224,7 +224,7 @@ export class ClientWebSocket extends WebSocket {
   private failed(error: WebSocketError): void {
     this.opening = undefined;
     try {
-      this.connectionClosed({ ...NOT_CLOSED, error });
+      this.connectionClosed({ ...ENDED_WITHOUT_CLOSE, error });
     } catch (cause) {
       logError(CLOSED_HANDLER_FAILED, cause);
     }

@@ -4,7 +4,7 @@ import { decodeUtf8, encodeUtf8 } from "#platform";
 import { MAX_CLOSE_REASON_BYTES, Opcode, OPCODE_BITS, WebSocketCloseStatus } from "../common/constants.js";
 import { OptionError, ProtocolError, type WebSocketError } from "../common/errors.js";
 import { kindOf } from "../common/text.js";
-import type { FrameSink } from "./framereader.js";
+import type { FrameListener } from "./framereader.js";
 
 /** How long a peer that was sent the Close frame of a failure may take to answer it before TCP ends, in milliseconds. */
 const FAILURE_LINGER_MS = 250;
@@ -74,7 +74,7 @@ export class Closing implements CloseOutcome {
  * data (including a responding Close frame)": all is dropped, and nothing is taken from the Close frame but that the peer
  * has read ours, so that nobody has to wait for it any longer.
  */
-export class CloseWatcher implements FrameSink {
+export class CloseWatcher implements FrameListener {
   private isClose = false;
   private readonly closed: () => void;
 
@@ -101,7 +101,7 @@ export class CloseWatcher implements FrameSink {
 }
 
 /** The outcome of a connection that no one has begun to close. */
-export const NOT_CLOSED: CloseOutcome = Object.freeze({
+export const ENDED_WITHOUT_CLOSE: CloseOutcome = Object.freeze({
   status: WebSocketCloseStatus.ClosedAbnormally,
   description: "",
   wasClean: false,

@@ -19,7 +19,7 @@ import { ProtocolError } from "../common/errors.js";
 import type { AgreedSettings } from "../common/options.js";
 
 /** What a reader tells: a frame that came whole, or the parts of one that comes in pieces. */
-export interface FrameSink {
+export interface FrameListener {
   /**
    * A frame came whole; its payload is `chunk` from `start` to `end`. That of a client's data frame is still masked, by the
    * four bytes before.
@@ -34,10 +34,10 @@ export interface FrameSink {
 }
 
 /** Who is told of whole text and binary messages that came in one frame: most of what comes. */
-export interface WholeMessageSink {
+export interface WholeMessageListener {
   /** `deflater`: where messages may be compressed. */
   readonly settings?: AgreedSettings;
-  /** As `frameReceived` of a {@link FrameSink}. @returns the error that fails the connection, if there is one */
+  /** As `frameReceived` of a {@link FrameListener}. @returns the error that fails the connection, if there is one */
   frameReceived(
     opcode: Opcode,
     isFinal: boolean,
@@ -62,18 +62,18 @@ export class FrameReader {
   /** Why nothing is read; undefined while it is. */
   private halt: "paused" | "stopped" | undefined = undefined;
   private partial: PartialFrame | undefined = undefined;
-  private sink: FrameSink;
-  private readonly messages: WholeMessageSink;
+  private listener: FrameListener;
+  private readonly messages: WholeMessageListener;
   /** The mask bit that every frame of the peer has to have; DISCARDING where it may have any. */
   private maskBit: number;
 
   /**
    * @param role the side of the reader: a server wants masked frames, a client unmasked ones
-   * @param messages is told of frames that are a whole message, in the place of `sink`
+   * @param messages is told of frames that are a whole message, in the place of `listener`
    */
-  constructor(role: Role, sink: FrameSink, messages: WholeMessageSink) {
+  constructor(role: Role, listener: FrameListener, messages: WholeMessageListener) {
     this.maskBit = role === Role.Server ? MASK_BIT : 0;
-    this.sink = sink;
+    this.listener = listener;
     this.messages = messages;
   }
 
@@ -109,12 +109,12 @@ export class FrameReader {
     if (this.isPaused) this.halt = undefined;
   }
 
-  /** Reads on after a failure, by the headers alone, whatever rules they break. @param sink is told instead */
-  discard(sink: FrameSink): void {
+  /** Reads on after a failure, by the headers alone, whatever rules they break. @param listener is told instead */
+  discard(listener: FrameListener): void {
     if (this.halt === "stopped") return;
     this.halt = undefined;
     this.maskBit = DISCARDING;
-    this.sink = sink;
+    this.listener = listener;
   }
 
   /** Reads no more: what still comes is ignored. */
@@ -141,10 +141,10 @@ export class FrameReader {
     // The frame may have been refused meanwhile, for its length.
     if (isUsual && maskBit === this.maskBit) {
       const error = this.messages.frameReceived(opcode, true, chunk, start, payloadEnd);
-      if (error !== undefined) this.sink.frameRefused(error);
+      if (error !== undefined) this.listener.frameRefused(error);
     } else {
       if ((first & CONTROL_BIT) !== 0 && maskBit !== 0) xorMask(chunk, start, payloadEnd, chunk, start - MASK_BYTES);
-      this.sink.frameReceived(opcode, (first & FIN_BIT) !== 0, chunk, start, payloadEnd);
+      this.listener.frameReceived(opcode, (first & FIN_BIT) !== 0, chunk, start, payloadEnd);
     }
     return payloadEnd;
   }
@@ -160,7 +160,7 @@ export class FrameReader {
       partial.bytes.set(mask, MASK_BYTES);
     }
     this.partial = partial;
-    this.sink.frameStarted((first & DEFLATED_OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, length);
+    this.listener.frameStarted((first & DEFLATED_OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, length);
     return start;
   }
 
@@ -179,7 +179,13 @@ export class FrameReader {
       this.partial = undefined;
       const length = lengthCode < LENGTH_16 ? lengthCode : this.extendedLength(bytes, 2, lengthCode);
       if (length === 0)
-        this.sink.frameReceived((first & DEFLATED_OPCODE_BITS) as Opcode, (first & FIN_BIT) !== 0, bytes, size, size);
+        this.listener.frameReceived(
+          (first & DEFLATED_OPCODE_BITS) as Opcode,
+          (first & FIN_BIT) !== 0,
+          bytes,
+          size,
+          size,
+        );
       else if (length > 0) this.startFrame(bytes, 0, size, length);
       return at + 1;
     }
@@ -196,7 +202,7 @@ export class FrameReader {
     }
     const isEnd = partial.remaining === 0;
     if (isEnd) this.partial = undefined;
-    this.sink.payloadReceived(bytes, isEnd);
+    this.listener.payloadReceived(bytes, isEnd);
     return offset + count;
   }
 
@@ -253,9 +259,9 @@ export class FrameReader {
   /** @returns whether the frame is refused; false where it is discarded */
   private refuse(status: WebSocketCloseStatus, message: string): boolean {
     if (this.maskBit === DISCARDING) return false;
-    const { sink } = this;
-    sink.frameRefused(new ProtocolError(status, message));
-    const isRefused = this.sink === sink;
+    const { listener } = this;
+    listener.frameRefused(new ProtocolError(status, message));
+    const isRefused = this.listener === listener;
     if (isRefused) this.stop();
     return isRefused;
   }

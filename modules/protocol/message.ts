@@ -15,7 +15,7 @@ import type { AgreedSettings } from "../common/options.js";
 import { maxFrameLength, PartialMessage } from "./partialmessage.js";
 
 /** Whom a reader of messages tells. */
-export interface MessageSink {
+export interface MessageListener {
   /**
    * A message, or with `deliverFragments` a fragment of one.
    *
@@ -33,13 +33,13 @@ export class MessageReader {
   private readonly maxWholeLength: number;
   /** The side of the reader: a server's messages are masked. */
   readonly role: Role;
-  private readonly sink: MessageSink;
+  private readonly listener: MessageListener;
   readonly settings: AgreedSettings;
 
-  constructor(role: Role, settings: AgreedSettings, sink: MessageSink) {
+  constructor(role: Role, settings: AgreedSettings, listener: MessageListener) {
     this.role = role;
     this.settings = settings;
-    this.sink = sink;
+    this.listener = listener;
     const { deliverFragments, maxMessageBytes } = settings;
     this.maxWholeLength = Math.min(maxFrameLength(settings), deliverFragments ? Infinity : maxMessageBytes);
   }
@@ -89,7 +89,7 @@ export class MessageReader {
     } catch (cause) {
       return textError(cause);
     }
-    this.sink.messageReceived(payload, FragmentationType.NotFragmented);
+    this.listener.messageReceived(payload, FragmentationType.NotFragmented);
     return undefined;
   }
 
@@ -130,7 +130,7 @@ export class MessageReader {
     const fragmentation = this.settings.deliverFragments ? current.fragmentation : FragmentationType.NotFragmented;
     if (current.isFinal) this.current = undefined;
     const content = current.takeBytes();
-    this.sink.messageReceived(current.takeText() ?? content ?? new Uint8Array(0), fragmentation, content);
+    this.listener.messageReceived(current.takeText() ?? content ?? new Uint8Array(0), fragmentation, content);
     return undefined;
   }
 }

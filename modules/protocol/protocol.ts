@@ -6,7 +6,7 @@ import {
   CloseWatcher,
   encodeCloseBody,
   encodeFailure,
-  NOT_CLOSED,
+  ENDED_WITHOUT_CLOSE,
   parseCloseBody,
   type CloseOutcome,
 } from "./closing.js";
@@ -20,7 +20,7 @@ import {
   WebSocketState,
 } from "../common/constants.js";
 import { notOpen, OptionError, ProtocolError, TimeoutError, type WebSocketError } from "../common/errors.js";
-import { FrameReader, type FrameSink } from "./framereader.js";
+import { FrameReader, type FrameListener } from "./framereader.js";
 import {
   blockedDeadline,
   type EncodedMessage,
@@ -34,7 +34,7 @@ import {
   placePayload,
 } from "./framewriter.js";
 import { KeepAlive, KeepAliveAction } from "./keepalive.js";
-import { MessageReader, type MessageSink } from "./message.js";
+import { MessageReader, type MessageListener } from "./message.js";
 import type { AgreedSettings } from "../common/options.js";
 import { messageTimeout } from "./partialmessage.js";
 
@@ -57,7 +57,7 @@ export interface ProtocolOwner {
 }
 
 /** The state machine of one connection, from the end of the opening handshake to the end of the closing one. */
-export class Protocol implements FrameSink {
+export class Protocol implements FrameListener {
   /** Open, CloseSent or CloseReceived; then what the owner sets, Closed or Aborted. */
   state: WebSocketState = WebSocketState.Open;
   private readonly reader: FrameReader;
@@ -74,15 +74,15 @@ export class Protocol implements FrameSink {
   declare private closing?: Closing;
 
   /**
-   * @param sink is told of messages. An error that it or the owner throws ends the call in which it was told, `receive`
+   * @param listener is told of messages. An error that it or the owner throws ends the call in which it was told, `receive`
    *   or `drained`: the connection is to be failed then
    * @param now the present time, in milliseconds of a clock that only goes forward, as everywhere in this class
    */
-  constructor(role: Role, settings: AgreedSettings, owner: ProtocolOwner, sink: MessageSink, now: number) {
+  constructor(role: Role, settings: AgreedSettings, owner: ProtocolOwner, listener: MessageListener, now: number) {
     this.settings = settings;
     this.owner = owner;
     this.time = now;
-    this.messages = new MessageReader(role, settings, sink);
+    this.messages = new MessageReader(role, settings, listener);
     this.reader = new FrameReader(role, this, this.messages);
     this.keepAlive = new KeepAlive(now);
   }
@@ -94,7 +94,7 @@ export class Protocol implements FrameSink {
 
   /** How the connection ended: final once the transport has ended. */
   get outcome(): CloseOutcome {
-    return this.closing ?? NOT_CLOSED;
+    return this.closing ?? ENDED_WITHOUT_CLOSE;
   }
 
   /** Whether `pause` was called, and the connection may still receive. */

@@ -9,7 +9,7 @@ import type { CloseOutcome } from "../protocol/closing.js";
 import { WebSocketCloseStatus, WebSocketState } from "../common/constants.js";
 import type { Role } from "../common/constants.js";
 import { networkError, ProtocolError } from "../common/errors.js";
-import type { MessageSink } from "../protocol/message.js";
+import type { MessageListener } from "../protocol/message.js";
 import type { ConnectionSettings } from "../common/options.js";
 import { Protocol, type ProtocolOwner } from "../protocol/protocol.js";
 
@@ -20,7 +20,7 @@ import { Protocol, type ProtocolOwner } from "../protocol/protocol.js";
 const PROMISE_STEPS = 5;
 
 /** Whom a connection tells. What these throw is logged and never reaches the host. */
-export interface ConnectionEvents extends MessageSink {
+export interface ConnectionEvents extends MessageListener {
   /** A Pong came. */
   pongReceived(payload: Uint8Array): void;
   /** There is room in the queue again. */

@@ -7,7 +7,7 @@ import type { Socket } from "#network";
 import { encodeUtf8, now } from "#platform";
 import { Connection, type ConnectionEvents } from "./connection.js";
 import { CLOSED_HANDLER_FAILED, logRejection, type Handler } from "../common/handlers.js";
-import { NOT_CLOSED, type CloseOutcome } from "../protocol/closing.js";
+import { ENDED_WITHOUT_CLOSE, type CloseOutcome } from "../protocol/closing.js";
 import {
   FragmentationType,
   Opcode,
@@ -298,7 +298,7 @@ export abstract class WebSocket implements ConnectionEvents {
   }
 
   private get outcome(): CloseOutcome {
-    return this.connection?.protocol.outcome ?? NOT_CLOSED;
+    return this.connection?.protocol.outcome ?? ENDED_WITHOUT_CLOSE;
   }
 
   /** Whether the connection is over. */

@@ -1,10 +1,10 @@
 import { copyBytes } from "#platform";
 import { Opcode, Role } from "../../modules/common/constants.js";
-import { FrameReader, type FrameSink, type WholeMessageSink } from "../../modules/protocol/framereader.js";
+import { FrameReader, type FrameListener, type WholeMessageListener } from "../../modules/protocol/framereader.js";
 import { asciiOf, bytesOf, frame, header, hexOf, joined, pattern } from "../support/vectors.js";
 
 /** Who is told of whole messages as of other frames. */
-function toWhole(sink: FrameSink): WholeMessageSink {
+function toWhole(sink: FrameListener): WholeMessageListener {
   return {
     frameReceived: (...frame) => {
       sink.frameReceived(...frame);
@@ -16,11 +16,11 @@ function toWhole(sink: FrameSink): WholeMessageSink {
 /** Reads, and tells what came: "start opcode final length", payload as hex with "." at its end, "refused status". */
 function recorded(role: Role): { reader: FrameReader; events: string[] } {
   const events: string[] = [];
-  const frameReceived: FrameSink["frameReceived"] = (opcode, isFinal, chunk, start, end) => {
+  const frameReceived: FrameListener["frameReceived"] = (opcode, isFinal, chunk, start, end) => {
     const isMasked = role === Role.Server && opcode < Opcode.Close;
     events.push(`whole ${opcode} ${String(isFinal)} ${hexOf(copyBytes(chunk, start, end, isMasked))}`);
   };
-  const sink: FrameSink = {
+  const sink: FrameListener = {
     frameReceived,
     frameStarted: (opcode, isFinal, length) => {
       events.push(`start ${opcode} ${String(isFinal)} ${length}`);
@@ -85,7 +85,7 @@ test("nothing is read behind a refused frame", () => {
 
 test("nothing is read once it was stopped, be it by the sink within a chunk", () => {
   const events: string[] = [];
-  const sink: FrameSink = {
+  const sink: FrameListener = {
     frameReceived: () => {
       events.push("whole");
       reader.stop();
@@ -102,7 +102,7 @@ test("nothing is read once it was stopped, be it by the sink within a chunk", ()
 
 test("a sink that stops at a header is told no payload", () => {
   const events: string[] = [];
-  const sink: FrameSink = {
+  const sink: FrameListener = {
     frameReceived: () => events.push("whole"),
     frameStarted: () => {
       events.push("start");

@@ -2,7 +2,7 @@
 
 import { copyBytes } from "#platform";
 import { Opcode, Role } from "xs-websockets/common/constants";
-import { FrameReader, type FrameSink, type WholeMessageSink } from "xs-websockets/protocol/framereader";
+import { FrameReader, type FrameListener, type WholeMessageListener } from "xs-websockets/protocol/framereader";
 import { encodeFrame } from "xs-websockets/protocol/framewriter";
 import { asciiOf, bytesOf, frame, hexOf, joined, pattern, wireFrames } from "../support/vectors.js";
 
@@ -68,17 +68,17 @@ export function runWireFrame(vector: WireFrameVector): void {
 function read(role: Role, bytes: Uint8Array): string {
   let told = "";
   const payload: Uint8Array[] = [];
-  const frameReceived: FrameSink["frameReceived"] = (opcode, isFinal, chunk, start, end) => {
+  const frameReceived: FrameListener["frameReceived"] = (opcode, isFinal, chunk, start, end) => {
     told += `${opcode} ${String(isFinal)} `;
     payload.push(copyBytes(chunk, start, end, role === Role.Server && opcode < Opcode.Close));
   };
-  const messages: WholeMessageSink = {
+  const messages: WholeMessageListener = {
     frameReceived: (...frame) => {
       frameReceived(...frame);
       return undefined;
     },
   };
-  const sink: FrameSink = {
+  const sink: FrameListener = {
     frameStarted: (opcode, isFinal) => (told += `${opcode} ${String(isFinal)} `),
     frameReceived,
     payloadReceived: (piece) => payload.push(piece.slice()),

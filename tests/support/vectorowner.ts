@@ -1,10 +1,10 @@
 import { FragmentationType } from "xs-websockets/common/constants";
-import type { MessageSink } from "xs-websockets/protocol/message";
+import type { MessageListener } from "xs-websockets/protocol/message";
 import type { ProtocolOwner } from "xs-websockets/protocol/protocol";
 import { describeBytes, describeFrame, describeText, joined, wireFrames, type WireFrame } from "./vectors.js";
 
 /** A protocol's owner that records what it is told, each as one line of text. Its transport blocks when it is told to. */
-export class RecordingOwner implements ProtocolOwner, MessageSink {
+export class RecordingOwner implements ProtocolOwner, MessageListener {
   /** "text:…", "binary:…", "received pong:…", "sent …", "drained", "end", "destroy". */
   readonly events: string[] = [];
   /** The bytes of all frames that were sent. */
