@@ -26,17 +26,8 @@ export type { AcceptDecision, AcceptHook, Refusal, WebSocketServerLimits } from 
 export type { TlsServerOptions } from "./server/tlsoptions.js";
 export type { HttpListenerContext, HttpListenerRequest } from "./http.js";
 export { WebSocketCloseStatus, WebSocketState, WebSocketMessageType, FragmentationType } from "./common/constants.js";
-export {
-  AbortedError,
-  HandshakeError,
-  InvalidStateError,
-  NetworkError,
-  OptionError,
-  ProtocolError,
-  TimeoutError,
-  TlsError,
-  WebSocketError,
-} from "./common/errors.js";
+export { AbortedError, HandshakeError, InvalidStateError, NetworkError, OptionError } from "./common/errors.js";
+export { ProtocolError, TimeoutError, TlsError, WebSocketError } from "./common/errors.js";
 export type { WebSocketOptions } from "./common/options.js";
 export type { DeflateOption, PermessageDeflateOptions } from "#platform";
 export type {
@@ -95,7 +86,7 @@ export class WebSocketServer {
   private readonly clientOwner: ClientOwner;
   private readonly acceptClient: AcceptHook | undefined;
   private readonly listener: HttpListener | undefined;
-  private readonly clients = new Map<string, ServerClient>();
+  private readonly pool = new Map<string, ServerClient>();
   private readonly pending: PendingDecisions;
   private readonly turnedAway: TurnedAwayClients | undefined;
   private readonly policy: RequestPolicy;
@@ -116,7 +107,7 @@ export class WebSocketServer {
       clientMessageReceived: (e) => this.onMessageReceived?.(this, e),
       clientClosed: (client, e) => {
         const endPoint = client.remoteEndPoint;
-        this.clients.delete(endPoint);
+        this.pool.delete(endPoint);
         logRejection(CLOSED_HANDLER_FAILED, this.onWebSocketClosed?.(this, { ...e, endPoint, webSocket: client }));
       },
     };
@@ -183,12 +174,17 @@ export class WebSocketServer {
 
   /** How many clients are connected. */
   get clientsCount(): number {
-    return this.clients.size;
+    return this.pool.size;
+  }
+
+  /** The connected clients. */
+  get clients(): WebSocket[] {
+    return [...this.pool.values()];
   }
 
   /** The connected clients, each as "address:port". */
   listClients(): string[] {
-    return [...this.clients.keys()];
+    return [...this.pool.keys()];
   }
 
   /**
@@ -219,7 +215,7 @@ export class WebSocketServer {
     this.listener?.stop();
     this.pending.cancel();
     this.turnedAway?.abort();
-    const clients = [...this.clients.values()];
+    const clients = [...this.pool.values()];
     for (const client of clients) client.close(WebSocketCloseStatus.EndpointUnavailable);
     await Promise.all(clients.map((client) => client.whenClosed()));
   }
@@ -230,7 +226,7 @@ export class WebSocketServer {
     this.listener?.stop();
     this.pending.cancel();
     this.turnedAway?.abort();
-    for (const client of [...this.clients.values()]) client.abort();
+    for (const client of [...this.pool.values()]) client.abort();
   }
 
   /** Frees everything. As {@link WebSocketServer.abort}. */
@@ -250,7 +246,7 @@ export class WebSocketServer {
   addWebSocket(context: HttpListenerContext): boolean {
     try {
       const key = this.checkRequest(context.request);
-      if (this.clients.size + this.pending.count >= this.settings.maxClients) return this.turnAway(context, key);
+      if (this.pool.size + this.pending.count >= this.settings.maxClients) return this.turnAway(context, key);
       const decision = this.acceptClient === undefined || this.acceptClient(context.request);
       if (!isPromise<AcceptDecision>(decision)) return this.decide(context, key, decision);
       this.decideLater(context, key, decision);
@@ -292,7 +288,7 @@ export class WebSocketServer {
     const encoded = { opcode, payload, frames: encodeMessage(Role.Server, opcode, payload, fragmentSize) };
     const time = now();
     let count = 0;
-    for (const client of this.clients.values()) if (client.sendEncoded(encoded, fragmentSize, time)) count++;
+    for (const client of this.pool.values()) if (client.sendEncoded(encoded, fragmentSize, time)) count++;
     return count;
   }
 
@@ -303,7 +299,7 @@ export class WebSocketServer {
    * @param isAbort true: ends the connection at once, without a Close frame
    */
   disconnectClient(endPoint: string, closeStatus?: WebSocketCloseStatus, isAbort = false): void {
-    const client = this.clients.get(endPoint);
+    const client = this.pool.get(endPoint);
     if (isAbort) client?.abort();
     else client?.close(closeStatus);
   }
@@ -365,8 +361,8 @@ export class WebSocketServer {
     client.openOn(socket, deflater);
     const endPoint = client.remoteEndPoint;
     // A client that went away unnoticed may come back from the same port.
-    this.clients.get(endPoint)?.abort();
-    this.clients.set(endPoint, client);
+    this.pool.get(endPoint)?.abort();
+    this.pool.set(endPoint, client);
     const failed = (cause: unknown): void => {
       logError("A handler of the opened event threw; the connection is closed with 1011.", cause);
       client.close(WebSocketCloseStatus.InternalServerError);
@@ -394,7 +390,7 @@ export class WebSocketServer {
   }
 
   private sendTo(endPoint: string, send: (client: ServerClient) => boolean): boolean {
-    const client = this.clients.get(endPoint);
+    const client = this.pool.get(endPoint);
     return client !== undefined && client.isOpen && send(client);
   }
 }

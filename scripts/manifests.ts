@@ -26,6 +26,7 @@ const parts: readonly Part[] = [
   { name: "server", base: sharedPart, roots: ["server", "http"] },
   { name: "upgrade", base: "server", roots: ["upgrade"] },
   { name: "client", base: sharedPart, roots: ["client", "backoff", "reconnecting"] },
+  { name: "messages", base: sharedPart, roots: ["messages"] },
   { name: "whatwg", base: "client", roots: ["whatwg"], host: "manifest_dom.json" },
   { name: "mqtt", base: "client", roots: ["mqtt"] },
   { name: "signalr_client", base: "client", roots: ["signalr/client"] },

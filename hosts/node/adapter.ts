@@ -10,6 +10,8 @@ import { upgradeContext } from "xs-websockets/upgrade";
 import { answerWithoutUpgrade, isForWebSocket } from "./otherupgrade.js";
 import { NodeSocket } from "./socket.js";
 
+export { createWebSocketStream } from "./duplex.js";
+
 /**
  * Passes the arguments of the event "upgrade" to a WebSocketServer, whose option `isStandAlone` is false:
  *

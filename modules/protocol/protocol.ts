@@ -1,15 +1,8 @@
 /** One open connection, without I/O: bytes and time in, events and frames out (RFC 6455, 5 to 7). */
 
 import { BytesAssembly } from "./assembly.js";
-import {
-  Closing,
-  CloseWatcher,
-  encodeCloseBody,
-  encodeFailure,
-  ENDED_WITHOUT_CLOSE,
-  parseCloseBody,
-  type CloseOutcome,
-} from "./closing.js";
+import { Closing, CloseWatcher, encodeCloseBody, encodeFailure, ENDED_WITHOUT_CLOSE } from "./closing.js";
+import { parseCloseBody, type CloseOutcome } from "./closing.js";
 import {
   CONTROL_BIT,
   FIN_BIT,
@@ -48,6 +41,8 @@ export interface ProtocolOwner {
   endTransport(): void;
   /** End the transport at once. */
   destroyTransport(): void;
+  /** A Ping came. `payload` is only lent. */
+  pingReceived(payload: Uint8Array): void;
   /** A Pong came. `payload` is only lent. */
   pongReceived(payload: Uint8Array): void;
   /** All that waited has left. */
@@ -289,10 +284,11 @@ export class Protocol implements FrameListener {
   }
 
   private controlReceived(opcode: Opcode, payload: Uint8Array): void {
-    if (opcode === Opcode.Close) this.closeReceived(payload);
-    else if (opcode === Opcode.Pong) this.owner.pongReceived(payload);
+    if (opcode === Opcode.Close) return this.closeReceived(payload);
+    if (opcode === Opcode.Pong) return this.owner.pongReceived(payload);
     // RFC 6455, 5.5.2: a Ping is answered "unless it already received a Close frame"; after our own, nothing is sent.
-    else if (this.state === WebSocketState.Open) this.sendControl(Opcode.Pong, payload);
+    if (this.state === WebSocketState.Open) this.sendControl(Opcode.Pong, payload);
+    this.owner.pingReceived(payload);
   }
 
   private closeReceived(payload: Uint8Array): void {

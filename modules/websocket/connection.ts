@@ -21,6 +21,8 @@ const PROMISE_STEPS = 5;
 
 /** Whom a connection tells. What these throw is logged and never reaches the host. */
 export interface ConnectionEvents extends MessageListener {
+  /** A Ping came. `payload` is only lent. */
+  pingReceived(payload: Uint8Array): void;
   /** A Pong came. */
   pongReceived(payload: Uint8Array): void;
   /** There is room in the queue again. */
@@ -129,6 +131,10 @@ export class Connection implements ProtocolOwner, SocketHandlers {
 
   deadlineMoved(): void {
     this.arm();
+  }
+
+  pingReceived(payload: Uint8Array): void {
+    this.events.pingReceived(payload);
   }
 
   pongReceived(payload: Uint8Array): void {

@@ -114,6 +114,8 @@ export abstract class WebSocket implements ConnectionEvents {
   declare onConnectionClosed?: Handler<[sender: WebSocket, e: ConnectionClosedEventArgs]> | undefined;
   /** After the queue was filled: all of it has left, `send` takes messages again. An exception closes with 1011. */
   declare onDrained?: Handler<[sender: WebSocket]> | undefined;
+  /** A Ping came, which is answered by itself; `payload` is valid during the call. An exception closes with 1011. */
+  declare onPingReceived?: Handler<[sender: WebSocket, payload: Uint8Array]> | undefined;
   /** A Pong came; `payload` is valid during the call. An exception closes with 1011. */
   declare onPongReceived?: Handler<[sender: WebSocket, payload: Uint8Array]> | undefined;
 
@@ -259,6 +261,11 @@ export abstract class WebSocket implements ConnectionEvents {
     const e = new MessageReceivedFrame(this, payload, fragmentation, textBytes);
     const returned = this.onMessageReceived?.(this, e);
     if (returned !== undefined) this.handlerReturned(returned);
+  }
+
+  /** @internal */
+  pingReceived(payload: Uint8Array): void {
+    this.handlerReturned(this.onPingReceived?.(this, payload));
   }
 
   /** @internal */

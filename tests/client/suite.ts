@@ -9,6 +9,7 @@ import {
 } from "xs-websockets/client";
 import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
 import { answerTests } from "./suiteanswers.js";
+import { messagesTests } from "./suitemessages.js";
 import { Session, type SuiteSettings } from "./suitesession.js";
 import { delay, eventually } from "../support/waiting.js";
 
@@ -84,6 +85,13 @@ function sessionTests({ ports }: SuiteSettings): Tests {
       ];
       for (const mistake of mistakes) assertEqual(codeThrownBy(mistake), "ERR_OPTION", String(mistake));
       client.abort();
+    },
+    "a Ping is answered, and told": async () => {
+      const session = new Session();
+      await session.client.connect(`${answers}/ping`);
+      await session.until("text pong of 3");
+      assertEqual(session.events.join(), "ping 1 2 3,text pong of 3", "events");
+      session.client.abort();
     },
     "every frame has another mask": async () => {
       const session = new Session();
@@ -212,6 +220,7 @@ export function clientTests(settings: SuiteSettings, hasResources: boolean): Tes
   return {
     ...answerTests(settings),
     ...sessionTests(settings),
+    ...messagesTests(settings),
     ...tlsTests(settings),
     ...identityTests(settings),
     "wss: authorities that the host trusts of itself": async () => {

@@ -69,6 +69,11 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
     peer.send(upgradeAnswer(request), frame(0x81, asciiOf(value), false));
   },
   "/vanish": (peer, request) => peer.send(upgradeAnswer(request)).socket.end(),
+  "/ping": async (peer, request) => {
+    peer.send(upgradeAnswer(request)).sendFrame(0x89, Uint8Array.of(1, 2, 3));
+    const [pong] = await peer.wireFrames(1);
+    peer.sendFrame(0x81, asciiOf(`pong of ${pong?.payload.length ?? 0}`));
+  },
   "/mute": (peer, request) => peer.send(upgradeAnswer(request)),
 };
 

@@ -49,6 +49,9 @@ export class Session extends EventLog {
       this.record(messageType === WebSocketMessageType.Text ? `text ${text}` : `binary ${buffer.join(" ")}`);
       return options.onMessageReceived?.(sender, e);
     };
+    this.client.onPingReceived = (_sender, payload) => {
+      this.record(`ping ${payload.join(" ")}`);
+    };
     this.client.onPongReceived = (_sender, payload) => {
       this.record(`pong ${payload.join(" ")}`);
     };

@@ -67,6 +67,7 @@ const LAYERS: readonly Layer[] = [
   { name: "http", parts: ["http/"], below: ["common"], host: ["#platform", "#network"] },
   { name: "handshake", parts: ["handshake"], below: ["common", "http"], host: ["#platform"] },
   { name: "websocket", parts: ["websocket"], below: ["common", "protocol"], host: ["#platform", "#network"] },
+  { name: "messages", parts: ["messages"], below: ["common", "websocket"], host: [] },
   { name: "client", parts: ["client"], below: FOUNDATIONS, host: ["#platform", "#network", "#tls"] },
   { name: "server", parts: ["server", "http.ts"], below: FOUNDATIONS, host: ["#platform", "#network", "#tls"] },
   { name: "upgrade", parts: ["upgrade"], below: ["common", "http", "server"], host: ["#network"] },
@@ -156,12 +157,12 @@ test("hosts/contract.ts imports nothing but its other half", () => {
   expect(importsOf("hosts/deflatecontract.ts")).toEqual([]);
 });
 
-test("hosts/node imports itself, the contract and Node.js; its adapter for node:http the public names, too", () => {
+test("hosts/node imports itself, the contract and Node.js; its adapters for node:http and streams the public names, too", () => {
   expect(
     violations(
       listSources("hosts/node"),
       (from, specifier) =>
-        (from === "hosts/node/adapter.ts" && specifier.startsWith("xs-websockets/")) ||
+        (["hosts/node/adapter.ts", "hosts/node/duplex.ts"].includes(from) && specifier.startsWith("xs-websockets/")) ||
         specifier.startsWith("node:") ||
         isWithin("hosts/node", from, specifier) ||
         isContract(from, specifier),

@@ -72,7 +72,10 @@ function libraryModules(): Map<string, { readonly module: string; readonly isPre
 }
 
 test.each(MANIFESTS)("%s names files that exist", (name) => {
-  const files = filesIn(readJson(name) as Manifest);
+  // What is in build/ is made by the test that uses it.
+  const files = filesIn(readJson(name) as Manifest).filter(
+    (file) => !path.posix.join(path.posix.dirname(name), file).startsWith("build/"),
+  );
   expect(files.filter((file) => !isThere(name, file))).toEqual([]);
 });
 

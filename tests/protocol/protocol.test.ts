@@ -264,7 +264,9 @@ describe.each(ROLES)("the closing handshake of a %s", (_name, role) => {
     const { protocol } = bench(role);
     protocol.close(1000, "", 0);
     expect(() => protocol.send(Opcode.Text, NONE, 0, 0)).toThrow(InvalidStateError);
-    expect(() => protocol.sendEncoded({ opcode: Opcode.Text, payload: new Uint8Array(0), frames: [] }, 0, 0)).toThrow(InvalidStateError);
+    expect(() => protocol.sendEncoded({ opcode: Opcode.Text, payload: new Uint8Array(0), frames: [] }, 0, 0)).toThrow(
+      InvalidStateError,
+    );
     expect(() => {
       protocol.ping(NONE, 0);
     }).toThrow(InvalidStateError);

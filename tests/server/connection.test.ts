@@ -31,6 +31,7 @@ function bench(options: WebSocketOptions = {}, onEvent?: (event: string, connect
     messageReceived: (payload) => {
       record(`message ${typeof payload === "string" ? payload : ""}`);
     },
+    pingReceived: () => undefined,
     pongReceived: () => {
       record("pong");
     },

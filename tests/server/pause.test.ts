@@ -29,6 +29,7 @@ function benchOn(socket: FakeSocket, ...pauseAt: readonly string[]): Bench {
       texts.push(text);
       if (pauseAt.includes(text)) connection.pause();
     },
+    pingReceived: () => undefined,
     pongReceived: () => undefined,
     queueDrained: () => undefined,
     connectionClosed: () => texts.push("closed"),

@@ -46,6 +46,9 @@ export class RecordingOwner implements ProtocolOwner, MessageListener {
     this.record("destroy");
   }
 
+  // The Pong that answers it is recorded.
+  pingReceived(): void {}
+
   pongReceived(payload: Uint8Array): void {
     this.record(`received pong:${describeBytes(payload)}`);
   }
