@@ -71,6 +71,7 @@ test(
     expect(watched.events.slice(2)).toEqual(["text back", "closed 1001 clean"]);
     expect(app.output.stderr).toBe("");
     expect(app.output.stdout.split("\n")).toEqual([
+      expect.stringMatching(/^xs-websockets \d/),
       `Connecting to ${watched.url}`,
       "Connected.",
       "Received: Hello Websocket!",
@@ -166,7 +167,7 @@ test(
   async () => {
     const app = start("http://127.0.0.1/");
     expect(await app.exited).toEqual({ code: 1, signal: null });
-    expect(app.output.stderr).toContain("its scheme is ws or wss, not http");
+    expect(app.output.stderr).toContain("its scheme must be ws or wss, not http");
   },
   TIMEOUT_MS,
 );

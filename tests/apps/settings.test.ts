@@ -38,7 +38,7 @@ test.each<[app: string, settings: readonly string[], environment: Readonly<Recor
     "rgb-server",
     ["80"],
     {},
-    '"80" is no setting. The settings of this sample are port, clients, secure: write port=value.',
+    '"80" is no setting. The settings of this sample are port, clients, secure, hostname: write port=value.',
   ],
   ["rgb-server", ["clients=many"], {}, "clients=many: this is a whole number from 0 to 65535, such as clients=10."],
   ["client", ["port=80"], {}, "The settings of this sample are url: write url=value."],

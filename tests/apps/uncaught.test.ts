@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { WebSocketServer } from "../../modules/server.js";
+import { WebSocketCloseStatus, WebSocketServer } from "../../modules/server.js";
 import { type App, findFreePort, startApp } from "../support/apps.js";
 import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
@@ -56,7 +56,8 @@ async function serveShortly(): Promise<{ readonly server: WebSocketServer; reado
   const server = new WebSocketServer({ address: "127.0.0.1", port: 0 });
   server.onMessageReceived = (_sender, { frame, webSocket }) => {
     texts.push(frame.text);
-    webSocket.close();
+    // After 1000 it would not come back.
+    webSocket.close(WebSocketCloseStatus.EndpointUnavailable);
   };
   await server.start();
   return { server, texts };

@@ -16,7 +16,7 @@ import { ownProgram, Packed, runIn } from "./packed.js";
  * be added here.
  */
 const REMAINING =
-  /^(WebSocket(\.(messageReceived|pongReceived|queueDrained|connectionClosed|deadlineMoved))?( ->|: )|(BACKOFF|HTTP_LISTENER|RECONNECTING)_)/;
+  /^(WebSocket(\.(messageReceived|pingReceived|pongReceived|queueDrained|connectionClosed|deadlineMoved))?( ->|: )|(BACKOFF|HTTP_LISTENER|RECONNECTING)_)/;
 
 /** What users have no use for. */
 const INTERNAL_NAMES = /^(networkError|notOpen|bytesOf|checkFragmentSize)$/;

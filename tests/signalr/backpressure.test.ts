@@ -63,7 +63,7 @@ async function countOf(items: AsyncIterable<string>): Promise<number> {
   return count;
 }
 
-/** Both sides would give a silent peer up after a second. */
+/** Where a silent peer is given up after a second, both sides say something before. */
 const impatient = { keepAliveInterval: 200 };
 
 describe("a stream from the hub", () => {
@@ -85,7 +85,7 @@ describe("a stream from the hub", () => {
 
   test("that is cancelled lets the others go on", async () => {
     const [items, hubOptions] = source();
-    const connection = await connect(hubOptions);
+    const connection = await connect(hubOptions, impatient);
     const stream = connection.stream<string>("Texts");
     await items.stalled();
     const sum = connection.invoke("Add", 1, 2);
@@ -97,7 +97,7 @@ describe("a stream from the hub", () => {
 
   test("does not keep stop from its end, and its reader is told", async () => {
     const [items, hubOptions] = source();
-    const connection = await connect(hubOptions);
+    const connection = await connect(hubOptions, impatient);
     const stream = connection.stream<string>("Texts");
     await items.stalled();
     await connection.stop();
@@ -107,7 +107,7 @@ describe("a stream from the hub", () => {
 
   test("fails where nobody reads it, and calls are answered then", async () => {
     const [items, hubOptions] = source();
-    const connection = await connect(hubOptions, { streamStallTimeout: 1_000 });
+    const connection = await connect(hubOptions, { ...impatient, streamStallTimeout: 1_000 });
     const stream = connection.stream<string>("Texts");
     await items.stalled();
     expect(await connection.invoke("Add", 1, 2)).toBe(3);
@@ -117,7 +117,7 @@ describe("a stream from the hub", () => {
 
   test("whose server is gone meanwhile ends when it is read", async () => {
     const [items, hubOptions] = source();
-    const connection = await connect(hubOptions);
+    const connection = await connect(hubOptions, impatient);
     const stream = connection.stream<string>("Texts");
     await items.stalled();
     const closed = new Promise((resolve) => (connection.onclose = resolve));

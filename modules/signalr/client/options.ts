@@ -51,6 +51,7 @@ export type HubWebSocketOptions = Omit<
   "keepAliveInterval" | "serverTimeout" | "deliverFragments" | "subprotocols" | "collectHttpResponseDetails"
 >;
 
+/** A bearer token (RFC 6750); null, undefined and "" are none. */
 export type AccessToken = string | null | undefined;
 
 /** Gives an access token, or the promise of one. */
