@@ -124,7 +124,8 @@ describe("MqttSocket on Node", () => {
           chunks.push(chunk);
           received += chunk.length;
           // A Close frame of two bytes is the last of all: eight with its mask.
-          if (received > sent && chunk.at(-8) === 0x88 && chunk.at(-7) === 0x82) peer.sendFrame(0x88, Uint8Array.of(3, 232)).socket.end();
+          if (received > sent && chunk.at(-8) === 0x88 && chunk.at(-7) === 0x82)
+            peer.sendFrame(0x88, Uint8Array.of(3, 232)).socket.end();
         });
         peer.socket.resume();
         await peer.closed;
