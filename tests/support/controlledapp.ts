@@ -58,7 +58,7 @@ export class ControlledApp {
     const id = ++this.count;
     const answered = new Promise<Answer>((resolve) => this.waiting.set(id, resolve));
     if (this.control.readyState === WebSocket.OPEN) this.control.send(JSON.stringify({ id, command, argument }));
-    else throw new Error("The app is gone.");
+    else throw new Error(`The app is gone. What it wrote last:\n${this.simulator.lines.slice(-10).join("\n")}`);
     const { value, error } = await answered;
     if (error !== undefined) throw new Error(`${command}: ${error}`);
     return value;

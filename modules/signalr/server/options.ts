@@ -33,7 +33,7 @@ export interface HubServerLimits extends HubLimits {
    * @defaultValue 1
    */
   readonly maximumParallelInvocationsPerClient?: number;
-  /** Invocations of one client that wait for their turn; more stop the connection. @defaultValue 8 */
+  /** Invocations of one client that wait for their turn; more stop the connection. @defaultValue 4 */
   readonly maximumWaitingInvocations?: number;
   /** True: callers are told the text of every error; false: only that of a HubException. @defaultValue false */
   readonly enableDetailedErrors?: boolean;
@@ -76,7 +76,7 @@ export const HUB_SERVER_DEFAULTS: ResolvedOptions<HubServerLimits> = Object.free
   ...HUB_LINK_DEFAULTS,
   clientTimeoutInterval: 30_000,
   maximumParallelInvocationsPerClient: 1,
-  maximumWaitingInvocations: 8,
+  maximumWaitingInvocations: 4,
   maximumPropertyNames: 32,
   enableDetailedErrors: false,
   maximumReceiveMessageSize: 2_048,
