@@ -155,9 +155,10 @@ export class NodeSocket implements Socket {
 
   /** Hands what was collected to Node.js. */
   passCollected(): void {
-    const [first, ...others] = this.collected;
+    const { collected } = this;
+    const [first] = collected;
     if (first === undefined) return;
-    this.socket.write(others.length === 0 ? first : Buffer.concat(this.collected, this.collectedBytes), this.written);
+    this.socket.write(collected.length === 1 ? first : Buffer.concat(collected, this.collectedBytes), this.written);
     this.collected = [];
     this.collectedBytes = 0;
   }
