@@ -1,7 +1,7 @@
 /** Builds a device: a program for XS, with the socket module under test, and everything below it, as a Linux program. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { findLwip } from "../../scripts/lwipsource.js";
@@ -68,6 +68,13 @@ export const missingMbedtls = 'the sources of mbedTLS 3.6 ("npm run mbedtls")';
 
 export const missingSources = 'the Moddable SDK, or lwIP\'s sources ("npm run lwip -- source")';
 
+/** Writes a file that another process may be reading: it finds the one of before, or this one. */
+function writeWhole(file: string, text: string): void {
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, text);
+  renameSync(unfinished, file);
+}
+
 /**
  * Builds what has changed.
  *
@@ -89,7 +96,7 @@ export async function buildDevice({ sdk, lwip, mbedtls }: Sources, options: Devi
   mkdirSync(javascript, { recursive: true });
   const manifests = [path.join(app, "manifest.json"), path.join("tests", "lwip", "subjects", `${subject}.json`)];
   const manifest = { include: manifests.map((file) => path.relative(folder, file)) };
-  writeFileSync(path.join(folder, "manifest.json"), JSON.stringify(manifest));
+  writeWhole(path.join(folder, "manifest.json"), JSON.stringify(manifest));
   const code = path.join(javascript, "tmp", "lin", "mc", "release", name);
   const programs = path.join(root, "programs");
   const steps = [
