@@ -166,7 +166,7 @@ export class HttpListener {
           resolve();
         },
         failed: (failure) => {
-          const error = networkError(`Cannot listen on port ${this.settings.port}:`, failure);
+          const error = networkError(`Cannot listen on port ${this.settings.port}.`, failure);
           if (isListening) logError("The HttpListener has stopped.", error);
           reject(error);
           this.stop();

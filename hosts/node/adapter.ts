@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { Socket as NetSocket } from "node:net";
 import type { Duplex } from "node:stream";
 
+import { OptionError } from "xs-websockets/client";
 import type { WebSocketServer } from "xs-websockets/server";
 import { upgradeContext } from "xs-websockets/upgrade";
 
@@ -20,8 +21,12 @@ export { createWebSocketStream } from "./duplex.js";
  * An upgrade to something else, such as curl's and Java's to h2c, is ignored: the request goes to the handlers of the
  * server's event "request", as one without it does.
  *
+ * @param server what takes it
+ * @param request the request for the upgrade
+ * @param socket its connection
+ * @param head what has come behind the request
  * @returns as `WebSocketServer.addWebSocket`
- * @throws TypeError where `socket` is a stream of another kind
+ * @throws OptionError where `socket` is a stream of another kind
  */
 export function addWebSocket(
   server: WebSocketServer,
@@ -29,7 +34,8 @@ export function addWebSocket(
   socket: Duplex,
   head: Uint8Array,
 ): boolean {
-  if (!(socket instanceof NetSocket)) throw new TypeError("socket is not one of node:net or node:tls.");
+  if (!(socket instanceof NetSocket))
+    throw new OptionError('The socket is none of node:net or node:tls: give the one that the event "upgrade" has.');
   // Whoever awaited something before may come too late: such a socket tells its end to nobody any more.
   if (socket.readableEnded || !socket.writable) {
     socket.destroy();

@@ -2,6 +2,7 @@
 
 import { Duplex } from "node:stream";
 import {
+  InvalidStateError,
   WebSocketState,
   type ConnectionClosedEventArgs,
   type MessageReceivedFrame,
@@ -15,13 +16,15 @@ import {
  *
  * The handlers of the connection are the stream's from then on: `onMessageReceived`, `onDrained`, `onConnectionClosed`.
  *
+ * @param webSocket a client, or a connection of a server
  * @param maxMessageBytes the longest message that is sent, in bytes: less than the `maxQueueBytes` of the connection, and not
  *   more than its peer takes
- * @throws TypeError where the connection is not open
+ * @returns the stream
+ * @throws InvalidStateError where the connection is not open
  */
 export function createWebSocketStream(webSocket: WebSocket, maxMessageBytes = 4_096): Duplex {
   if (webSocket.state !== WebSocketState.Open)
-    throw new TypeError("The WebSocket is not open: await connect() before.");
+    throw new InvalidStateError("The WebSocket is not open: await connect() before createWebSocketStream().");
   return new WebSocketStream(webSocket, maxMessageBytes);
 }
 

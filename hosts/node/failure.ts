@@ -46,9 +46,39 @@ function codeOf(error: NodeJS.ErrnoException): NetworkErrorCode {
   return nothingInCommon.test(text) ? "ETLSVERSION" : "ETLSFAILED";
 }
 
+/** What Node's errors of sockets have beside their code. */
+interface SocketError extends NodeJS.ErrnoException {
+  readonly address?: string;
+  readonly hostname?: string;
+}
+
+/** What has happened, and what to do, for those who do not know the system's codes; else the system's own words. */
+function describe(error: SocketError, code: NetworkErrorCode): string {
+  const { address = "the address", hostname = "" } = error;
+  switch (code) {
+    case "ENOTFOUND":
+      return `there is no address for the host name "${hostname}"; check it and the network`;
+    case "ECONNREFUSED":
+      return `nobody listens there (${address}); check the address, and that the server runs`;
+    case "EHOSTUNREACH":
+      return `${address} cannot be reached (${error.code ?? code}); check the address and the network`;
+    case "ECONNRESET":
+      return `the peer, or something between, has cut the connection off (${error.message})`;
+    case "EADDRINUSE":
+      return "another program uses it; end that program, or take another port";
+    case "EACCES":
+      return `the system does not allow it (${error.message}); ports below 1024 want privileges: 8080 does not`;
+    case "ETLSUNTRUSTED":
+      return `${error.message}; give its authority as option certificate if you trust it`;
+    default:
+      return error.message;
+  }
+}
+
 /** What Node's error is by the contract. */
-export function toFailure(cause: NodeJS.ErrnoException): NetworkFailure {
+export function toFailure(cause: SocketError): NetworkFailure {
+  const code = codeOf(cause);
   // Where a name has several addresses, Node tells one error for each, in an error without a message.
-  const first = cause instanceof AggregateError ? (cause.errors[0] as NodeJS.ErrnoException | undefined) : undefined;
-  return { code: codeOf(cause), message: first?.message ?? cause.message, cause };
+  const first = cause instanceof AggregateError ? (cause.errors[0] as SocketError | undefined) : undefined;
+  return { code, message: describe(first ?? cause, code), cause };
 }

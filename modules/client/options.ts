@@ -92,6 +92,7 @@ const OTHERS: readonly string[] = Object.freeze([
   "certificate",
   "clientCertificate",
   "clientPrivateKey",
+  "permessageDeflate",
   "onMessageReceived",
   "onConnectionClosed",
   "onDrained",

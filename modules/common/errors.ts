@@ -140,6 +140,12 @@ export interface Failure {
 export function networkError(message: string, failure: Failure | undefined): NetworkError {
   if (failure === undefined) return new NetworkError(message);
   const { code, cause } = failure;
-  const text = `${message} ${failure.message}`;
+  const text = `${message} ${sentence(failure.message)}`;
   return code.startsWith("ETLS") ? new TlsError(text, { cause }, code) : new NetworkError(text, { cause }, code);
+}
+
+/** A host's words as a sentence: they come from systems and libraries, too. */
+function sentence(text: string): string {
+  const end = text === "" || text.endsWith(".") ? "" : ".";
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${end}`;
 }

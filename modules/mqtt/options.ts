@@ -8,6 +8,7 @@ import {
   type WebSocketError,
 } from "../client.js";
 import { checkInteger } from "../common/options.js";
+import { kindOf } from "../common/text.js";
 import { parseWebSocketUri, type WebSocketUri } from "../common/uri.js";
 
 /** How bytes are read and written: several at a time, or each as a number. */
@@ -75,9 +76,9 @@ export function readTarget(options: MqttTargetOptions): MqttTarget {
     throw new OptionError('An MqttSocket takes a host, such as { host: "broker.example", port: 443 }, as a text.');
   checkInteger("port", port ?? 0, 1, 65_535);
   if (typeof path !== "string" || !path.startsWith("/"))
-    throw new OptionError(`path is a text that begins with "/", such as "/mqtt"; it was given ${path}.`);
+    throw new OptionError(`path is a text that begins with "/", such as "/mqtt"; it was given ${quoted(path)}.`);
   if (typeof isSecure !== "boolean")
-    throw new OptionError(`isSecure is true or false; it was given ${typeof isSecure}.`);
+    throw new OptionError(`isSecure is true or false; it was given ${kindOf(isSecure)}.`);
   const uriOf = (name: string): string => `${isSecure ? "wss" : "ws"}://${bracketed(name)}:${port}${path}`;
   const fields = new ClientWebSocketHeaders(headers);
   const uri = uriOf(peer);
@@ -90,9 +91,17 @@ export function readTarget(options: MqttTargetOptions): MqttTarget {
 
 /** @throws OptionError for what is more than a host, or none */
 function readAuthority(uriOf: (name: string) => string, host: string): WebSocketUri {
-  const target = parseWebSocketUri(uriOf(host));
-  if (bracketed(target.host) === bracketed(host)) return target;
-  throw new OptionError(`host and address are a name or an IP address alone; one of them is ${JSON.stringify(host)}.`);
+  // A URI, or a host with its port: neither makes a URI here whose error would be understood.
+  const target = host.includes("/") ? undefined : parseWebSocketUri(uriOf(host));
+  if (target !== undefined && bracketed(target.host) === bracketed(host)) return target;
+  throw new OptionError(
+    `host and address are a name or an IP address alone, such as "broker.example"; one of them is ${quoted(host)}.`,
+  );
+}
+
+/** A text in quotation marks; else what it is instead. */
+function quoted(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : kindOf(value);
 }
 
 /** RFC 3986, 3.2.2: an IPv6 address is put in brackets. */
@@ -103,7 +112,7 @@ function bracketed(host: string): string {
 /** @throws OptionError for anything but the two formats */
 export function checkFormat(format: string): MqttSocketFormat {
   if (format === "buffer" || format === "number") return format;
-  throw new OptionError(`format is "buffer" or "number"; it was given ${format}.`);
+  throw new OptionError(`format is "buffer" or "number"; it was given ${quoted(format)}.`);
 }
 
 /** Options of a ClientWebSocket that MQTT, or this class, decides. */

@@ -134,6 +134,7 @@ const OTHERS: readonly string[] = Object.freeze([
   "address",
   ...TLS_SERVER_OPTIONS,
   "acceptClient",
+  "permessageDeflate",
   "onMessageReceived",
   "onWebSocketOpened",
   "onWebSocketClosed",

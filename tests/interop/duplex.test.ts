@@ -6,7 +6,7 @@ import { Readable, type Duplex } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createWebSocketStream } from "../../hosts/node/duplex.js";
-import { ClientWebSocket, type WebSocket } from "../../modules/client.js";
+import { ClientWebSocket, InvalidStateError, type WebSocket } from "../../modules/client.js";
 import { WebSocketServer } from "../../modules/server.js";
 
 const SIZE = 2_000_000;
@@ -111,5 +111,5 @@ test("a chunk that can never be sent is the writer's error", async () => {
 });
 
 test("a WebSocket that is not open is refused", () => {
-  expect(() => createWebSocketStream(new ClientWebSocket())).toThrow(TypeError);
+  expect(() => createWebSocketStream(new ClientWebSocket())).toThrow(InvalidStateError);
 });

@@ -3,6 +3,9 @@
 import { Backoff } from "xs-websockets/backoff";
 import { ClientWebSocket, ClientWebSocketHeaders, SslVerification } from "xs-websockets/client";
 import { HttpListener } from "xs-websockets/http";
+import { messages } from "xs-websockets/messages";
+import { MqttSocket } from "xs-websockets/mqtt";
+import { addWebSocket, createWebSocketStream } from "xs-websockets/node";
 import { tlsIdentity } from "xs-websockets/pem";
 import { ReconnectingWebSocket } from "xs-websockets/reconnecting";
 import { WebSocketServer } from "xs-websockets/server";
@@ -13,6 +16,9 @@ const client = new ClientWebSocket();
 const server = new WebSocketServer({ isStandAlone: false });
 const listener = new HttpListener({ port: 0 });
 const socket = new ReconnectingWebSocket();
+/** Those two are connected while the mistakes are made. */
+const peer = new WebSocketServer({ port: 0 });
+const connected = new ClientWebSocket();
 const hub = new HubConnection("http://127.0.0.1/hub");
 
 /** What people write who have not read the types; JavaScript has none. */
@@ -62,6 +68,9 @@ const MISTAKES: readonly (() => unknown)[] = [
       clientPrivateKey: new Uint8Array(9),
       useStoredDeviceCertificate: true,
     }),
+  () => new ClientWebSocket(js({ perMessageDeflate: true })),
+  () => new ClientWebSocket(js({ permessageDeflate: "yes" })),
+  () => tlsIdentity("device.crt", new Uint8Array(9)),
   () => tlsIdentity(new Uint8Array(9), "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"),
   () => new Backoff({ factor: 0.5 }),
   () => new Backoff({ jitter: 2 }),
@@ -92,6 +101,14 @@ const MISTAKES: readonly (() => unknown)[] = [
   () => client.sendString("text", -1),
   () => server.broadcast(js(5)),
   () => socket.sendString("too early"),
+  () => socket.sendString(js(5)),
+  () => connected.close(1_006),
+  () => connected.close(js("bye")),
+  () => connected.close(1_000, "x".repeat(124)),
+  () => connected.close(1_005, "bye"),
+  () => connected.ping(new Uint8Array(126)),
+  () => messages(new ClientWebSocket({ onMessageReceived: () => undefined })).next(),
+  () => createWebSocketStream(client),
 
   // Starting, serving
   async () => {
@@ -110,6 +127,16 @@ const MISTAKES: readonly (() => unknown)[] = [
   },
   () => new HttpListener(js({ port: 8080, host: "0.0.0.0" })),
 
+  () => addWebSocket(server, js({}), js({}), new Uint8Array(0)),
+
+  // MQTT
+  () => new MqttSocket(js({ port: 8083 })),
+  () => new MqttSocket({ host: "ws://broker.example", port: 80 }),
+  () => new MqttSocket({ host: "broker.example", port: 80, path: "mqtt" }),
+  () => new MqttSocket(js({ host: "broker.example", port: 443, isSecure: "yes" })),
+  () => new MqttSocket(js({ host: "broker.example", port: 80, format: "text" })),
+  () => new MqttSocket(js({ host: "broker.example", port: 80, subprotocols: ["mqtt"] })),
+
   // SignalR
   () => new HubConnection("/hub"),
   () => new HubConnection("http://127.0.0.1/hub", js({ automaticReconnect: 5 })),
@@ -118,6 +145,13 @@ const MISTAKES: readonly (() => unknown)[] = [
   () => new HubServer(js({ port: 8080 }), "/hub"),
   () => new HubServer(listener, "/hub1", js({ methods: "Add" })),
   () => new HubServer(listener, "/hub2", { methods: js({ Add: 5 }) }),
+  () => new HubServer(listener, "/hub3", { methods: { add: () => 1, Add: () => 2 } }),
+  () => new HubServer(listener, "/hub4", { protocols: [] }),
+  () => new HubServer(listener, "hub"),
+
+  // The network, on Node.js
+  () => new ClientWebSocket().connect("ws://127.0.0.1:1/"),
+  () => new HttpListener({ port: listener.port }).start(),
 ];
 
 /** The wrong uses, in the order in which they are written. */
@@ -125,8 +159,16 @@ export function listMistakes(): readonly (() => unknown)[] {
   return MISTAKES;
 }
 
+/** Starts what is needed to make some of them. */
+export async function beginAll(): Promise<void> {
+  await peer.start();
+  await connected.connect(`ws://127.0.0.1:${peer.port}/`);
+}
+
 /** Ends what the mistakes have started. */
 export async function endAll(): Promise<void> {
+  connected.abort();
+  await peer.stop();
   await server.stop();
   listener.stop();
 }

@@ -16,7 +16,7 @@ export function connectSocket(
   const found = (address: string | undefined): void => {
     if (socket.isClosed) return;
     if (address === undefined) {
-      socket.fail(failure("ENOTFOUND", `no address for the host name "${host}"; check it and the network`));
+      socket.fail(failure("ENOTFOUND", `there is no address for the host name "${host}"; check it and the network`));
       return;
     }
     socket.remoteAddress = address;

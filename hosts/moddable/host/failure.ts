@@ -24,16 +24,13 @@ export function describeLoss(code: string, { remoteAddress, remotePort }: Peer):
   const peer = `${remoteAddress}:${remotePort.toString()}`;
   switch (code) {
     case "ECONNREFUSED":
-      return failure(
-        code,
-        `no connection to ${peer}: refused or unreachable; check the address and that the server runs`,
-      );
+      return failure(code, `${peer} refuses, or cannot be reached; check the address, and that the server runs`);
     case "EHOSTUNREACH":
       return failure(code, `there is no way to ${peer}; check the address and the network`);
     case "ETIMEDOUT":
       return failure("EHOSTUNREACH", `${peer} does not answer; check the address and the network`);
     case "ECONNRESET":
-      return failure(code, `the connection to ${peer} was reset`);
+      return failure(code, `${peer}, or something between, has cut the connection off`);
     default:
       return failure("EIO", `the connection to ${peer} has failed (${code})`);
   }

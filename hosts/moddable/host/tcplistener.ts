@@ -89,12 +89,12 @@ export class TcpListener implements Listener {
   /** On Linux the SDK's Listener that fails to bind leaves freed memory behind, so the port is tried before. */
   #bind(options: ListenOptions): NetworkFailure | undefined {
     const code = probePort(options.port);
-    if (code !== undefined) return listenError(options.port, code);
+    if (code !== undefined) return listenError(code);
     try {
       this.#listen(options);
       return undefined;
     } catch (error) {
-      return listenError(options.port, reasonOf(error), error);
+      return listenError(reasonOf(error), error);
     }
   }
 
@@ -110,7 +110,7 @@ export class TcpListener implements Listener {
       },
       // lwIP tells later that the port belongs to somebody else, or that it has no memory.
       onError: (code?: unknown) => {
-        this.#fail(listenError(port, typeof code === "string" ? code : "EIO"));
+        this.#fail(listenError(typeof code === "string" ? code : "EIO"));
       },
     };
     const listener = new SdkListener(options) as ListenerOfHost;
@@ -184,10 +184,13 @@ function reasonOf(error: unknown): string {
   return error instanceof Error && error.message.includes("no network") ? "no network" : "EADDRINUSE";
 }
 
-function listenError(port: number, code: string, cause?: unknown): NetworkFailure {
-  return failure(
-    code === "EADDRINUSE" || code === "EACCES" ? code : "EIO",
-    `cannot listen on port ${port.toString()} (${code}); choose another port, or end what uses it`,
-    cause,
-  );
+function listenError(code: string, cause?: unknown): NetworkFailure {
+  switch (code) {
+    case "EADDRINUSE":
+      return failure(code, "another program uses it; end that program, or take another port", cause);
+    case "EACCES":
+      return failure(code, "the system does not allow it; ports below 1024 want privileges: 8080 does not", cause);
+    default:
+      return failure("EIO", `the system has no listener for it (${code})`, cause);
+  }
 }

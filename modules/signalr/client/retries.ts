@@ -5,6 +5,7 @@ import { logRejection } from "../../common/handlers.js";
 import { logError } from "../../common/log.js";
 import { OptionError } from "../../common/errors.js";
 import { checkTime } from "../../common/options.js";
+import { kindOf } from "../../common/text.js";
 
 /** What a retry policy is told (the official client's `RetryContext`). */
 export interface RetryContext {
@@ -54,7 +55,7 @@ export function createRetryPolicy(option: AutomaticReconnect, jitter: number): R
       if (delayMs === null) return null;
       if (typeof delayMs === "number" && delayMs >= 0) return Math.round(delayMs * (1 - jitter * random()));
       logRejection("The retry policy threw.", delayMs);
-      throw new OptionError(`nextRetryDelayInMilliseconds gives milliseconds, or null; it gave ${typeof delayMs}.`);
+      throw new OptionError(`nextRetryDelayInMilliseconds gives milliseconds, or null; it gave ${kindOf(delayMs)}.`);
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { ClientWebSocket, WebSocketCloseStatus, type ConnectionClosedEventArgs } from "../../client.js";
 import { AbortedError, OptionError, TimeoutError, type WebSocketError } from "../../common/errors.js";
+import { kindOf } from "../../common/text.js";
 import { HubClosedError, HubHandshakeError, HubProtocolError } from "../errors.js";
 import type { HubLink } from "../link/link.js";
 import { HubSession } from "../link/session.js";
@@ -147,7 +148,7 @@ export class ClientSession extends HubSession<ClientWebSocket> {
     });
     if (token === undefined || token === null || token === "") return undefined;
     if (typeof token === "string") return token;
-    throw new OptionError(`accessTokenFactory gives a text, or nothing for no token; it gave a ${typeof token}.`);
+    throw new OptionError(`accessTokenFactory gives a text, or nothing for no token; it gave ${kindOf(token)}.`);
   }
 
   private checkNotAborted(): void {

@@ -23,7 +23,8 @@ export class HubMethods {
       throw new OptionError("methods must be an object of functions, such as { Add: (a, b) => a + b }.");
     for (const [name, method] of Object.entries(methods)) {
       if (typeof method !== "function") throw new OptionError(`The method ${name} must be a function.`);
-      if (this.find(name) !== undefined) throw new OptionError(`There are two methods called ${name}.`);
+      if (this.find(name) !== undefined)
+        throw new OptionError(`There are two methods called ${name}: letter case does not tell them apart.`);
       this.methods.set(name.toLowerCase(), method);
     }
   }

@@ -123,7 +123,8 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
     chosen: CHOSEN,
     others: OTHERS,
   });
-  if (protocols?.length === 0) throw new OptionError("protocols names at least one encoding.");
+  if (protocols?.length === 0)
+    throw new OptionError("protocols is an empty list: name an encoding, or leave it out for JSON.");
   return {
     limits: { ...limits, names: createNames(limits.maximumPropertyNames, LONGEST_NAME) },
     webSocket: {
