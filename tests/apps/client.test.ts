@@ -3,7 +3,6 @@
 import { WebSocketCloseStatus, WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
 import { findFreePort, startApp, type App } from "../support/apps.js";
 
-const TIMEOUT_MS = 30_000;
 const apps: App[] = [];
 const servers: WebSocketServer[] = [];
 
@@ -52,122 +51,94 @@ class Watched {
   }
 }
 
-test(
-  "says hello with its header, sends texts back, tells of bytes, and leaves on SIGINT with 1001",
-  async () => {
-    const watched = new Watched();
-    await watched.server.start();
-    const app = start(watched.url);
-    await watched.until("text Hello Websocket!");
-    expect(watched.events).toEqual(["opened nano", "text Hello Websocket!"]);
-    watched.server.sendString(watched.endPoint, "Hello Websocket!");
-    watched.server.sendString(watched.endPoint, "back");
-    watched.server.sendData(watched.endPoint, new Uint8Array(5));
-    await watched.until("text back");
-    await app.printed("Received 5 bytes.");
-    expect(await app.stop("SIGINT")).toEqual({ code: 0, signal: null });
-    await watched.until("closed 1001 clean");
-    // Its own hello was not sent back.
-    expect(watched.events.slice(2)).toEqual(["text back", "closed 1001 clean"]);
-    expect(app.output.stderr).toBe("");
-    expect(app.output.stdout.split("\n")).toEqual([
-      expect.stringMatching(/^xs-websockets \d/),
-      `Connecting to ${watched.url}`,
-      "Connected.",
-      "Received: Hello Websocket!",
-      "Received: back",
-      "Received 5 bytes.",
-      expect.stringContaining("The connection is closed: 1001"),
-      "",
-    ]);
-  },
-  TIMEOUT_MS,
-);
+test("says hello with its header, sends texts back, tells of bytes, and leaves on SIGINT with 1001", async () => {
+  const watched = new Watched();
+  await watched.server.start();
+  const app = start(watched.url);
+  await watched.until("text Hello Websocket!");
+  expect(watched.events).toEqual(["opened nano", "text Hello Websocket!"]);
+  watched.server.sendString(watched.endPoint, "Hello Websocket!");
+  watched.server.sendString(watched.endPoint, "back");
+  watched.server.sendData(watched.endPoint, new Uint8Array(5));
+  await watched.until("text back");
+  await app.printed("Received 5 bytes.");
+  expect(await app.stop("SIGINT")).toEqual({ code: 0, signal: null });
+  await watched.until("closed 1001 clean");
+  // Its own hello was not sent back.
+  expect(watched.events.slice(2)).toEqual(["text back", "closed 1001 clean"]);
+  expect(app.output.stderr).toBe("");
+  expect(app.output.stdout.split("\n")).toEqual([
+    expect.stringMatching(/^xs-websockets \d/),
+    `Connecting to ${watched.url}`,
+    "Connected.",
+    "Received: Hello Websocket!",
+    "Received: back",
+    "Received 5 bytes.",
+    expect.stringContaining("The connection is closed: 1001"),
+    "",
+  ]);
+});
 
-test(
-  "closes with PolicyViolation on a fragmented message, and does not come back",
-  async () => {
-    const watched = new Watched();
-    await watched.server.start();
-    const app = start(watched.url);
-    await watched.until("text Hello Websocket!");
-    watched.server.sendString(watched.endPoint, "in fragments", 4);
-    await watched.until(`closed ${WebSocketCloseStatus.PolicyViolation} clean`);
-    expect(await app.exited).toEqual({ code: 0, signal: null });
-    expect(app.output.stdout).not.toContain("again");
-  },
-  TIMEOUT_MS,
-);
+test("closes with PolicyViolation on a fragmented message, and does not come back", async () => {
+  const watched = new Watched();
+  await watched.server.start();
+  const app = start(watched.url);
+  await watched.until("text Hello Websocket!");
+  watched.server.sendString(watched.endPoint, "in fragments", 4);
+  await watched.until(`closed ${WebSocketCloseStatus.PolicyViolation} clean`);
+  expect(await app.exited).toEqual({ code: 0, signal: null });
+  expect(app.output.stdout).not.toContain("again");
+});
 
-test(
-  "says why it cannot connect, and connects once the server is there",
-  async () => {
-    const port = await findFreePort();
-    const app = start(`ws://127.0.0.1:${port}/`);
-    await app.printed("Connecting again in");
-    expect(app.output.stdout).toContain(`NetworkError ECONNREFUSED: Cannot connect to 127.0.0.1, port ${port}.`);
-    const watched = new Watched({ port });
-    await watched.server.start();
-    await watched.until("text Hello Websocket!");
-    await app.printed("Connected.");
-    expect(await app.stop("SIGTERM")).toEqual({ code: 0, signal: null });
-  },
-  TIMEOUT_MS,
-);
+test("says why it cannot connect, and connects once the server is there", async () => {
+  const port = await findFreePort();
+  const app = start(`ws://127.0.0.1:${port}/`);
+  await app.printed("Connecting again in");
+  expect(app.output.stdout).toContain(`NetworkError ECONNREFUSED: Cannot connect to 127.0.0.1, port ${port}.`);
+  const watched = new Watched({ port });
+  await watched.server.start();
+  await watched.until("text Hello Websocket!");
+  await app.printed("Connected.");
+  expect(await app.stop("SIGTERM")).toEqual({ code: 0, signal: null });
+});
 
-test(
-  "waits longer after each failure, and leaves on SIGINT meanwhile",
-  async () => {
-    const app = start(`ws://127.0.0.1:${await findFreePort()}/`);
-    const waits = (): number[] => [...app.output.stdout.matchAll(/again in (\d+) ms/g)].map(([, ms]) => Number(ms));
-    while (waits().length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
-    const [first = 0, second = 0, third = 0] = waits();
-    expect(first).toBeGreaterThanOrEqual(350);
-    expect(first).toBeLessThanOrEqual(500);
-    expect(second).toBeGreaterThanOrEqual(700);
-    expect(third).toBeGreaterThanOrEqual(1_400);
-    const before = performance.now();
-    expect(await app.stop("SIGINT")).toEqual({ code: 0, signal: null });
-    expect(performance.now() - before).toBeLessThan(1_000);
-  },
-  TIMEOUT_MS,
-);
+test("waits longer after each failure, and leaves on SIGINT meanwhile", async () => {
+  const app = start(`ws://127.0.0.1:${await findFreePort()}/`);
+  const waits = (): number[] => [...app.output.stdout.matchAll(/again in (\d+) ms/g)].map(([, ms]) => Number(ms));
+  while (waits().length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+  const [first = 0, second = 0, third = 0] = waits();
+  expect(first).toBeGreaterThanOrEqual(350);
+  expect(first).toBeLessThanOrEqual(500);
+  expect(second).toBeGreaterThanOrEqual(700);
+  expect(third).toBeGreaterThanOrEqual(1_400);
+  const before = performance.now();
+  expect(await app.stop("SIGINT")).toEqual({ code: 0, signal: null });
+  expect(performance.now() - before).toBeLessThan(1_000);
+});
 
-test(
-  "says what the server answered instead, and ends: it would answer the same again",
-  async () => {
-    const watched = new Watched({ prefix: "/other" });
-    await watched.server.start();
-    const app = start(watched.url);
-    await app.printed("HandshakeError ERR_HANDSHAKE: The server answered 404 Not Found instead of 101.");
-    expect(await app.exited).toEqual({ code: 1, signal: null });
-  },
-  TIMEOUT_MS,
-);
+test("says what the server answered instead, and ends: it would answer the same again", async () => {
+  const watched = new Watched({ prefix: "/other" });
+  await watched.server.start();
+  const app = start(watched.url);
+  await app.printed("HandshakeError ERR_HANDSHAKE: The server answered 404 Not Found instead of 101.");
+  expect(await app.exited).toEqual({ code: 1, signal: null });
+});
 
-test(
-  "connects again when the server goes away",
-  async () => {
-    const watched = new Watched();
-    await watched.server.start();
-    const { url, server } = watched;
-    const app = start(url);
-    await watched.until("text Hello Websocket!");
-    server.disconnectClient(watched.endPoint, 1000, true);
-    await app.printed("NetworkError");
-    while (watched.events.filter((event) => event === "opened nano").length < 2)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    await app.printed("Connected again.");
-  },
-  TIMEOUT_MS,
-);
+test("connects again when the server goes away", async () => {
+  const watched = new Watched();
+  await watched.server.start();
+  const { url, server } = watched;
+  const app = start(url);
+  await watched.until("text Hello Websocket!");
+  server.disconnectClient(watched.endPoint, 1000, true);
+  await app.printed("NetworkError");
+  while (watched.events.filter((event) => event === "opened nano").length < 2)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  await app.printed("Connected again.");
+});
 
-test(
-  "ends with an error where the URL is none",
-  async () => {
-    const app = start("http://127.0.0.1/");
-    expect(await app.exited).toEqual({ code: 1, signal: null });
-    expect(app.output.stderr).toContain("its scheme must be ws or wss, not http");
-  },
-  TIMEOUT_MS,
-);
+test("ends with an error where the URL is none", async () => {
+  const app = start("http://127.0.0.1/");
+  expect(await app.exited).toEqual({ code: 1, signal: null });
+  expect(app.output.stderr).toContain("its scheme must be ws or wss, not http");
+});

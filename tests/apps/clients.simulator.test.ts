@@ -7,10 +7,9 @@ import { findFreePort } from "../support/apps.js";
 import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findTlsSimulatorSdk();
-const BUILD_MS = 240_000;
-const LINE_MS = 30_000;
 
 describeIf(sdk !== undefined, tlsSimulatorNeeds, "samples in the simulator", () => {
   const simulators: Simulator[] = [];
@@ -50,24 +49,24 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "samples in the simulator", () 
         },
       });
       const simulator = await start("client", `url=ws://127.0.0.1:${server.port}/`);
-      await simulator.waitForLine(/^Received: back$/, LINE_MS);
-      await simulator.waitForLine(/^Connecting again in \d+ ms/, LINE_MS);
-      await simulator.waitForLine(/^Connected again/, LINE_MS);
-      await simulator.waitForLine(/^The connection is closed: 1008/, LINE_MS);
+      await simulator.waitForLine(/^Received: back$/);
+      await simulator.waitForLine(/^Connecting again in \d+ ms/);
+      await simulator.waitForLine(/^Connected again/);
+      await simulator.waitForLine(/^The connection is closed: 1008/);
       expect(texts).toEqual(["Hello Websocket!", "back", "Hello Websocket!"]);
       expect(users).toEqual(["nano", "nano"]);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
     "client says why it cannot connect",
     async () => {
       const simulator = await start("client", `url=ws://127.0.0.1:${await findFreePort()}/`);
-      await simulator.waitForLine(/^NetworkError ECONNREFUSED: /, LINE_MS);
-      await simulator.waitForLine(/^Connecting again in \d+ ms/, LINE_MS);
+      await simulator.waitForLine(/^NetworkError ECONNREFUSED: /);
+      await simulator.waitForLine(/^Connecting again in \d+ ms/);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test.each([
@@ -84,7 +83,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "samples in the simulator", () 
       const port = await findFreePort();
       const ca = isTrusted ? [`ca=${Buffer.from(authority).toString("base64")}`] : [];
       const simulator = await start("server-client", `port=${port}`, `url=wss://127.0.0.1:${echo.port}/`, ...ca);
-      await simulator.waitForLine(line, LINE_MS);
+      await simulator.waitForLine(line);
 
       const client = new ClientWebSocket();
       const received = new Promise<string>((resolve) => {
@@ -95,6 +94,6 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "samples in the simulator", () 
       expect(await received).toBe("aé€😀");
       client.close();
     },
-    BUILD_MS,
+    LONG_MS,
   );
 });

@@ -8,7 +8,6 @@ import { testCertificates } from "../support/certificates.js";
 import { FakeSdk } from "../support/fakesdk.js";
 
 const PROJECT = path.join(__dirname, "..", "..");
-const TIMEOUT_MS = 60_000;
 const WIFI = ["ssid=home", "password=secret123"];
 
 let sdk: FakeSdk;
@@ -90,33 +89,25 @@ test.each<[script: string, parameters: readonly string[], text: string]>([
   ["../tests/bench/soak", ["host=esp"], "host=esp: this is node or xs."],
   ["../tests/conformance/main", ["sever"], 'There is no "sever". What can be run alone: server, client,'],
   ["manifests", ["--chek"], 'There is no flag "--chek". Did you mean "--check"?'],
-])(
-  "%s %j: one text, no stack, nothing built",
-  (script, parameters, text) => {
-    const { status, stdout, stderr } = runScript(script, parameters);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toContain(text);
-    expect(stderr).not.toMatch(/\n +at /);
-    expect(sdk.parameters).toEqual([]);
-  },
-  TIMEOUT_MS,
-);
+])("%s %j: one text, no stack, nothing built", (script, parameters, text) => {
+  const { status, stdout, stderr } = runScript(script, parameters);
+  expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  expect(stderr).toContain(text);
+  expect(stderr).not.toMatch(/\n +at /);
+  expect(sdk.parameters).toEqual([]);
+});
 
 test.each([
   ["check", "check"],
   ["chek", "chek"],
   ["relase", "relase"],
-])(
-  "a flag that npm has kept for itself (--%s) is told, and nothing is written to a board",
-  (variable, flag) => {
-    const environment = { [`npm_config_${variable}`]: "true", npm_lifecycle_event: "esp32" };
-    const { status, stderr } = runScript("esp32", ["rgb-server", ...WIFI], environment);
-    expect(status).toBe(1);
-    expect(stderr).toContain(`npm run esp32 -- APP --${flag}`);
-    expect(sdk.parameters).toEqual([]);
-  },
-  TIMEOUT_MS,
-);
+])("a flag that npm has kept for itself (--%s) is told, and nothing is written to a board", (variable, flag) => {
+  const environment = { [`npm_config_${variable}`]: "true", npm_lifecycle_event: "esp32" };
+  const { status, stderr } = runScript("esp32", ["rgb-server", ...WIFI], environment);
+  expect(status).toBe(1);
+  expect(stderr).toContain(`npm run esp32 -- APP --${flag}`);
+  expect(sdk.parameters).toEqual([]);
+});
 
 describe("esp32 without --check", () => {
   const output = path.join(PROJECT, "build", "esp32");
@@ -127,94 +118,66 @@ describe("esp32 without --check", () => {
     ["esp32c3 in capitals", ["ESP32C3"], "esp32/esp32c3", ["-d"]],
     ["a bare esp32", ["esp32"], "esp32", ["-d"]],
     ["--release: without debugger", ["--release"], "esp32/m5atom_lite", []],
-  ])(
-    "builds, then writes to the board: %s",
-    (_name, parameters, platform, kind) => {
-      const { status, stdout } = runScript("esp32", ["rgb-server", ...parameters, ...WIFI]);
-      expect(status).toBe(0);
-      const common = [...kind, "-m", "-p", platform, "-o", output];
-      expect(sdk.parameters).toEqual([...common, "-t", "build", ...WIFI, ...common, ...WIFI]);
-      expect(stdout).toMatch(/^building rgb-server for .*: done in \d+\.\d s$/m);
-    },
-    TIMEOUT_MS,
-  );
+  ])("builds, then writes to the board: %s", (_name, parameters, platform, kind) => {
+    const { status, stdout } = runScript("esp32", ["rgb-server", ...parameters, ...WIFI]);
+    expect(status).toBe(0);
+    const common = [...kind, "-m", "-p", platform, "-o", output];
+    expect(sdk.parameters).toEqual([...common, "-t", "build", ...WIFI, ...common, ...WIFI]);
+    expect(stdout).toMatch(/^building rgb-server for .*: done in \d+\.\d s$/m);
+  });
 
-  test(
-    "a board with a cable needs no Wi-Fi",
-    () => {
-      expect(runScript("esp32", ["rgb-server", "wt32_eth01"]).status).toBe(0);
-      expect(sdk.parameters).toContain("esp32/wt32_eth01");
-    },
-    TIMEOUT_MS,
-  );
+  test("a board with a cable needs no Wi-Fi", () => {
+    expect(runScript("esp32", ["rgb-server", "wt32_eth01"]).status).toBe(0);
+    expect(sdk.parameters).toContain("esp32/wt32_eth01");
+  });
 
-  test(
-    "without ESP-IDF nothing is built",
-    () => {
-      const { status, stderr } = runScript("esp32", ["rgb-server", ...WIFI], { IDF_PATH: undefined });
-      expect({ status, stderr }).toEqual({
-        status: 1,
-        stderr: 'IDF_PATH is not set: get ESP-IDF with "npx xs-dev setup --device esp32".\n',
-      });
-      expect(sdk.parameters).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
+  test("without ESP-IDF nothing is built", () => {
+    const { status, stderr } = runScript("esp32", ["rgb-server", ...WIFI], { IDF_PATH: undefined });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'IDF_PATH is not set: get ESP-IDF with "npx xs-dev setup --device esp32".\n',
+    });
+    expect(sdk.parameters).toEqual([]);
+  });
 });
 
 describe("what a tool writes", () => {
-  test(
-    "is not shown where it succeeds, but with --verbose",
-    () => {
-      expect(runScript("esp32", ["rgb-server", ...WIFI]).stderr).toBe("");
-      expect(runScript("esp32", ["rgb-server", "--verbose", ...WIFI]).stderr).toBe("built\n");
-    },
-    TIMEOUT_MS,
-  );
+  test("is not shown where it succeeds, but with --verbose", () => {
+    expect(runScript("esp32", ["rgb-server", ...WIFI]).stderr).toBe("");
+    expect(runScript("esp32", ["rgb-server", "--verbose", ...WIFI]).stderr).toBe("built\n");
+  });
 
-  test(
-    "where it fails: the last lines, and the file with all of them; nothing is written to the board",
-    () => {
-      sdk.remove();
-      sdk = new FakeSdk(["m5atom_lite"], "seq 1 100; echo what is wrong >&2; exit 3");
-      const { status, stderr } = runScript("esp32", ["rgb-server", ...WIFI]);
-      expect(status).toBe(1);
-      expect(stderr).toMatch(/failed after \d+\.\d s\n {2}\(81 more lines\)\n {2}82\n/);
-      expect(stderr).toContain("\n  100\n  what is wrong\n");
-      const log = /All that was written: (.*)\n/.exec(stderr)?.[1] ?? "";
-      expect(readFileSync(log, "utf8")).toMatch(/^1\n2\n(?:.*\n)*what is wrong\n$/);
-      expect(sdk.parameters.filter((word) => word === "-m")).toHaveLength(1);
-    },
-    TIMEOUT_MS,
-  );
+  test("where it fails: the last lines, and the file with all of them; nothing is written to the board", () => {
+    sdk.remove();
+    sdk = new FakeSdk(["m5atom_lite"], "seq 1 100; echo what is wrong >&2; exit 3");
+    const { status, stderr } = runScript("esp32", ["rgb-server", ...WIFI]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/failed after \d+\.\d s\n {2}\(81 more lines\)\n {2}82\n/);
+    expect(stderr).toContain("\n  100\n  what is wrong\n");
+    const log = /All that was written: (.*)\n/.exec(stderr)?.[1] ?? "";
+    expect(readFileSync(log, "utf8")).toMatch(/^1\n2\n(?:.*\n)*what is wrong\n$/);
+    expect(sdk.parameters.filter((word) => word === "-m")).toHaveLength(1);
+  });
 });
 
-test(
-  "simulator: an app with TLS needs the sources of mbedTLS, and nothing is built without them",
-  () => {
-    // The project without what `npm run mbedtls` brings.
-    for (const name of ["apps", "hosts", "modules", "node_modules", "package.json"])
-      symlinkSync(path.join(PROJECT, name), path.join(folder, name));
-    const environment = { MBEDTLS: undefined, IDF_PATH: undefined, DISPLAY: ":0" };
-    const { status, stderr } = runScript("simulator", ["client"], environment, folder);
-    expect(status).toBe(1);
-    expect(stderr).toContain("npm run mbedtls");
-    expect(sdk.parameters).toEqual([]);
-  },
-  TIMEOUT_MS,
-);
+test("simulator: an app with TLS needs the sources of mbedTLS, and nothing is built without them", () => {
+  // The project without what `npm run mbedtls` brings.
+  for (const name of ["apps", "hosts", "modules", "node_modules", "package.json"])
+    symlinkSync(path.join(PROJECT, name), path.join(folder, name));
+  const environment = { MBEDTLS: undefined, IDF_PATH: undefined, DISPLAY: ":0" };
+  const { status, stderr } = runScript("simulator", ["client"], environment, folder);
+  expect(status).toBe(1);
+  expect(stderr).toContain("npm run mbedtls");
+  expect(sdk.parameters).toEqual([]);
+});
 
-test(
-  "ca=: a file, PEM or DER, or base64 comes to the app as base64",
-  async () => {
-    const { authority } = await testCertificates();
-    const base64 = Buffer.from(authority).toString("base64");
-    const [der, pem] = [path.join(folder, "ca.der"), path.join(folder, "ca.pem")];
-    writeFileSync(der, authority);
-    writeFileSync(pem, `A text before it.\n-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`);
-    for (const ca of [der, pem, base64])
-      expect(runScript("esp32", ["server-client", `ca=${ca}`, ...WIFI]).status).toBe(0);
-    expect(sdk.parameters.filter((word) => word.startsWith("ca="))).toEqual(new Array(6).fill(`ca=${base64}`));
-  },
-  TIMEOUT_MS,
-);
+test("ca=: a file, PEM or DER, or base64 comes to the app as base64", async () => {
+  const { authority } = await testCertificates();
+  const base64 = Buffer.from(authority).toString("base64");
+  const [der, pem] = [path.join(folder, "ca.der"), path.join(folder, "ca.pem")];
+  writeFileSync(der, authority);
+  writeFileSync(pem, `A text before it.\n-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`);
+  for (const ca of [der, pem, base64])
+    expect(runScript("esp32", ["server-client", `ca=${ca}`, ...WIFI]).status).toBe(0);
+  expect(sdk.parameters.filter((word) => word.startsWith("ca="))).toEqual(new Array(6).fill(`ca=${base64}`));
+});

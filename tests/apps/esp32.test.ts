@@ -8,9 +8,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { findSdk, usesTls } from "../../scripts/sdk.js";
 import { describeIf } from "../support/describeif.js";
+import { LONG_MS } from "../support/building.js";
 
 const PROJECT = path.join(__dirname, "..", "..");
-const BUILD_MS = 180_000;
 
 const samples = readdirSync(path.join(PROJECT, "apps")).filter(
   (name) => name !== "environment" && existsSync(path.join(PROJECT, "apps", name, "manifest.json")),
@@ -91,7 +91,7 @@ describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --
       // A client looks at its server's certificate.
       expect(settings).toMatch(/^CONFIG_MBEDTLS_SSL_KEEP_PEER_CERTIFICATE=y$/m);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
@@ -102,7 +102,7 @@ describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --
       expect(settings).toMatch(/^CONFIG_MBEDTLS_SSL_KEEP_PEER_CERTIFICATE=y$/m);
       expect(settings).toMatch(/^CONFIG_ESPTOOLPY_FLASHSIZE_8MB=y$/m);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   /** The LED of a board: the pin of the define, what `led` of its settings says, and the driver that its setup uses. */
@@ -142,7 +142,7 @@ describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --
       if (driver !== "") expect(readFileSync(generated.sourceOf("setup/target"), "utf8")).toContain(`from "${driver}"`);
       expect(generated.sourceOf("setup/network")).toMatch(/apps\/environment\/wifi\.js$/);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
@@ -153,7 +153,7 @@ describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --
       expect(generated.modules).toContain("setup/ethernet");
       expect(generated.sourceOf("setup/network")).toMatch(/devices\/esp32\/setup\/network\.js$/);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
@@ -162,7 +162,7 @@ describeIf(findSdk() !== undefined, "the Moddable SDK", "npm run esp32 -- APP --
       check("../tests/apps/xs/defined", "esp32");
       expect(new Generated("esp32", "defined").definedPin).toBe(13);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test("TCP and Listener are ours; the SDK's UDP and its class Socket stay", () => {

@@ -2,10 +2,9 @@
 
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
-const BUILD_MS = 240_000;
-const LINE_MS = 20_000;
 
 describeIf(sdk !== undefined, "the Moddable SDK", "a name by mDNS, in the simulator", () => {
   test(
@@ -14,7 +13,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a name by mDNS, in the simula
       if (sdk === undefined) return;
       const simulator = await Simulator.start(sdk, "tests/apps/xs/hostname");
       try {
-        await simulator.waitForLine(/^done/, LINE_MS);
+        await simulator.waitForLine(/^done/);
         const { lines } = simulator;
         const told = (text: string): number => lines.findIndex((line) => line.startsWith(text));
         expect(lines).toContain("UDP 224.0.0.251:5353");
@@ -33,6 +32,6 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a name by mDNS, in the simula
         await simulator.stop();
       }
     },
-    BUILD_MS,
+    LONG_MS,
   );
 });

@@ -4,10 +4,9 @@ import { WebSocket } from "ws";
 import { findFreePort } from "../support/apps.js";
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
-const BUILD_MS = 240_000;
-const LINE_MS = 30_000;
 
 /** What a pixel is told that shows a colour. */
 function pixel(color: string): string[] {
@@ -37,12 +36,12 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server on boards, in 
       if (sdk === undefined) return;
       const port = await findFreePort();
       simulator = await Simulator.start(sdk, "tests/apps/xs/led", [`port=${port}`, `board=${board}`]);
-      await simulator.waitForLine(/^http:/, LINE_MS);
+      await simulator.waitForLine(/^http:/);
       expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
       await chooseBlue(port);
       expect(simulator.lines.filter((line) => !/^(?:http:|xs-websockets )/.test(line))).toEqual(expected);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 });
 

@@ -4,6 +4,7 @@ import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 import { startAedes, type Broker } from "../mqtt/brokers.js";
 import { Watcher } from "./mqttsensor.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findTlsSimulatorSdk();
 
@@ -18,27 +19,31 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "apps/mqtt-sensor in the simula
     await broker?.kill();
   });
 
-  test("publishes, shows the colour that it is told, comes back, and leaves a will", async () => {
-    if (sdk === undefined) return;
-    broker = await startAedes();
-    const { port } = broker;
-    watcher = await Watcher.connect(port, "attic");
-    simulator = await Simulator.start(sdk, "apps/mqtt-sensor", [`port=${port}`, "id=attic", "interval=1"]);
-    await watcher.message(/^sensors\/attic\/status: online$/);
-    await watcher.message(/^sensors\/attic\/temperature: 20\.5$/);
-    await watcher.message(/^sensors\/attic\/temperature: 21\.0$/);
-    await watcher.publish("sensors/attic/color", "ff00ff");
-    // The simulator draws in its own time, with 5 bits for red and blue.
-    for (let pixels = 0; pixels < 10_000;) pixels = (await simulator.screenshot()).count(248, 0, 248);
+  test(
+    "publishes, shows the colour that it is told, comes back, and leaves a will",
+    async () => {
+      if (sdk === undefined) return;
+      broker = await startAedes();
+      const { port } = broker;
+      watcher = await Watcher.connect(port, "attic");
+      simulator = await Simulator.start(sdk, "apps/mqtt-sensor", [`port=${port}`, "id=attic", "interval=1"]);
+      await watcher.message(/^sensors\/attic\/status: online$/);
+      await watcher.message(/^sensors\/attic\/temperature: 20\.5$/);
+      await watcher.message(/^sensors\/attic\/temperature: 21\.0$/);
+      await watcher.publish("sensors/attic/color", "ff00ff");
+      // The simulator draws in its own time, with 5 bits for red and blue.
+      for (let pixels = 0; pixels < 10_000;) pixels = (await simulator.screenshot()).count(248, 0, 248);
 
-    await broker.kill();
-    await watcher.close();
-    await simulator.waitForLine(/^Connecting again in/, 20_000);
-    broker = await startAedes(port);
-    watcher = await Watcher.connect(port, "attic");
-    await watcher.message(/^sensors\/attic\/temperature: /);
-    await simulator.stop();
-    await watcher.message(/^sensors\/attic\/status: offline$/);
-    expect(simulator.lines.filter((line) => /uncaught|unhandled|# Exception/.test(line))).toEqual([]);
-  }, 240_000);
+      await broker.kill();
+      await watcher.close();
+      await simulator.waitForLine(/^Connecting again in/);
+      broker = await startAedes(port);
+      watcher = await Watcher.connect(port, "attic");
+      await watcher.message(/^sensors\/attic\/temperature: /);
+      await simulator.stop();
+      await watcher.message(/^sensors\/attic\/status: offline$/);
+      expect(simulator.lines.filter((line) => /uncaught|unhandled|# Exception/.test(line))).toEqual([]);
+    },
+    LONG_MS,
+  );
 });

@@ -4,7 +4,6 @@ import { findFreePort, startApp, type App } from "../support/apps.js";
 import { startAedes, type Broker } from "../mqtt/brokers.js";
 import { Watcher } from "./mqttsensor.js";
 
-const TIMEOUT_MS = 60_000;
 const apps: App[] = [];
 const brokers: Broker[] = [];
 const watchers: Watcher[] = [];
@@ -31,67 +30,51 @@ async function startBroker(port?: number): Promise<[Broker, Watcher]> {
 
 const READING = /^sensors\/kitchen\/temperature: \d\d\.\d$/;
 
-test(
-  "publishes readings, obeys, and says good-bye on SIGINT",
-  async () => {
-    const [broker, watcher] = await startBroker();
-    const app = start(broker.port, "interval=3600");
-    await watcher.message(/^sensors\/kitchen\/status: online$/);
-    await watcher.publish("sensors/kitchen/color", "8822ff");
-    await app.printed("LED #8822ff");
-    await watcher.publish("sensors/kitchen/color", "violet");
-    await watcher.publish("sensors/kitchen/interval", "0");
-    await app.printed("sensors/kitchen/interval 0\nThat is no command of this sensor.");
-    expect(app.output.stdout).toContain("sensors/kitchen/color violet\nThat is no command of this sensor.");
-    await watcher.publish("sensors/kitchen/interval", "1");
-    await watcher.message(READING);
-    expect(await app.stop("SIGINT")).toEqual({ code: 0, signal: null });
-    await watcher.message(/^sensors\/kitchen\/status: offline$/);
-    expect(app.output.stderr).toBe("");
-  },
-  TIMEOUT_MS,
-);
+test("publishes readings, obeys, and says good-bye on SIGINT", async () => {
+  const [broker, watcher] = await startBroker();
+  const app = start(broker.port, "interval=3600");
+  await watcher.message(/^sensors\/kitchen\/status: online$/);
+  await watcher.publish("sensors/kitchen/color", "8822ff");
+  await app.printed("LED #8822ff");
+  await watcher.publish("sensors/kitchen/color", "violet");
+  await watcher.publish("sensors/kitchen/interval", "0");
+  await app.printed("sensors/kitchen/interval 0\nThat is no command of this sensor.");
+  expect(app.output.stdout).toContain("sensors/kitchen/color violet\nThat is no command of this sensor.");
+  await watcher.publish("sensors/kitchen/interval", "1");
+  await watcher.message(READING);
+  expect(await app.stop("SIGINT")).toEqual({ code: 0, signal: null });
+  await watcher.message(/^sensors\/kitchen\/status: offline$/);
+  expect(app.output.stderr).toBe("");
+});
 
-test(
-  "publishes as often as it is told, and its last will is published when it is gone without a word",
-  async () => {
-    const [broker, watcher] = await startBroker();
-    const app = start(broker.port, "interval=1");
-    await watcher.message(READING);
-    await watcher.message(READING, watcher.messages.findIndex((message) => READING.test(message)) + 1);
-    await app.stop("SIGKILL");
-    await watcher.message(/^sensors\/kitchen\/status: offline$/);
-  },
-  TIMEOUT_MS,
-);
+test("publishes as often as it is told, and its last will is published when it is gone without a word", async () => {
+  const [broker, watcher] = await startBroker();
+  const app = start(broker.port, "interval=1");
+  await watcher.message(READING);
+  await watcher.message(READING, watcher.messages.findIndex((message) => READING.test(message)) + 1);
+  await app.stop("SIGKILL");
+  await watcher.message(/^sensors\/kitchen\/status: offline$/);
+});
 
-test(
-  "says why it cannot connect, and comes back when the broker does",
-  async () => {
-    const port = await findFreePort();
-    const app = start(port, "interval=1");
-    await app.printed("Connecting again in");
-    expect(app.output.stdout).toContain(`Cannot connect to 127.0.0.1, port ${port}.`);
-    const [broker, watcher] = await startBroker(port);
-    await watcher.message(READING);
-    await broker.kill();
-    await app.printed("The connection was lost.");
-    const [, second] = await startBroker(port);
-    await second.message(READING);
-    // Retained, it is told to whoever comes later.
-    const late = await Watcher.connect(port, "kitchen");
-    watchers.push(late);
-    await late.message(/^sensors\/kitchen\/status: online$/);
-  },
-  TIMEOUT_MS,
-);
+test("says why it cannot connect, and comes back when the broker does", async () => {
+  const port = await findFreePort();
+  const app = start(port, "interval=1");
+  await app.printed("Connecting again in");
+  expect(app.output.stdout).toContain(`Cannot connect to 127.0.0.1, port ${port}.`);
+  const [broker, watcher] = await startBroker(port);
+  await watcher.message(READING);
+  await broker.kill();
+  await app.printed("The connection was lost.");
+  const [, second] = await startBroker(port);
+  await second.message(READING);
+  // Retained, it is told to whoever comes later.
+  const late = await Watcher.connect(port, "kitchen");
+  watchers.push(late);
+  await late.message(/^sensors\/kitchen\/status: online$/);
+});
 
-test(
-  "says which path is none of a broker",
-  async () => {
-    const app = start(await findFreePort(), "path=mqtt");
-    expect(await app.exited).toEqual({ code: 1, signal: null });
-    expect(app.output.stderr).toContain('path is a text that begins with "/"');
-  },
-  TIMEOUT_MS,
-);
+test("says which path is none of a broker", async () => {
+  const app = start(await findFreePort(), "path=mqtt");
+  expect(await app.exited).toEqual({ code: 1, signal: null });
+  expect(app.output.stderr).toContain('path is a text that begins with "/"');
+});

@@ -8,9 +8,9 @@ import { findFreePort } from "../support/apps.js";
 import { decodeQrCode } from "../support/qrcode.js";
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
-const BUILD_MS = 240_000;
 /** The LED has two fifths of the default device's screen, 240 by 320. */
 const LED_PIXELS = 32_000;
 
@@ -44,8 +44,8 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulat
     if (sdk === undefined) return;
     port = await findFreePort();
     simulator = await Simulator.start(sdk, "apps/rgb-server", [`port=${port}`, "clients=2"]);
-    await simulator.waitForLine(/^http:/, 60_000);
-  }, BUILD_MS);
+    await simulator.waitForLine(/^http:/);
+  }, LONG_MS);
 
   afterAll(() => simulator.stop());
 
@@ -55,36 +55,32 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulat
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(await page.text()).toContain("</html>");
     expect((await fetch(`http://127.0.0.1:${port}/none`)).status).toBe(404);
-  }, 30_000);
+  });
 
   test("is green when it serves", async () => {
     await eventually(async () => (await simulator.screenshot()).count(0, 252, 0) >= LED_PIXELS, "the screen is green");
-  }, 30_000);
+  });
 
   test("shows its address on the screen, as a QR code too", async () => {
     const [url = ""] = simulator.lines.filter((line) => line.startsWith("http:"));
     expect(decodeQrCode(await simulator.screenshot())).toBe(url);
-  }, 30_000);
+  });
 
-  test.each(["breathing", "rainbow"])(
-    "plays %s on the screen until the next colour, and tells so",
-    async (effect) => {
-      const client = await openClient(port);
-      client.socket.send(effect);
-      await eventually(() => client.received.at(-1)?.endsWith(`"effect":"${effect}"}`) === true, "the effect is told");
-      const isLed = async (red: number, green: number): Promise<boolean> =>
-        (await simulator.screenshot()).count(red, green, 0) >= LED_PIXELS;
-      await eventually(async () => !(await isLed(0, 252)), "the screen is green no more");
-      client.socket.send("nonsense");
-      await simulator.waitForLine(/Ignored a message of 8 bytes/, 10_000);
-      client.socket.send(Buffer.from([0, 255, 0]));
-      await eventually(() => client.received.at(-1)?.endsWith('"effect":"steady"}') === true, "the end is told");
-      await eventually(() => isLed(0, 252), "the screen is green again");
-      client.socket.close();
-      await once(client.socket, "close");
-    },
-    60_000,
-  );
+  test.each(["breathing", "rainbow"])("plays %s on the screen until the next colour, and tells so", async (effect) => {
+    const client = await openClient(port);
+    client.socket.send(effect);
+    await eventually(() => client.received.at(-1)?.endsWith(`"effect":"${effect}"}`) === true, "the effect is told");
+    const isLed = async (red: number, green: number): Promise<boolean> =>
+      (await simulator.screenshot()).count(red, green, 0) >= LED_PIXELS;
+    await eventually(async () => !(await isLed(0, 252)), "the screen is green no more");
+    client.socket.send("nonsense");
+    await simulator.waitForLine(/Ignored a message of 8 bytes/);
+    client.socket.send(Buffer.from([0, 255, 0]));
+    await eventually(() => client.received.at(-1)?.endsWith('"effect":"steady"}') === true, "the end is told");
+    await eventually(() => isLed(0, 252), "the screen is green again");
+    client.socket.close();
+    await once(client.socket, "close");
+  });
 
   test("tells a client the colour and the number of clients, and all of them each new colour", async () => {
     const first = await openClient(port);
@@ -112,7 +108,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulat
     // Neither a text nor another length is a colour.
     second.socket.send("red");
     second.socket.send(Buffer.from([1, 2]));
-    await simulator.waitForLine(/Ignored a message of 2 bytes/, 10_000);
+    await simulator.waitForLine(/Ignored a message of 2 bytes/);
     second.socket.close();
     await eventually(
       () => first.received.at(-1) === '{"clients":1,"effect":"steady"}',
@@ -120,5 +116,5 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulat
     );
     first.socket.close();
     await once(first.socket, "close");
-  }, 60_000);
+  });
 });

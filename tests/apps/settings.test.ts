@@ -8,7 +8,6 @@ import { WebSocketServer } from "../../modules/server.js";
 import { type App, findFreePort, startApp } from "../support/apps.js";
 import { testCertificates } from "../support/certificates.js";
 
-const TIMEOUT_MS = 40_000;
 const apps: App[] = [];
 
 afterEach(async () => {
@@ -45,47 +44,35 @@ test.each<[app: string, settings: readonly string[], environment: Readonly<Recor
   ["server-client", ["ca=nowhere.pem"], {}, "ca=nowhere.pem: there is no file "],
   ["server-client", ["ca=package.json"], {}, "ca=package.json: there is no certificate in "],
   ["server-client", ["ca=MIIB"], {}, "it is no certificate in base64 (DER) either."],
-])(
-  "%s %j %j",
-  async (name, settings, environment, line) => {
-    const app = start(name, settings, environment);
-    expect(await app.exited).toEqual({ code: 1, signal: null });
-    expect(app.output.stdout).toBe("");
-    expect(app.output.stderr).toMatch(/^[^\n]+\n$/);
-    expect(app.output.stderr).toContain(line);
-  },
-  TIMEOUT_MS,
-);
+])("%s %j %j", async (name, settings, environment, line) => {
+  const app = start(name, settings, environment);
+  expect(await app.exited).toEqual({ code: 1, signal: null });
+  expect(app.output.stdout).toBe("");
+  expect(app.output.stderr).toMatch(/^[^\n]+\n$/);
+  expect(app.output.stderr).toContain(line);
+});
 
-test(
-  "port= goes before PORT, and an app without a port does not mind PORT",
-  async () => {
-    const port = await findFreePort();
-    await start("rgb-server", [`port=${port}`], { PORT: "1" }).printed(`http://localhost:${port}/`);
-    const client = start("client", ["url=ws://127.0.0.1:1/"], { PORT: "abc" });
-    await client.printed("Connecting to ws://127.0.0.1:1/");
-  },
-  TIMEOUT_MS,
-);
+test("port= goes before PORT, and an app without a port does not mind PORT", async () => {
+  const port = await findFreePort();
+  await start("rgb-server", [`port=${port}`], { PORT: "1" }).printed(`http://localhost:${port}/`);
+  const client = start("client", ["url=ws://127.0.0.1:1/"], { PORT: "abc" });
+  await client.printed("Connecting to ws://127.0.0.1:1/");
+});
 
-test(
-  "ca= takes the path of a PEM file",
-  async () => {
-    const { right, authority } = await testCertificates();
-    const file = path.join(tmpdir(), `ca-${process.pid}.pem`);
-    const base64 = Buffer.from(authority).toString("base64");
-    writeFileSync(file, `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`);
-    const server = new WebSocketServer({
-      port: 0,
-      address: "127.0.0.1",
-      identity: tlsIdentity(right.certificatesPem, right.privateKeyPem),
-      onMessageReceived: (_server, { frame, webSocket }) => webSocket.sendString(frame.text),
-    });
-    await server.start();
-    const url = `wss://localhost:${server.port}/`;
-    const app = start("server-client", [`port=${await findFreePort()}`, `url=${url}`, `ca=${file}`]);
-    await app.printed(`Received from ${url}: Hello Secure Websocket! 1`);
-    server.abort();
-  },
-  TIMEOUT_MS,
-);
+test("ca= takes the path of a PEM file", async () => {
+  const { right, authority } = await testCertificates();
+  const file = path.join(tmpdir(), `ca-${process.pid}.pem`);
+  const base64 = Buffer.from(authority).toString("base64");
+  writeFileSync(file, `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`);
+  const server = new WebSocketServer({
+    port: 0,
+    address: "127.0.0.1",
+    identity: tlsIdentity(right.certificatesPem, right.privateKeyPem),
+    onMessageReceived: (_server, { frame, webSocket }) => webSocket.sendString(frame.text),
+  });
+  await server.start();
+  const url = `wss://localhost:${server.port}/`;
+  const app = start("server-client", [`port=${await findFreePort()}`, `url=${url}`, `ca=${file}`]);
+  await app.printed(`Received from ${url}: Hello Secure Websocket! 1`);
+  server.abort();
+});

@@ -2,18 +2,17 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { WebSocket } from "ws";
 import { findFreePort } from "../support/apps.js";
 import { chromiumPath, launchChromium } from "../support/chromium.js";
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { LONG_MS, writeWhole } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
 const PROJECT = path.join(__dirname, "..", "..");
-const START_MS = 30_000;
-const BUILD_MS = 240_000;
 
 let port: number;
 beforeEach(async () => {
@@ -25,9 +24,9 @@ function copy(name: string): string {
   const folder = path.join(PROJECT, "build", "tests", name);
   mkdirSync(folder, { recursive: true });
   const read = (file: string): string => readFileSync(path.join(PROJECT, "apps", "template", file), "utf8");
-  writeFileSync(path.join(folder, "main.ts"), read("main.ts").replace("8080", String(port)));
+  writeWhole(path.join(folder, "main.ts"), read("main.ts").replace("8080", String(port)));
   const library = path.relative(folder, PROJECT).replaceAll(path.sep, "/");
-  writeFileSync(path.join(folder, "manifest.json"), read("manifest.json").replace("../..", library));
+  writeWhole(path.join(folder, "manifest.json"), read("manifest.json").replace("../..", library));
   return folder;
 }
 
@@ -67,7 +66,7 @@ async function runOnNode(test: () => Promise<void>): Promise<void> {
   rmSync(path.join(folder, "node_modules"), { recursive: true, force: true });
   mkdirSync(path.join(folder, "node_modules"));
   symlinkSync(PROJECT, path.join(folder, "node_modules", "xs-websockets"), "junction");
-  writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }');
+  writeWhole(path.join(folder, "package.json"), '{ "type": "module" }');
   const app = spawn(process.execPath, ["--import", "tsx", "main.ts"], { cwd: folder, stdio: "ignore" });
   try {
     await test();
@@ -77,27 +76,23 @@ async function runOnNode(test: () => Promise<void>): Promise<void> {
   }
 }
 
-test("the template runs on Node.js", () => runOnNode(check), START_MS);
+test("the template runs on Node.js", () => runOnNode(check));
 
 describeIf(chromiumPath !== undefined, "Chromium", "the template's page", () => {
-  test(
-    "says and hears",
-    () =>
-      runOnNode(async () => {
-        await fetchPage();
-        const browser = await launchChromium();
-        try {
-          const pages = [await browser.newPage(), await browser.newPage()];
-          for (const page of pages) await page.goto(`http://127.0.0.1:${port}/`);
-          await pages[0]?.waitForTimeout(300);
-          await pages[0]?.getByRole("button").click();
-          for (const page of pages) await page.getByText("says hello").waitFor();
-        } finally {
-          await browser.close();
-        }
-      }),
-    START_MS,
-  );
+  test("says and hears", () =>
+    runOnNode(async () => {
+      await fetchPage();
+      const browser = await launchChromium();
+      try {
+        const pages = [await browser.newPage(), await browser.newPage()];
+        for (const page of pages) await page.goto(`http://127.0.0.1:${port}/`);
+        await pages[0]?.waitForTimeout(300);
+        await pages[0]?.getByRole("button").click();
+        for (const page of pages) await page.getByText("says hello").waitFor();
+      } finally {
+        await browser.close();
+      }
+    }));
 });
 
 describeIf(sdk !== undefined, "the Moddable SDK", "the template in the simulator", () => {
@@ -112,6 +107,6 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the template in the simulator
         await simulator.stop();
       }
     },
-    BUILD_MS,
+    LONG_MS,
   );
 });

@@ -8,7 +8,6 @@ import { describeIf } from "../support/describeif.js";
 import { decodeQrCode, type Picture } from "../support/qrcode.js";
 
 const PROJECT = path.join(__dirname, "..", "..");
-const TIMEOUT_MS = 30_000;
 /** Pixels for a module: a reader wants some. */
 const SCALE = 6;
 
@@ -55,31 +54,23 @@ async function runInTerminal(port: number): Promise<string> {
 }
 
 describeIf(hasScript && address !== undefined, "script(1), and a network", "the RGB sample in a terminal", () => {
-  test(
-    "shows colours, and its address in the network as text and QR code",
-    async () => {
-      const port = await findFreePort();
-      const text = await runInTerminal(port);
-      const url = `http://${address}:${port}/`;
-      expect(text).toContain("\x1b[48;2;0;255;0m      \x1b[0m #00ff00");
-      expect(text).toContain(`on a phone: ${url}`);
-      const rows = [...text.matchAll(/\x1b\[40;97m([█▀▄ ]+)\x1b\[0m/g)].map(([, row = ""]) => row);
-      expect(decodeQrCode(pictureOf(rows))).toBe(url);
-    },
-    TIMEOUT_MS,
-  );
+  test("shows colours, and its address in the network as text and QR code", async () => {
+    const port = await findFreePort();
+    const text = await runInTerminal(port);
+    const url = `http://${address}:${port}/`;
+    expect(text).toContain("\x1b[48;2;0;255;0m      \x1b[0m #00ff00");
+    expect(text).toContain(`on a phone: ${url}`);
+    const rows = [...text.matchAll(/\x1b\[40;97m([█▀▄ ]+)\x1b\[0m/g)].map(([, row = ""]) => row);
+    expect(decodeQrCode(pictureOf(rows))).toBe(url);
+  });
 
-  test(
-    "writes neither into a file",
-    async () => {
-      const port = await findFreePort();
-      const app = startApp("rgb-server", {}, [`port=${port}`]);
-      await app.printed(`http://localhost:${port}/`);
-      await app.stop("SIGINT");
-      expect(app.output.stdout.replace(/^xs-websockets \d.*\n/, "")).toBe(
-        `LED #ff0000\nLED #00ff00\nhttp://localhost:${port}/\n`,
-      );
-    },
-    TIMEOUT_MS,
-  );
+  test("writes neither into a file", async () => {
+    const port = await findFreePort();
+    const app = startApp("rgb-server", {}, [`port=${port}`]);
+    await app.printed(`http://localhost:${port}/`);
+    await app.stop("SIGINT");
+    expect(app.output.stdout.replace(/^xs-websockets \d.*\n/, "")).toBe(
+      `LED #ff0000\nLED #00ff00\nhttp://localhost:${port}/\n`,
+    );
+  });
 });

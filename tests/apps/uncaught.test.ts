@@ -6,9 +6,8 @@ import { WebSocketCloseStatus, WebSocketServer } from "../../modules/server.js";
 import { type App, findFreePort, startApp } from "../support/apps.js";
 import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
+import { LONG_MS } from "../support/building.js";
 
-const TIMEOUT_MS = 40_000;
-const BUILD_MS = 240_000;
 const PROVOKED = ["provoked in a timer", "provoked in a promise"];
 
 /** What is beside a sample on Node.js, and throws when it is sent this signal. tests/apps/xs/throwing.ts is for XS. */
@@ -96,43 +95,27 @@ describe("on Node.js", () => {
     }
   }
 
-  test(
-    "rgb-server serves its page and its WebSocket",
-    async () => {
-      const port = await findFreePort();
-      await check("rgb-server", [`port=${port}`], /^http:/, () => servesLight(port));
-    },
-    TIMEOUT_MS,
-  );
+  test("rgb-server serves its page and its WebSocket", async () => {
+    const port = await findFreePort();
+    await check("rgb-server", [`port=${port}`], /^http:/, () => servesLight(port));
+  });
 
-  test(
-    "server-client serves",
-    async () => {
-      const port = await findFreePort();
-      const settings = [`port=${port}`, `url=ws://127.0.0.1:${await findFreePort()}/`];
-      await check("server-client", settings, /^ws:/, () => talk(port, "to all"));
-    },
-    TIMEOUT_MS,
-  );
+  test("server-client serves", async () => {
+    const port = await findFreePort();
+    const settings = [`port=${port}`, `url=ws://127.0.0.1:${await findFreePort()}/`];
+    await check("server-client", settings, /^ws:/, () => talk(port, "to all"));
+  });
 
-  test(
-    "signalr-rgb serves its page",
-    async () => {
-      const port = await findFreePort();
-      await check("signalr-rgb", [`port=${port}`], /^http:/, () => fetchPage(port));
-    },
-    TIMEOUT_MS,
-  );
+  test("signalr-rgb serves its page", async () => {
+    const port = await findFreePort();
+    await check("signalr-rgb", [`port=${port}`], /^http:/, () => fetchPage(port));
+  });
 
-  test(
-    "client connects again and says hello",
-    async () => {
-      const { server, texts } = await serveShortly();
-      await check("client", [`url=ws://127.0.0.1:${server.port}/`], /^Connected/, saysHelloAgain(texts));
-      server.abort();
-    },
-    TIMEOUT_MS,
-  );
+  test("client connects again and says hello", async () => {
+    const { server, texts } = await serveShortly();
+    await check("client", [`url=ws://127.0.0.1:${server.port}/`], /^Connected/, saysHelloAgain(texts));
+    server.abort();
+  });
 });
 
 const sdk = findTlsSimulatorSdk();
@@ -152,7 +135,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "uncaught exceptions of samples
     if (sdk === undefined) return;
     simulator = await Simulator.start(sdk, `tests/apps/xs/${name}`, settings);
     const { lines } = simulator;
-    await simulator.waitForLine(firstLine, 30_000);
+    await simulator.waitForLine(firstLine);
     for (let turn = 0; turn < 2; turn++) {
       const before = countOf(lines);
       await eventually(() => countOf(lines) > before, "exceptions that are logged");
@@ -166,7 +149,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "uncaught exceptions of samples
       const port = await findFreePort();
       await check("rgb-server", [`port=${port}`], /^http:/, () => servesLight(port));
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
@@ -176,6 +159,6 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "uncaught exceptions of samples
       await check("client", [`url=ws://127.0.0.1:${server.port}/`], /^Connected/, saysHelloAgain(texts));
       server.abort();
     },
-    BUILD_MS,
+    LONG_MS,
   );
 });

@@ -6,10 +6,9 @@ import { VoiceServer } from "../../apps/voice-client/voiceserver.js";
 import { startApp } from "../support/apps.js";
 import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findTlsSimulatorSdk();
-const TALK_MS = 30_000;
-const BUILD_MS = 240_000;
 const FRAME = 4;
 
 function bytes(...values: readonly number[]): Uint8Array {
@@ -88,26 +87,18 @@ describe("the voice sample with its server", () => {
     return [`url=ws://127.0.0.1:${server.server.port}/v1/realtime`, `audio=${audio}`, "seconds=2", `key=${key}`];
   }
 
-  test.each(["json", "binary"])(
-    "on Node.js: talks and listens (%s), and makes a fast answer wait",
-    async (audio) => {
-      const app = startApp("voice-client", {}, settings(audio));
-      expect(await app.exited).toEqual({ code: 0, signal: null });
-      expect(app.output.stderr).toBe("");
-      check(app.output.stdout.split("\n"), 500);
-    },
-    TALK_MS,
-  );
+  test.each(["json", "binary"])("on Node.js: talks and listens (%s), and makes a fast answer wait", async (audio) => {
+    const app = startApp("voice-client", {}, settings(audio));
+    expect(await app.exited).toEqual({ code: 0, signal: null });
+    expect(app.output.stderr).toBe("");
+    check(app.output.stdout.split("\n"), 500);
+  });
 
-  test(
-    "on Node.js: says why the service refuses",
-    async () => {
-      const app = startApp("voice-client", {}, settings("json", "wrong"));
-      expect(await app.exited).toEqual({ code: 1, signal: null });
-      expect(app.output.stderr).toBe("The server answered 401 Unauthorized instead of 101.\n");
-    },
-    TALK_MS,
-  );
+  test("on Node.js: says why the service refuses", async () => {
+    const app = startApp("voice-client", {}, settings("json", "wrong"));
+    expect(await app.exited).toEqual({ code: 1, signal: null });
+    expect(app.output.stderr).toBe("The server answered 401 Unauthorized instead of 101.\n");
+  });
 
   describeIf(sdk !== undefined, tlsSimulatorNeeds, "in the simulator", () => {
     test.each(["json", "binary"])(
@@ -117,13 +108,13 @@ describe("the voice sample with its server", () => {
         // The simulator's sockets take 75 KB a second.
         const simulator = await Simulator.start(sdk, "apps/voice-client", [...settings(audio), "rate=8000"]);
         try {
-          await simulator.waitForLine(/^Answer: /, TALK_MS);
+          await simulator.waitForLine(/^Answer: /);
           check(simulator.lines, 2_000);
         } finally {
           await simulator.stop();
         }
       },
-      BUILD_MS,
+      LONG_MS,
     );
   });
 });

@@ -2,10 +2,9 @@
 
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
-const BUILD_MS = 240_000;
-const LINE_MS = 60_000;
 const CONNECT = 'connect {"SSID":"home","password":"secret123"}';
 const JOINED = 'Joined the Wi-Fi "home" as 192.0.2.7.';
 
@@ -23,7 +22,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the Wi-Fi of a device, in the
     "tells a wrong password and a network out of reach, and tries until it joins; then the app starts",
     async () => {
       const running = await startWith("refused,absent,throws");
-      await running.waitForLine(/^the app has started/, LINE_MS);
+      await running.waitForLine(/^the app has started/);
       expect(running.lines).toEqual([
         'Joining the Wi-Fi "home".',
         CONNECT,
@@ -41,7 +40,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the Wi-Fi of a device, in the
         "the app has started",
       ]);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
@@ -49,14 +48,14 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the Wi-Fi of a device, in the
     async () => {
       const running = await startWith("lost,absent");
       const { lines } = running;
-      await running.waitForLine(/is lost/, LINE_MS);
-      await running.waitForLine(/cannot be joined/, LINE_MS);
+      await running.waitForLine(/is lost/);
+      await running.waitForLine(/cannot be joined/);
       while (lines.filter((line) => line === JOINED).length < 2)
         await new Promise((resolve) => setTimeout(resolve, 50));
       expect(lines.filter((line) => line === "the app has started")).toHaveLength(1);
       expect(lines).toContain('The Wi-Fi "home" is lost. Trying again.');
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
@@ -64,11 +63,11 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the Wi-Fi of a device, in the
     async () => {
       const running = await start("ssid=");
       const { lines } = running;
-      await running.waitForLine(/^No Wi-Fi: build with ssid=/, LINE_MS);
+      await running.waitForLine(/^No Wi-Fi: build with ssid=/);
       while (lines.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
       expect(new Set(lines)).toEqual(new Set(['No Wi-Fi: build with ssid="your network" password="its password".']));
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   async function startWith(outcomes: string): Promise<Simulator> {

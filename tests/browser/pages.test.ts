@@ -5,8 +5,6 @@ import { type App, findFreePort, startApp } from "../support/apps.js";
 import { chromiumPath, launchChromium } from "../support/chromium.js";
 import { describeIf } from "../support/describeif.js";
 
-const PATIENCE_MS = 30_000;
-
 /** Web Content Accessibility Guidelines 2.2, 1.4.3 and 1.4.11: level AA. */
 const LEAST_TEXT_CONTRAST = 4.5;
 const LEAST_EDGE_CONTRAST = 3;
@@ -52,7 +50,7 @@ describeIf(chromiumPath !== undefined, "Chromium", "the samples' pages", () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium();
-  }, PATIENCE_MS);
+  });
   afterAll(() => browser.close());
 
   describe.each(["rgb-server", "signalr-rgb"])("that of %s", (name) => {
@@ -62,7 +60,7 @@ describeIf(chromiumPath !== undefined, "Chromium", "the samples' pages", () => {
       port = await findFreePort();
       app = startApp(name, { PORT: String(port) });
       await app.printed(`http://localhost:${port}/`);
-    }, PATIENCE_MS);
+    });
     afterAll(() => app.stop("SIGKILL"));
 
     async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
@@ -77,19 +75,15 @@ describeIf(chromiumPath !== undefined, "Chromium", "the samples' pages", () => {
       [375, 667],
       [667, 375],
       [1_280, 800],
-    ])(
-      "at %d by %d points nothing is cut off at the side, and a finger finds the controls",
-      async (width, height) => {
-        const page = await openPage({ viewport: { width, height }, isMobile: true, hasTouch: true });
-        expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
-        for (const control of await page.locator("button, input").all()) {
-          const box = await control.boundingBox();
-          expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(30);
-        }
-        await page.context().close();
-      },
-      PATIENCE_MS,
-    );
+    ])("at %d by %d points nothing is cut off at the side, and a finger finds the controls", async (width, height) => {
+      const page = await openPage({ viewport: { width, height }, isMobile: true, hasTouch: true });
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+      for (const control of await page.locator("button, input").all()) {
+        const box = await control.boundingBox();
+        expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(30);
+      }
+      await page.context().close();
+    });
 
     test.each(["light", "dark"] as const)(
       "in %s mode texts and edges have contrast, also when the connection is lost",
@@ -104,75 +98,62 @@ describeIf(chromiumPath !== undefined, "Chromium", "the samples' pages", () => {
         expect(await page.evaluate(FIND_PALE)).toMatchObject({ pale: [] });
         await page.context().close();
       },
-      PATIENCE_MS,
     );
 
-    test(
-      "the keyboard reaches each control, and shows where it is, on a colour that is chosen, too",
-      async () => {
-        const page = await openPage();
-        const count = await page.locator("button, input").count();
-        const reached = new Set<unknown>();
-        for (let step = 0; step < count; step++) {
-          await page.keyboard.press("Tab");
-          const isColor = await page.evaluate('document.activeElement.matches(".colors button")');
-          if (isColor === true) {
-            await page.keyboard.press("Enter");
-            await page.locator(".colors :focus[aria-pressed=true]").waitFor();
-          }
-          const [outline, which] = await page.evaluate<[string, string]>(`(() => {
+    test("the keyboard reaches each control, and shows where it is, on a colour that is chosen, too", async () => {
+      const page = await openPage();
+      const count = await page.locator("button, input").count();
+      const reached = new Set<unknown>();
+      for (let step = 0; step < count; step++) {
+        await page.keyboard.press("Tab");
+        const isColor = await page.evaluate('document.activeElement.matches(".colors button")');
+        if (isColor === true) {
+          await page.keyboard.press("Enter");
+          await page.locator(".colors :focus[aria-pressed=true]").waitFor();
+        }
+        const [outline, which] = await page.evaluate<[string, string]>(`(() => {
             const element = document.activeElement;
             const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(element);
             return [outlineStyle + " " + outlineWidth + " " + outlineColor, element.id || element.value];
           })()`);
-          expect(outline).toBe("solid 3px rgb(37, 99, 235)");
-          reached.add(which);
-        }
-        expect(reached.size).toBe(count);
-        await page.context().close();
-      },
-      PATIENCE_MS,
-    );
+        expect(outline).toBe("solid 3px rgb(37, 99, 235)");
+        reached.add(which);
+      }
+      expect(reached.size).toBe(count);
+      await page.context().close();
+    });
 
-    test(
-      "whoever wants less motion gets none, and in high contrast what is chosen can be told",
-      async () => {
-        const page = await openPage({ reducedMotion: "reduce", forcedColors: "active" });
-        expect(await page.evaluate('getComputedStyle(document.querySelector("#led")).transitionDuration')).toBe("0s");
-        await page.getByTitle("Violet").click();
-        const looks = await page.evaluate(`["Violet", "Red"].map((name) => {
+    test("whoever wants less motion gets none, and in high contrast what is chosen can be told", async () => {
+      const page = await openPage({ reducedMotion: "reduce", forcedColors: "active" });
+      expect(await page.evaluate('getComputedStyle(document.querySelector("#led")).transitionDuration')).toBe("0s");
+      await page.getByTitle("Violet").click();
+      const looks = await page.evaluate(`["Violet", "Red"].map((name) => {
           const { boxShadow, backgroundColor } = getComputedStyle(document.querySelector("[title=" + name + "]"));
           return [boxShadow !== "none", backgroundColor];
         })`);
-        await page.locator("[title=Violet][aria-pressed=true]").waitFor();
-        expect(looks).toEqual([
-          [true, "rgb(136, 34, 255)"],
-          [false, "rgb(255, 0, 0)"],
-        ]);
-        if (name === "rgb-server") {
-          const grounds = await page.evaluate(
-            `[...document.querySelectorAll("#effects button")].map((button) => getComputedStyle(button).backgroundColor)`,
-          );
-          expect(new Set(grounds as string[]).size).toBe(2);
-        }
-        await page.context().close();
-      },
-      PATIENCE_MS,
-    );
+      await page.locator("[title=Violet][aria-pressed=true]").waitFor();
+      expect(looks).toEqual([
+        [true, "rgb(136, 34, 255)"],
+        [false, "rgb(255, 0, 0)"],
+      ]);
+      if (name === "rgb-server") {
+        const grounds = await page.evaluate(
+          `[...document.querySelectorAll("#effects button")].map((button) => getComputedStyle(button).backgroundColor)`,
+        );
+        expect(new Set(grounds as string[]).size).toBe(2);
+      }
+      await page.context().close();
+    });
 
-    test(
-      "a colour that is chosen while the server is away is set when it is back",
-      async () => {
-        const page = await openPage();
-        await app.stop("SIGKILL");
-        await page.locator("main:not(.on)").waitFor();
-        await page.getByTitle("Cyan").click();
-        app = startApp(name, { PORT: String(port) });
-        await page.locator("main.on").waitFor();
-        await page.locator("#hex").filter({ hasText: "#00ddff" }).waitFor();
-        await page.context().close();
-      },
-      PATIENCE_MS,
-    );
+    test("a colour that is chosen while the server is away is set when it is back", async () => {
+      const page = await openPage();
+      await app.stop("SIGKILL");
+      await page.locator("main:not(.on)").waitFor();
+      await page.getByTitle("Cyan").click();
+      app = startApp(name, { PORT: String(port) });
+      await page.locator("main.on").waitFor();
+      await page.locator("#hex").filter({ hasText: "#00ddff" }).waitFor();
+      await page.context().close();
+    });
   });
 });

@@ -1,10 +1,11 @@
 /** What is stored on a device: its own certificate (`useStoredDeviceCertificate`), and whom it trusts of itself. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import "../../apps/tls-echo/reflection.js";
 import { SubjectKeyIdentifierExtension, X509Certificate } from "@peculiar/x509";
+import { writeWhole } from "../support/building.js";
 import type { SuiteServers } from "./suiteservers.js";
 
 const CERTIFICATE = "device-certificate.der";
@@ -37,13 +38,13 @@ export class Device {
     this.write(folder);
     const include = path.relative(folder, path.join(app, "manifest.json")).replaceAll("\\", "/");
     const [first = new Uint8Array()] = this.servers.authorities;
-    writeFileSync(path.join(folder, AUTHORITY), first);
-    writeFileSync(path.join(folder, AUTHORITIES), Buffer.concat(this.servers.authorities.map(keyIdentifierOf)));
+    writeWhole(path.join(folder, AUTHORITY), first);
+    writeWhole(path.join(folder, AUTHORITIES), Buffer.concat(this.servers.authorities.map(keyIdentifierOf)));
     const names = [CERTIFICATE, KEY, AUTHORITY, AUTHORITIES].map((name) => `./${path.parse(name).name}`);
     const resources = { "*": names };
     // Of two files with the same name mcconfig takes the one that is included first.
-    writeFileSync(path.join(folder, "resources.json"), JSON.stringify({ resources }));
-    writeFileSync(path.join(folder, "manifest.json"), JSON.stringify({ include: ["./resources.json", include] }));
+    writeWhole(path.join(folder, "resources.json"), JSON.stringify({ resources }));
+    writeWhole(path.join(folder, "manifest.json"), JSON.stringify({ include: ["./resources.json", include] }));
     return folder;
   }
 
@@ -55,8 +56,8 @@ export class Device {
 
   private write(folder: string): void {
     const { clientCertificate, clientPrivateKey } = this.servers.settings.identity;
-    writeFileSync(path.join(folder, CERTIFICATE), Buffer.from(clientCertificate, "base64"));
-    writeFileSync(path.join(folder, KEY), Buffer.from(clientPrivateKey, "base64"));
+    writeWhole(path.join(folder, CERTIFICATE), Buffer.from(clientCertificate, "base64"));
+    writeWhole(path.join(folder, KEY), Buffer.from(clientPrivateKey, "base64"));
   }
 }
 

@@ -164,7 +164,7 @@ test("300 connections that open, exchange messages and end in turns leave nothin
   );
   server.abort();
   await expectHandles(before);
-}, 30_000);
+});
 
 describe("a server that goes away", () => {
   test.each<[name: string, end: "end" | "destroy" | "resetAndDestroy"]>([

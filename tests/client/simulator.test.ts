@@ -5,6 +5,7 @@ import { reconnectingTests } from "./reconnectingsuite.js";
 import { clientTests } from "./suite.js";
 import { startSuiteServers, type SuiteServers } from "./suiteservers.js";
 import type { SuiteSettings } from "./suitesession.js";
+import { LONG_MS } from "../support/building.js";
 
 let servers: SuiteServers;
 let device: Device;
@@ -36,19 +37,23 @@ describe("ReconnectingWebSocket on Node", () => {
 const sdk = findTlsSimulatorSdk();
 
 describeIf(sdk !== undefined, tlsSimulatorNeeds, "ClientWebSocket on XS, in the simulator", () => {
-  test("every test passes", async () => {
-    if (sdk === undefined) return;
-    const app = device.createApp("tests/xs/client");
-    const simulator = await Simulator.start(sdk, app, [`settingsPort=${servers.settingsPort}`]);
-    try {
-      await simulator.waitForLine(/^(?:done |XS abort)/, 120_000);
-    } finally {
-      await simulator.stop();
-    }
-    const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
-    expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
-    const tests = { ...clientTests(servers.settings, true), ...reconnectingTests(servers.settings) };
-    const count = Object.keys(tests).length;
-    expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
-  }, 300_000);
+  test(
+    "every test passes",
+    async () => {
+      if (sdk === undefined) return;
+      const app = device.createApp("tests/xs/client");
+      const simulator = await Simulator.start(sdk, app, [`settingsPort=${servers.settingsPort}`]);
+      try {
+        await simulator.waitForLine(/^(?:done |XS abort)/);
+      } finally {
+        await simulator.stop();
+      }
+      const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
+      expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
+      const tests = { ...clientTests(servers.settings, true), ...reconnectingTests(servers.settings) };
+      const count = Object.keys(tests).length;
+      expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
+    },
+    LONG_MS,
+  );
 });

@@ -2,11 +2,12 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { WebSocket } from "ws";
 import { PROJECT, readText } from "../project/sources.js";
 import { findFreePort } from "../support/apps.js";
+import { writeWhole } from "../support/building.js";
 import { codeBlocks } from "../support/documentation.js";
 import { delay } from "../support/waiting.js";
 
@@ -23,7 +24,7 @@ async function start(page: string): Promise<void> {
   port = await findFreePort();
   mkdirSync(FOLDER, { recursive: true });
   const file = path.join(FOLDER, `${page}.ts`);
-  writeFileSync(file, code.replace("8080", port.toString()));
+  writeWhole(file, code.replace("8080", port.toString()));
   child = spawn(process.execPath, ["--import", "tsx", file], { cwd: PROJECT, stdio: "inherit" });
 }
 
@@ -65,7 +66,7 @@ test("ws: a chat, where everybody reads everything", async () => {
   const received = Promise.all([next(one), next(other)]);
   one.send("to all");
   expect(await received).toEqual(["to all", "to all"]);
-}, 30_000);
+});
 
 test("the SDK's websocket: an echo of texts and bytes", async () => {
   await start("moddable");
@@ -74,7 +75,7 @@ test("the SDK's websocket: an echo of texts and bytes", async () => {
   expect(await next(socket)).toBe("aé😀");
   socket.send(Buffer.from("00ff", "hex"));
   expect(await next(socket)).toBe("bytes 00ff");
-}, 30_000);
+});
 
 test("nanoFramework: a page, an answer, and a broadcast on one port", async () => {
   await start("nanoframework");
@@ -86,4 +87,4 @@ test("nanoFramework: a page, an answer, and a broadcast on one port", async () =
   expect(await received).toEqual(["bytes 010203", "bytes 010203"]);
   const answer = await fetch(`http://127.0.0.1:${port}/`);
   expect([answer.headers.get("content-type"), await answer.text()]).toEqual(["text/html", "<h1>A page</h1>"]);
-}, 30_000);
+});

@@ -13,6 +13,7 @@ import { ours } from "./ours.js";
 import { CASES, type Case, type Peer, startPeer } from "./peer.js";
 import { run, type Program } from "./scenario.js";
 import { ws } from "./wsclient.js";
+import { LONG_MS } from "../support/building.js";
 
 type CaseName = keyof typeof CASES;
 
@@ -137,7 +138,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "on XS, in the simulator", () =
     if (sdk === undefined) return;
     sdks = await ControlledApp.start(sdk, "tests/compare/xs/sdk");
     own = await ControlledApp.start(sdk, "tests/compare/xs/ours");
-  }, 240_000);
+  }, LONG_MS);
   afterAll(async () => {
     await sdks?.stop();
     await own?.stop();
@@ -161,16 +162,12 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "on XS, in the simulator", () =
     return Object.fromEntries(await Promise.all(met));
   }
 
-  test.each(NAMES)(
-    "%s",
-    async (name) => {
-      const met = await meetAll(name);
-      // The module `websocket` was not run with TLS: its SecureSocket is the same.
-      if (name === "certificate") met["SDK: `websocket`"] = "the same TLS";
-      expect(met).toEqual(Object.fromEntries(Object.keys(met).map((column) => [column, cellOf(name, column)])));
-    },
-    30_000,
-  );
+  test.each(NAMES)("%s", async (name) => {
+    const met = await meetAll(name);
+    // The module `websocket` was not run with TLS: its SecureSocket is the same.
+    if (name === "certificate") met["SDK: `websocket`"] = "the same TLS";
+    expect(met).toEqual(Object.fromEntries(Object.keys(met).map((column) => [column, cellOf(name, column)])));
+  });
 
   test("a server of wss", async () => {
     const { authority, right } = await testCertificates();
@@ -189,5 +186,5 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "on XS, in the simulator", () =
     });
     expect(await answered).toBe("over TLS");
     expect(readTable().get("serves `wss:` on the device")?.[0]).toBe("yes");
-  }, 20_000);
+  });
 });

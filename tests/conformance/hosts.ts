@@ -37,7 +37,7 @@ export async function clientOnNode(): Promise<Combination> {
 export async function serverOnXs(sdk: Sdk): Promise<Combination> {
   const simulator = await Simulator.start(sdk, APP, ["role=server"]);
   try {
-    const line = await simulator.waitForLine(/^ports /, 30_000);
+    const line = await simulator.waitForLine(/^ports /);
     const numbers = line.split(" ").slice(1).map(Number);
     const ports = Object.fromEntries(PROFILE_NAMES.map((name, at) => [name, numbers[at] ?? 0])) as Record<
       Profile,

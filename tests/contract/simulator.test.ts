@@ -1,4 +1,5 @@
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
 
@@ -20,18 +21,18 @@ describe("on XS, in the simulator", () => {
   beforeAll(async () => {
     const simulator = await Simulator.start(sdk, "tests/xs");
     try {
-      await simulator.waitForLine(/^done /, 120_000);
+      await simulator.waitForLine(/^done /);
     } finally {
       await simulator.stop();
     }
     lines = simulator.lines;
     const second = await Simulator.start(sdk, "tests/xs");
     try {
-      secondRandom = await second.waitForLine(/^random /, 30_000);
+      secondRandom = await second.waitForLine(/^random /);
     } finally {
       await second.stop();
     }
-  }, 300_000);
+  }, LONG_MS);
 
   test("every test passes", () => {
     expect(lines.filter((line) => line.startsWith("not ok ") || line.startsWith("uncaught"))).toEqual([]);

@@ -4,5 +4,5 @@ import * as platform from "#platform";
 import { socketTests } from "./sockets.js";
 
 describe("#network on Node", () => {
-  for (const [name, run] of Object.entries(socketTests({ network, platform }))) test(name, async () => run(), 15_000);
+  for (const [name, run] of Object.entries(socketTests({ network, platform }))) test(name, async () => run());
 });

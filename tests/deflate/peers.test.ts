@@ -80,7 +80,7 @@ describe("ws as client", () => {
       received.forEach((message, at) => expect(isSame(message, MESSAGES[at >> 1] ?? "")).toBe(true));
       client.removeAllListeners("close");
       client.close();
-    }, 30_000);
+    });
 
   test("that does not offer it is spoken to without", async () => {
     const server = await echo();
@@ -146,19 +146,15 @@ describe("ws as server", () => {
       const { extensions } = await exchange(`ws://127.0.0.1:${port}/`, { permessageDeflate });
       expect(extensions).toBe(agreed);
       await new Promise((resolve) => server.close(resolve));
-    }, 30_000);
+    });
 });
 
 describeIf(python !== undefined, "python3 with the package websockets", "Python websockets", () => {
-  test.each(["echo", "fragments"])(
-    "as client: %s",
-    async (check) => {
-      const server = await echo();
-      await promisify(execFile)(python ?? "", [script("client.py"), server.url, check]);
-      expect(inflate).toHaveBeenCalled();
-    },
-    30_000,
-  );
+  test.each(["echo", "fragments"])("as client: %s", async (check) => {
+    const server = await echo();
+    await promisify(execFile)(python ?? "", [script("client.py"), server.url, check]);
+    expect(inflate).toHaveBeenCalled();
+  });
 
   test("as server", async () => {
     const child = spawn(python ?? "", [script("server.py")], { stdio: ["pipe", "pipe", "inherit"] });
@@ -168,7 +164,7 @@ describeIf(python !== undefined, "python3 with the package websockets", "Python 
     expect(extensions).toContain(P);
     child.stdin.end();
     await ended;
-  }, 30_000);
+  });
 });
 
 const [dotnetClient, dotnetServer] = [buildDotnet("DotnetClient"), buildDotnet("WebSocketEcho")];
@@ -179,7 +175,7 @@ describeIf(dotnetClient.isBuilt && dotnetServer.isBuilt, "the .NET 10 SDK (dotne
     const program = runDotnet("DotnetClient", [server.url, "compression"]);
     expect(await new Promise((resolve) => program.process.once("close", resolve))).toBe(0);
     expect(inflate).toHaveBeenCalled();
-  }, 30_000);
+  });
 
   test("as server (Kestrel)", async () => {
     const program = runDotnet("WebSocketEcho");
@@ -187,7 +183,7 @@ describeIf(dotnetClient.isBuilt && dotnetServer.isBuilt, "the .NET 10 SDK (dotne
     const { extensions } = await exchange(`${url}/echo`, { permessageDeflate: { threshold: 0 } });
     expect(extensions).toContain(P);
     await program.stop();
-  }, 30_000);
+  });
 });
 
 describeIf(chromiumPath !== undefined, "Chromium", "Chromium as client", () => {
@@ -220,5 +216,5 @@ describeIf(chromiumPath !== undefined, "Chromium", "Chromium as client", () => {
     } finally {
       await browser.close();
     }
-  }, 60_000);
+  });
 });

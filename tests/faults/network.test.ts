@@ -5,13 +5,9 @@ import { runFaultCase } from "./faultbench.js";
 import { nodeHost } from "./faulthosts.js";
 import { NETWORK_CASES } from "./networkcases.js";
 
-test.each(NETWORK_CASES)(
-  "$name",
-  async (row) => {
-    const log = silenceLog();
-    const host = nodeHost(log);
-    await runFaultCase(row, host, host);
-    log.mockRestore();
-  },
-  60_000,
-);
+test.each(NETWORK_CASES)("$name", async (row) => {
+  const log = silenceLog();
+  const host = nodeHost(log);
+  await runFaultCase(row, host, host);
+  log.mockRestore();
+});

@@ -10,10 +10,9 @@ import { type FaultCase, runFaultCase } from "./faultbench.js";
 import { type FaultHost, nodeHost, xsHost } from "./faulthosts.js";
 import { NETWORK_CASES } from "./networkcases.js";
 import { SERVER_CASES } from "./servercases.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
-const TEST_MS = 60_000;
-const LONG_MS = 180_000;
 
 /** What runs beside the other tests from the start, since it waits for the system rather than for the processor. */
 type Background = Promise<unknown>;
@@ -46,7 +45,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "faults on XS, in the simulato
     for (const row of CLIENT_CASES.filter(isLong))
       background.set(row, startInBackground(runFaultCase(row, onNode, onXs)));
     callbacks = startInBackground(app.ask("callbacks"));
-  }, 240_000);
+  }, LONG_MS);
 
   afterAll(async () => {
     log.mockRestore();
@@ -58,20 +57,20 @@ describeIf(sdk !== undefined, "the Moddable SDK", "faults on XS, in the simulato
   });
 
   describe("a network between a server on XS and clients on Node.js", () => {
-    test.each(NETWORK_CASES)("$name", (row) => runFaultCase(row, onXs, onNode), TEST_MS);
+    test.each(NETWORK_CASES)("$name", (row) => runFaultCase(row, onXs, onNode));
   });
 
   describe("a network between a server on Node.js and clients on XS", () => {
-    test.each(NETWORK_CASES)("$name", (row) => runFaultCase(row, onNode, onXs), TEST_MS);
+    test.each(NETWORK_CASES)("$name", (row) => runFaultCase(row, onNode, onXs));
   });
 
   describe("hostile clients of a server on XS", () => {
-    test.each(SERVER_CASES.filter(isShort))("$name", (row) => runFaultCase(row, onXs, onNode), TEST_MS);
+    test.each(SERVER_CASES.filter(isShort))("$name", (row) => runFaultCase(row, onXs, onNode));
     test.each(SERVER_CASES.filter(isLong))("$name", (row) => background.get(row), LONG_MS);
   });
 
   describe("hostile servers of a client on XS", () => {
-    test.each(CLIENT_CASES.filter(isShort))("$name", (row) => runFaultCase(row, onNode, onXs), TEST_MS);
+    test.each(CLIENT_CASES.filter(isShort))("$name", (row) => runFaultCase(row, onNode, onXs));
     test.each(CLIENT_CASES.filter(isLong))("$name", (row) => background.get(row), LONG_MS);
   });
 

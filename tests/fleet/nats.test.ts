@@ -8,7 +8,6 @@ import { natsServer, startNats, type Broker } from "../mqtt/brokers.js";
 import { delay, Device, until } from "./device.js";
 
 const START_MS = 60_000;
-const TEST_MS = 90_000;
 
 describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of NATS", () => {
   let servers: Broker[] = [];
@@ -22,11 +21,11 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
       await until(() => probe.at !== 0, `server ${at} lets in`, START_MS);
       await probe.stop();
     }
-  }, START_MS);
+  });
   afterEach(async () => {
     await Promise.all(devices.splice(0).map((device) => device.stop()));
-  }, START_MS);
-  afterAll(() => Promise.all(servers.map((server) => server.kill())), START_MS);
+  });
+  afterAll(() => Promise.all(servers.map((server) => server.kill())));
 
   const portOf = (at: number): number => servers[at]?.port ?? 0;
 
@@ -44,66 +43,58 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
 
   const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
 
-  test(
-    "what a device publishes reaches those at the other server, in order, and all of it",
-    async () => {
-      const [one, other] = [await startDevice("one", 0), await startDevice("other", 1)];
-      await one.subscribe("to/one");
-      await other.subscribe("to/other");
-      for (let number = 0; number < 200; number++) {
-        await one.publish("to/other", String(number), number < 100 ? 0 : 1);
-        await other.publish("to/one", String(number), 1);
-      }
-      await until(() => one.messages.length >= 200 && other.messages.length >= 200, "all messages");
-      expect(numbersOf(one)).toEqual(upTo(200));
-      expect(numbersOf(other)).toEqual(upTo(200));
-    },
-    TEST_MS,
-  );
+  test("what a device publishes reaches those at the other server, in order, and all of it", async () => {
+    const [one, other] = [await startDevice("one", 0), await startDevice("other", 1)];
+    await one.subscribe("to/one");
+    await other.subscribe("to/other");
+    for (let number = 0; number < 200; number++) {
+      await one.publish("to/other", String(number), number < 100 ? 0 : 1);
+      await other.publish("to/one", String(number), 1);
+    }
+    await until(() => one.messages.length >= 200 && other.messages.length >= 200, "all messages");
+    expect(numbersOf(one)).toEqual(upTo(200));
+    expect(numbersOf(other)).toEqual(upTo(200));
+  });
 
-  test(
-    "when a server ends, its devices come back at the other one: with a session nothing is lost, without one what came meanwhile",
-    async () => {
-      const kept = await startDevice("kept", 0, false);
-      const clean = await startDevice("clean", 0);
-      const teller = await startDevice("teller", 1);
-      const moved = await startDevice("moved", 0);
-      const listener = await startDevice("listener", 1);
-      await listener.subscribe("work");
-      await kept.subscribe("news");
-      await clean.subscribe("news");
-      let sent = 0;
-      const tell = async (): Promise<void> => teller.publish("news", String(sent++), 1);
-      while (sent < 50) await tell();
-      await until(() => kept.messages.length >= 50 && clean.messages.length >= 50, "the first messages");
+  test("when a server ends, its devices come back at the other one: with a session nothing is lost, without one what came meanwhile", async () => {
+    const kept = await startDevice("kept", 0, false);
+    const clean = await startDevice("clean", 0);
+    const teller = await startDevice("teller", 1);
+    const moved = await startDevice("moved", 0);
+    const listener = await startDevice("listener", 1);
+    await listener.subscribe("work");
+    await kept.subscribe("news");
+    await clean.subscribe("news");
+    let sent = 0;
+    const tell = async (): Promise<void> => teller.publish("news", String(sent++), 1);
+    while (sent < 50) await tell();
+    await until(() => kept.messages.length >= 50 && clean.messages.length >= 50, "the first messages");
 
-      let worked = 0;
-      const working = (async () => {
-        for (; worked < 300; worked++) await moved.publish("work", String(worked), 1);
-      })();
-      await until(() => worked >= 50, "50 pieces of work");
-      await servers[0]?.kill();
-      const missed: number[] = [];
-      while (kept.at === 0 || clean.agreements < 2 || sent < 100) {
-        await tell();
-        if (clean.at === 0) missed.push(sent - 1);
-        await delay(5);
-      }
-      expect([kept.at, clean.at]).toEqual([portOf(1), portOf(1)]);
-      const last = sent + 50;
-      while (sent < last) await tell();
-      await until(() => numbersOf(kept).includes(last - 1) && numbersOf(clean).includes(last - 1), "the last message");
-      const distinct = [...new Set(numbersOf(kept))].sort((a, b) => a - b);
-      expect(distinct).toEqual(upTo(last));
-      const ofClean = numbersOf(clean);
-      expect(new Set(ofClean).size).toBe(ofClean.length);
-      expect(ofClean.filter((number) => missed.includes(number))).toEqual([]);
-      expect(ofClean.slice(-50)).toEqual(upTo(last).slice(-50));
-      await working;
-      await until(() => new Set(numbersOf(listener)).size === 300, "all work");
-      // What was published and not acknowledged when the server ended was published again.
-      expect(numbersOf(listener).length - 300).toBeLessThanOrEqual(1);
-    },
-    TEST_MS,
-  );
+    let worked = 0;
+    const working = (async () => {
+      for (; worked < 300; worked++) await moved.publish("work", String(worked), 1);
+    })();
+    await until(() => worked >= 50, "50 pieces of work");
+    await servers[0]?.kill();
+    const missed: number[] = [];
+    while (kept.at === 0 || clean.agreements < 2 || sent < 100) {
+      await tell();
+      if (clean.at === 0) missed.push(sent - 1);
+      await delay(5);
+    }
+    expect([kept.at, clean.at]).toEqual([portOf(1), portOf(1)]);
+    const last = sent + 50;
+    while (sent < last) await tell();
+    await until(() => numbersOf(kept).includes(last - 1) && numbersOf(clean).includes(last - 1), "the last message");
+    const distinct = [...new Set(numbersOf(kept))].sort((a, b) => a - b);
+    expect(distinct).toEqual(upTo(last));
+    const ofClean = numbersOf(clean);
+    expect(new Set(ofClean).size).toBe(ofClean.length);
+    expect(ofClean.filter((number) => missed.includes(number))).toEqual([]);
+    expect(ofClean.slice(-50)).toEqual(upTo(last).slice(-50));
+    await working;
+    await until(() => new Set(numbersOf(listener)).size === 300, "all work");
+    // What was published and not acknowledged when the server ended was published again.
+    expect(numbersOf(listener).length - 300).toBeLessThanOrEqual(1);
+  });
 });

@@ -5,6 +5,7 @@ import { hexOf } from "../support/vectors.js";
 import { fuzzSettings, Random } from "./random.js";
 import { chunksOf, randomHead, randomStream } from "./streams.js";
 import { MAX_ALLOCATION, readAnswer, readFrames, readRequest } from "./targets.js";
+import { LONG_MS } from "../support/building.js";
 
 const { seed, bytes: wantedBytes } = fuzzSettings(10_000_000);
 
@@ -53,7 +54,7 @@ test.each(TARGETS)(
     const seeds = new Random(seed);
     for (let done = 0; done < wantedBytes * target.share;) done += runOnce(target, seeds.below(0x1_0000_0000)) + 1;
   },
-  600_000,
+  LONG_MS,
 );
 
 describe("memory", () => {
@@ -83,26 +84,22 @@ describe("memory", () => {
     globalThis.Uint8Array = original;
   });
 
-  test.each(TARGETS)(
-    "$name: no buffer is larger than the limits allow",
-    (target) => {
-      const seeds = new Random(seed + 1);
-      let seen = 0;
-      for (let done = 0; done < 100_000;) {
-        const random = new Random(seeds.below(0x1_0000_0000));
-        const bytes = target.make(random);
-        const chunks = chunksOf(random, bytes);
-        largest = 0;
-        target.read(chunks);
-        // The recorder joins what was sent, which is less than what came.
-        const allowed = MAX_ALLOCATION + bytes.length * 2;
-        if (largest > allowed) throw new Error(`FUZZ_SEED=${seed}: a buffer of ${largest} bytes for ${hexOf(bytes)}`);
-        seen = Math.max(seen, largest);
-        done += bytes.length + 1;
-      }
-      // Otherwise nothing was looked at.
-      expect(seen).toBeGreaterThan(0);
-    },
-    60_000,
-  );
+  test.each(TARGETS)("$name: no buffer is larger than the limits allow", (target) => {
+    const seeds = new Random(seed + 1);
+    let seen = 0;
+    for (let done = 0; done < 100_000;) {
+      const random = new Random(seeds.below(0x1_0000_0000));
+      const bytes = target.make(random);
+      const chunks = chunksOf(random, bytes);
+      largest = 0;
+      target.read(chunks);
+      // The recorder joins what was sent, which is less than what came.
+      const allowed = MAX_ALLOCATION + bytes.length * 2;
+      if (largest > allowed) throw new Error(`FUZZ_SEED=${seed}: a buffer of ${largest} bytes for ${hexOf(bytes)}`);
+      seen = Math.max(seen, largest);
+      done += bytes.length + 1;
+    }
+    // Otherwise nothing was looked at.
+    expect(seen).toBeGreaterThan(0);
+  });
 });

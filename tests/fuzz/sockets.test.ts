@@ -16,6 +16,7 @@ import { FuzzServer } from "./fuzzserver.js";
 import { fuzzSettings, Random } from "./random.js";
 import { chunksOf, randomHead, randomStream } from "./streams.js";
 import { upgradeRequest } from "../support/upgrades.js";
+import { LONG_MS } from "../support/building.js";
 
 const { seed } = fuzzSettings(0);
 /** Clients that connect at the same time. */
@@ -66,7 +67,7 @@ test("a server on Node.js lives through 2,000 connections", async () => {
     servers.abort();
     log.mockRestore();
   }
-}, 60_000);
+});
 
 /** Clients connect to a hostile server, so often: each attempt ends once, and in time. */
 async function attackClients(
@@ -92,14 +93,14 @@ async function attackClients(
 
 test("clients on Node.js live through 2,000 connections", async () => {
   await attackClients(2_000, NODE_PACE, runFuzzClients);
-}, 120_000);
+});
 
 describeIf(sdk !== undefined, "the Moddable SDK", "fuzz over sockets on XS, in the simulator", () => {
   test("a server lives through 500 connections", async () => {
     if (sdk === undefined) return;
     const simulator = await Simulator.start(sdk, "tests/xs/conformance", ["role=server"]);
     try {
-      const line = await simulator.waitForLine(/^ports /, 30_000);
+      const line = await simulator.waitForLine(/^ports /);
       const numbers = line.split(" ").slice(1).map(Number);
       const ports = Object.fromEntries(PROFILE_NAMES.map((name, at) => [name, numbers[at] ?? 0])) as Ports;
       expect(await attackMany(ports, 500, XS_PACE)).toEqual([]);
@@ -107,16 +108,20 @@ describeIf(sdk !== undefined, "the Moddable SDK", "fuzz over sockets on XS, in t
     } finally {
       await simulator.stop();
     }
-  }, 120_000);
+  });
 
-  test("clients live through 500 connections", async () => {
-    if (sdk === undefined) return;
-    const app = await ControlledApp.start(sdk, "tests/xs/fuzz");
-    try {
-      await attackClients(500, XS_PACE, (request) => app.ask("fuzz", request) as Promise<FuzzFigures>);
-      expect(app.problems).toEqual([]);
-    } finally {
-      await app.stop();
-    }
-  }, 200_000);
+  test(
+    "clients live through 500 connections",
+    async () => {
+      if (sdk === undefined) return;
+      const app = await ControlledApp.start(sdk, "tests/xs/fuzz");
+      try {
+        await attackClients(500, XS_PACE, (request) => app.ask("fuzz", request) as Promise<FuzzFigures>);
+        expect(app.problems).toEqual([]);
+      } finally {
+        await app.stop();
+      }
+    },
+    LONG_MS,
+  );
 });

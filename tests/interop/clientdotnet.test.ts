@@ -15,8 +15,8 @@ describeIf(build.isBuilt, `the .NET 10 SDK (dotnet): ${build.output}`, "Kestrel 
     program = runDotnet("WebSocketEcho");
     const line = await program.waitForLine(/^listening on /);
     url = line.replace("listening on http:", "ws:");
-  }, 30_000);
-  afterAll(() => program.stop(), 30_000);
+  });
+  afterAll(() => program.stop());
 
   // It sends Pings of its own accord, and ends a connection where they are not answered within a second.
   testServer(() => `${url}/echo`, { pings: false });

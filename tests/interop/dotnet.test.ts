@@ -20,29 +20,25 @@ const CHECKS: readonly (readonly [name: string, check: string, closed: object])[
 describeIf(build.isBuilt, `the .NET 10 SDK (dotnet): ${build.output}`, ".NET ClientWebSocket as client", () => {
   afterEach(stopServers);
 
-  test.each(CHECKS)(
-    "%s",
-    async (_name, check, closed) => {
-      const { server, url } = await startEchoServer({ subprotocols: ["chat.v2", "chat.v1"], keepAliveInterval: 50 });
-      const closes: unknown[] = [];
-      const isClosed = new Promise<void>((resolve) => {
-        server.onWebSocketClosed = (_server, e) => {
-          closes.push(e);
-          resolve();
-        };
-      });
-      const echo = server.onMessageReceived;
-      server.onMessageReceived = (sender, e) => {
-        if (e.frame.text !== "close") return echo?.(sender, e);
-        return e.webSocket.close(4_321, "schön war es");
+  test.each(CHECKS)("%s", async (_name, check, closed) => {
+    const { server, url } = await startEchoServer({ subprotocols: ["chat.v2", "chat.v1"], keepAliveInterval: 50 });
+    const closes: unknown[] = [];
+    const isClosed = new Promise<void>((resolve) => {
+      server.onWebSocketClosed = (_server, e) => {
+        closes.push(e);
+        resolve();
       };
-      const program = runDotnet("DotnetClient", [url, check]);
-      const exitCode = new Promise((resolve) => program.process.once("close", resolve));
-      expect(await exitCode).toBe(0);
-      await isClosed;
-      expect(closes).toEqual([expect.objectContaining(closed)]);
-      expect(server.clientsCount).toBe(0);
-    },
-    30_000,
-  );
+    });
+    const echo = server.onMessageReceived;
+    server.onMessageReceived = (sender, e) => {
+      if (e.frame.text !== "close") return echo?.(sender, e);
+      return e.webSocket.close(4_321, "schön war es");
+    };
+    const program = runDotnet("DotnetClient", [url, check]);
+    const exitCode = new Promise((resolve) => program.process.once("close", resolve));
+    expect(await exitCode).toBe(0);
+    await isClosed;
+    expect(closes).toEqual([expect.objectContaining(closed)]);
+    expect(server.clientsCount).toBe(0);
+  });
 });

@@ -143,7 +143,7 @@ function testProxy(start: Start): void {
       void connect({ keepAliveInterval: 0, onConnectionClosed: (_sender, e) => resolve(e.closeStatus) });
     });
     expect(await ended).toBe(1_006);
-  }, 15_000);
+  });
 }
 
 describeIf(nginx !== undefined, "nginx", "nginx as docs/reverse-proxies.md has it", () => testProxy(startOurNginx));

@@ -24,20 +24,16 @@ const CHECKS: readonly (readonly [name: string, check: string])[] = [
 describeIf(python !== undefined, "python3 with the package websockets", "Python websockets as client", () => {
   afterEach(stopServers);
 
-  test.each(CHECKS)(
-    "%s",
-    async (_name, check) => {
-      const { server, url } = await startEchoServer({ subprotocols: ["chat.v2", "chat.v1"], keepAliveInterval: 50 });
-      const closed: unknown[] = [];
-      server.onWebSocketClosed = (_server, { error, wasClean }) => closed.push({ error, wasClean });
-      const echo = server.onMessageReceived;
-      server.onMessageReceived = (sender, e) => {
-        if (e.frame.text !== "close") return echo?.(sender, e);
-        return e.webSocket.close(4_321, "schön war es");
-      };
-      await promisify(execFile)(python ?? "", [SCRIPT, url, check]);
-      expect(closed).toEqual([{ error: undefined, wasClean: true }]);
-    },
-    30_000,
-  );
+  test.each(CHECKS)("%s", async (_name, check) => {
+    const { server, url } = await startEchoServer({ subprotocols: ["chat.v2", "chat.v1"], keepAliveInterval: 50 });
+    const closed: unknown[] = [];
+    server.onWebSocketClosed = (_server, { error, wasClean }) => closed.push({ error, wasClean });
+    const echo = server.onMessageReceived;
+    server.onMessageReceived = (sender, e) => {
+      if (e.frame.text !== "close") return echo?.(sender, e);
+      return e.webSocket.close(4_321, "schön war es");
+    };
+    await promisify(execFile)(python ?? "", [SCRIPT, url, check]);
+    expect(closed).toEqual([{ error: undefined, wasClean: true }]);
+  });
 });

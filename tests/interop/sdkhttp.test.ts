@@ -17,8 +17,8 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the SDK's HTTP server on XS, 
   beforeAll(async () => {
     if (sdk === undefined) return;
     simulator = await Simulator.start(sdk, "tests/xs/httpserver");
-    port = Number((await simulator.waitForLine(/^port /, 30_000)).split(" ")[1]);
-  }, 120_000);
+    port = Number((await simulator.waitForLine(/^port /)).split(" ")[1]);
+  });
   afterAll(async () => {
     expect(simulator?.lines.filter((line) => /uncaught|XS abort/.test(line))).toEqual([]);
     await simulator?.stop();

@@ -7,6 +7,7 @@ import { findSimulatorSdk } from "../support/simulator.js";
 import { LeaksApp } from "./xsapp.js";
 import { RawPeer } from "../support/rawpeer.js";
 import { upgradeRequest } from "../support/upgrades.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
 /** Messages, and new names in each. */
@@ -37,7 +38,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "new names on the heap of an E
 
   beforeAll(async () => {
     if (sdk !== undefined) app = await LeaksApp.start(sdk, "tests/xs/leaks/small");
-  }, 200_000);
+  }, LONG_MS);
   afterAll(() => app.stop());
 
   async function expectNoNewNames(run: (count: number) => Promise<void>): Promise<void> {
@@ -68,19 +69,23 @@ describeIf(sdk !== undefined, "the Moddable SDK", "new names on the heap of an E
         }
       });
     },
-    200_000,
+    LONG_MS,
   );
 
-  test("in answers to a client", async () => {
-    const server = await startRefusingServer();
-    const { port } = server.address() as AddressInfo;
-    try {
-      await expectNoNewNames(async (count) => {
-        const cycles = { ending: "failure", uris: [`ws://127.0.0.1:${port}/`], lanes: 2 } as const;
-        expect(await app.cycles(cycles, count)).toEqual({ ERR_HANDSHAKE: count });
-      });
-    } finally {
-      server.close();
-    }
-  }, 200_000);
+  test(
+    "in answers to a client",
+    async () => {
+      const server = await startRefusingServer();
+      const { port } = server.address() as AddressInfo;
+      try {
+        await expectNoNewNames(async (count) => {
+          const cycles = { ending: "failure", uris: [`ws://127.0.0.1:${port}/`], lanes: 2 } as const;
+          expect(await app.cycles(cycles, count)).toEqual({ ERR_HANDSHAKE: count });
+        });
+      } finally {
+        server.close();
+      }
+    },
+    LONG_MS,
+  );
 });

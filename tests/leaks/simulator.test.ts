@@ -10,6 +10,7 @@ import { type Cycles, LeaksApp, type Levels } from "./xsapp.js";
 import { delay } from "../support/waiting.js";
 import { RawPeer } from "../support/rawpeer.js";
 import { upgradeRequest } from "../support/upgrades.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
 const tlsSdk = findTlsSimulatorSdk();
@@ -65,20 +66,24 @@ async function expectNothingLeft(app: LeaksApp, run: (isWarmUp: boolean) => Prom
 }
 
 describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulator", () => {
-  test("1,000 cycles of each way to end a connection leave nothing", async () => {
-    await withApp(sdk, "tests/xs/leaks", async (app) => {
-      const kinds: readonly (readonly [Cycles, code: string])[] = [
-        [{ ending: "echo" }, ""],
-        [{ ending: "abort" }, ""],
-        [{ ending: "failure", uris: ["/nowhere"] }, "ERR_HANDSHAKE"],
-        [{ ending: "failure", uris: ["ws://127.0.0.1:9/"] }, "ECONNREFUSED"],
-      ];
-      await expectNothingLeft(app, async (isWarmUp) => {
-        const count = isWarmUp ? 50 : CYCLES;
-        for (const [cycles, code] of kinds) expect(await app.cycles(cycles, count)).toEqual({ [code]: count });
+  test(
+    "1,000 cycles of each way to end a connection leave nothing",
+    async () => {
+      await withApp(sdk, "tests/xs/leaks", async (app) => {
+        const kinds: readonly (readonly [Cycles, code: string])[] = [
+          [{ ending: "echo" }, ""],
+          [{ ending: "abort" }, ""],
+          [{ ending: "failure", uris: ["/nowhere"] }, "ERR_HANDSHAKE"],
+          [{ ending: "failure", uris: ["ws://127.0.0.1:9/"] }, "ECONNREFUSED"],
+        ];
+        await expectNothingLeft(app, async (isWarmUp) => {
+          const count = isWarmUp ? 50 : CYCLES;
+          for (const [cycles, code] of kinds) expect(await app.cycles(cycles, count)).toEqual({ [code]: count });
+        });
       });
-    });
-  }, 900_000);
+    },
+    LONG_MS,
+  );
 
   test("an idle connection is small, and gone when it ends", async () => {
     await withApp(sdk, "tests/xs/leaks", async (app) => {
@@ -102,7 +107,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulato
       expect(beside).toBeLessThan(IDLE_SLOTS);
       expect(ended.slots).toBeLessThan(empty.slots + NOISE);
     });
-  }, 120_000);
+  });
 
   test("a heap of an ESP32 outlives floods: clients are refused or closed", async () => {
     await withApp(sdk, "tests/xs/leaks/small", async (app) => {
@@ -145,28 +150,32 @@ describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulato
       expect(await well.frames(1)).toEqual(["text:616c697665"]);
       well.destroy();
     });
-  }, 120_000);
+  });
 });
 
 describeIf(tlsSdk !== undefined, tlsSimulatorNeeds, "memory of TLS on XS, in the simulator", () => {
-  test("TLS that succeeds, that is refused, and that is cut off leaves nothing", async () => {
-    await withApp(tlsSdk, "tests/xs/leaks/tls", async (app) => {
-      const servers = await startLeakTlsServers();
-      const authority = Buffer.from(servers.authority).toString("base64");
-      try {
-        await expectNothingLeft(app, async (isWarmUp) => {
-          const count = isWarmUp ? 12 : TLS_CYCLES;
-          const right = await app.cycles({ ending: "echo", uris: [servers.right], authority }, count);
-          expect(right).toEqual({ "": count });
-          const untrusted = await app.cycles({ ending: "failure", uris: [servers.untrusted], authority }, count);
-          expect(untrusted).toEqual({ ETLSUNTRUSTED: count });
-          const cut = await app.cycles({ ending: "failure", uris: servers.cut, authority }, count);
-          expect(Object.values(cut).reduce((sum, times) => sum + times, 0)).toBe(count);
-          console.info(`cut off: ${JSON.stringify(cut)}`);
-        });
-      } finally {
-        servers.stop();
-      }
-    });
-  }, 900_000);
+  test(
+    "TLS that succeeds, that is refused, and that is cut off leaves nothing",
+    async () => {
+      await withApp(tlsSdk, "tests/xs/leaks/tls", async (app) => {
+        const servers = await startLeakTlsServers();
+        const authority = Buffer.from(servers.authority).toString("base64");
+        try {
+          await expectNothingLeft(app, async (isWarmUp) => {
+            const count = isWarmUp ? 12 : TLS_CYCLES;
+            const right = await app.cycles({ ending: "echo", uris: [servers.right], authority }, count);
+            expect(right).toEqual({ "": count });
+            const untrusted = await app.cycles({ ending: "failure", uris: [servers.untrusted], authority }, count);
+            expect(untrusted).toEqual({ ETLSUNTRUSTED: count });
+            const cut = await app.cycles({ ending: "failure", uris: servers.cut, authority }, count);
+            expect(Object.values(cut).reduce((sum, times) => sum + times, 0)).toBe(count);
+            console.info(`cut off: ${JSON.stringify(cut)}`);
+          });
+        } finally {
+          servers.stop();
+        }
+      });
+    },
+    LONG_MS,
+  );
 });

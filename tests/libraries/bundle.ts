@@ -1,8 +1,9 @@
 /** Makes one ES module of each library, as an app for XS has to: mcconfig compiles what its manifest names. */
 
 import { build } from "esbuild";
-import { writeFileSync } from "node:fs";
 import path from "node:path";
+
+import { writeWhole } from "../support/building.js";
 
 const PROJECT = path.join(__dirname, "..", "..");
 const OUTPUT = path.join(PROJECT, "build", "libraries");
@@ -27,6 +28,6 @@ export async function bundleLibraries(): Promise<void> {
   for (const [name, declarations] of LIBRARIES) {
     const target = path.join(PROJECT, "node_modules", `${declarations}.js`);
     const text = `export * from "${target}";\nexport { default } from "${target}";\n`;
-    writeFileSync(path.join(OUTPUT, `${name}.d.ts`), text);
+    writeWhole(path.join(OUTPUT, `${name}.d.ts`), text);
   }
 }

@@ -8,6 +8,7 @@ import { bundleLibraries } from "./bundle.js";
 import { startLibraryServers, type LibraryServers } from "./servers.js";
 import { signalrTests } from "./signalr.js";
 import { libraryTests, type LibrarySettings } from "./suite.js";
+import { LONG_MS } from "../support/building.js";
 
 const dotnet = buildDotnet("SignalRServer");
 let servers: LibraryServers;
@@ -16,11 +17,11 @@ let aspNetCore: AspNetCore | undefined;
 beforeAll(async () => {
   servers = await startLibraryServers();
   if (dotnet.isBuilt) aspNetCore = await startAspNetCore();
-}, 30_000);
+});
 afterAll(async () => {
   await servers.stop();
   await aspNetCore?.stop();
-}, 30_000);
+});
 
 function settings(): LibrarySettings {
   const { graphqlUrl, homeAssistantUrl, reconnectingUrl, hubUrl } = servers;
@@ -42,19 +43,23 @@ describeIf(dotnet.isBuilt, "the .NET 10 SDK (dotnet)", "@microsoft/signalr and A
 const sdk = findSimulatorSdk();
 
 describeIf(sdk !== undefined, "the Moddable SDK", "libraries over the WHATWG WebSocket on XS, in the simulator", () => {
-  test("every test passes", async () => {
-    if (sdk === undefined) return;
-    await bundleLibraries();
-    const given = Object.entries(settings()).map(([name, value]) => `${name}=${value as string}`);
-    const simulator = await Simulator.start(sdk, "tests/libraries/xs", given);
-    try {
-      await simulator.waitForLine(/^(?:done |XS abort)/, 120_000);
-    } finally {
-      await simulator.stop();
-    }
-    const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
-    expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
-    const count = Object.keys(libraryTests(settings())).length;
-    expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
-  }, 300_000);
+  test(
+    "every test passes",
+    async () => {
+      if (sdk === undefined) return;
+      await bundleLibraries();
+      const given = Object.entries(settings()).map(([name, value]) => `${name}=${value as string}`);
+      const simulator = await Simulator.start(sdk, "tests/libraries/xs", given);
+      try {
+        await simulator.waitForLine(/^(?:done |XS abort)/);
+      } finally {
+        await simulator.stop();
+      }
+      const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
+      expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
+      const count = Object.keys(libraryTests(settings())).length;
+      expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
+    },
+    LONG_MS,
+  );
 });

@@ -1,13 +1,13 @@
 /** Builds a device: a program for XS, with the socket module under test, and everything below it, as a Linux program. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 
 import { findLwip } from "../../scripts/lwipsource.js";
 import { findMbedtls, run, type Sdk } from "../../scripts/sdk.js";
 import { PROFILE_NAMES, type Profile } from "../conformance/profiles.js";
-import { alone } from "../support/building.js";
+import { alone, writeWhole } from "../support/building.js";
 import { findSimulatorSdk } from "../support/simulator.js";
 
 /** The module that the device's sockets are made of. */
@@ -67,13 +67,6 @@ export const missingCompiler = "a compiler for 32 bits (gcc-multilib)";
 export const missingMbedtls = 'the sources of mbedTLS 3.6 ("npm run mbedtls")';
 
 export const missingSources = 'the Moddable SDK, or lwIP\'s sources ("npm run lwip -- source")';
-
-/** Writes a file that another process may be reading: it finds the one of before, or this one. */
-function writeWhole(file: string, text: string): void {
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, text);
-  renameSync(unfinished, file);
-}
 
 /**
  * Builds what has changed.

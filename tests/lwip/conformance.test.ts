@@ -4,6 +4,7 @@ import { describeIf } from "../support/describeif.js";
 import { findSources, missingSources } from "./build.js";
 import { runConformance } from "./suite.js";
 import { canUseTap, missingTap } from "./tap.js";
+import { LONG_MS } from "../support/building.js";
 
 const sources = findSources();
 const missing = sources === undefined ? missingSources : missingTap;
@@ -17,7 +18,7 @@ describeIf(sources !== undefined && canUseTap(), missing, "conformance on lwIP, 
       expect(problems).toEqual([]);
       expect(count).toBeGreaterThan(800);
     },
-    600_000,
+    LONG_MS,
   );
 
   test.each(["address"] as const)(
@@ -27,6 +28,6 @@ describeIf(sources !== undefined && canUseTap(), missing, "conformance on lwIP, 
       expect(problems).toEqual([]);
       expect(count).toBeGreaterThan(700);
     },
-    600_000,
+    LONG_MS,
   );
 });

@@ -19,6 +19,7 @@ import { CASES, SECURED } from "./cases/all.js";
 import type { ConformanceReport } from "./conformance.js";
 import type { Report } from "./runner.js";
 import { canUseTap, inNamespace, missingTap } from "./tap.js";
+import { LONG_MS } from "../support/building.js";
 
 const sources = findSources();
 /** Runners at the same time: a case waits most of its time. */
@@ -73,7 +74,7 @@ export function describeCases(variant: Variant, groups: readonly string[] = PLAI
         runners.push(runner);
       }
       closed = Promise.all(runners.map((runner) => once(runner, "close")));
-    }, 600_000);
+    }, LONG_MS);
 
     afterAll(() => {
       for (const runner of runners) runner.kill();
@@ -88,7 +89,7 @@ export function describeCases(variant: Variant, groups: readonly string[] = PLAI
               expect((await report(name)).problem).toBeUndefined();
             },
             // One runner may be far behind the others.
-            300_000,
+            LONG_MS,
           );
         }
       });

@@ -6,29 +6,22 @@ import { describeIf } from "../support/describeif.js";
 import { mosquitto, natsServer, startAedes, startMosquitto, startNats, type Broker } from "./brokers.js";
 import { exchangeTests, type BrokerAddress } from "./exchange.js";
 
-const START_MS = 30_000;
-const TEST_MS = 20_000;
-
 function runTests(address: Omit<BrokerAddress, "port">, broker: () => Broker | undefined): void {
   const testsAt = async (port: number): Promise<ReturnType<typeof exchangeTests>> => {
     const { authority } = await testCertificates();
     return exchangeTests(connect, { ...address, port }, address.isSecure ? { certificate: authority } : {});
   };
   for (const name of Object.keys(exchangeTests(connect, { ...address, port: 0 })))
-    test(
-      name,
-      async () => {
-        const { port = 0, securePort = 0 } = broker() ?? {};
-        await (await testsAt(address.isSecure ? securePort : port))[name]?.();
-      },
-      TEST_MS,
-    );
+    test(name, async () => {
+      const { port = 0, securePort = 0 } = broker() ?? {};
+      await (await testsAt(address.isSecure ? securePort : port))[name]?.();
+    });
 }
 
 function describeBroker(name: string, file: string | undefined, start: () => Promise<Broker>, isSecure: boolean): void {
   describeIf(file !== undefined, name, `MQTT on Node with ${name}`, () => {
     let broker: Broker | undefined;
-    beforeAll(async () => (broker = await start()), START_MS);
+    beforeAll(async () => (broker = await start()));
     afterAll(() => broker?.kill());
     runTests({ name, isSecure: false }, () => broker);
     if (isSecure) runTests({ name, isSecure: true }, () => broker);

@@ -9,9 +9,6 @@ import { delay, eventually } from "../support/waiting.js";
 import { type RawServer, withRawServer } from "../support/rawserver.js";
 import { upgradeAnswer } from "../support/upgrades.js";
 
-/** Of tests that fill the system's buffers, or make certificates. */
-const TIMEOUT_MS = 40_000;
-
 let server: RawServer;
 
 beforeAll(async () => (server = await startStreamServer()));
@@ -86,85 +83,77 @@ describe("MqttSocket on Node", () => {
     slow.abort();
   });
 
-  test(
-    "room that was promised is there, whatever Pongs have to be sent meanwhile",
-    async () => {
-      await withRawServer(async (raw) => {
-        let room = 0;
-        const socket = new MqttSocket({
-          ...{ host: "127.0.0.1", port: raw.port, maxQueueBytes: 8_192 },
-          onWritable(count) {
-            room = count;
-          },
-        });
-        const peer = await raw.next();
-        peer.send(upgradeAnswer(await peer.head(), { "Sec-WebSocket-Protocol": "mqtt" }));
-        while (room === 0) await new Promise((resolve) => setTimeout(resolve, 2));
-        peer.socket.pause().removeAllListeners("data");
-        let sent = 0;
-        const write = (length: number): void => {
-          room = socket.write(new Uint8Array(length).map((_, at) => sent + at));
-          sent += length;
-        };
-        // Until the system's buffers are full, and the queue but for 1,000 bytes.
-        while (room > 6_000) write(4_000);
-        write(room - 1_000);
-        for (let count = 0; count < 16; count++) peer.sendFrame(0x89, new Uint8Array(125));
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        const promised = room;
-        expect(promised).toBeGreaterThan(900);
-        write(100);
-        write(promised - 100);
-        expect(() => socket.write(new Uint8Array(room + 1))).toThrow("wait for onWritable");
-        // What was taken is sent, also where it has to wait for room.
-        socket.close();
-        const chunks: Buffer[] = [];
-        let received = 0;
-        peer.socket.on("data", (chunk: Buffer) => {
-          chunks.push(chunk);
-          received += chunk.length;
-          // A Close frame of two bytes is the last of all: eight with its mask.
-          if (received > sent && chunk.at(-8) === 0x88 && chunk.at(-7) === 0x82)
-            peer.sendFrame(0x88, Uint8Array.of(3, 232)).socket.end();
-        });
-        peer.socket.resume();
-        await peer.closed;
-        const binary = wireFrames(Buffer.concat(chunks)).filter(({ first }) => first === 0x82);
-        const payload = Buffer.concat(binary.map((frame) => frame.payload));
-        expect(payload.length).toBe(sent);
-        expect(payload.findIndex((byte, at) => byte !== (at & 255))).toBe(-1);
+  test("room that was promised is there, whatever Pongs have to be sent meanwhile", async () => {
+    await withRawServer(async (raw) => {
+      let room = 0;
+      const socket = new MqttSocket({
+        ...{ host: "127.0.0.1", port: raw.port, maxQueueBytes: 8_192 },
+        onWritable(count) {
+          room = count;
+        },
       });
-    },
-    TIMEOUT_MS,
-  );
+      const peer = await raw.next();
+      peer.send(upgradeAnswer(await peer.head(), { "Sec-WebSocket-Protocol": "mqtt" }));
+      while (room === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      peer.socket.pause().removeAllListeners("data");
+      let sent = 0;
+      const write = (length: number): void => {
+        room = socket.write(new Uint8Array(length).map((_, at) => sent + at));
+        sent += length;
+      };
+      // Until the system's buffers are full, and the queue but for 1,000 bytes.
+      while (room > 6_000) write(4_000);
+      write(room - 1_000);
+      for (let count = 0; count < 16; count++) peer.sendFrame(0x89, new Uint8Array(125));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const promised = room;
+      expect(promised).toBeGreaterThan(900);
+      write(100);
+      write(promised - 100);
+      expect(() => socket.write(new Uint8Array(room + 1))).toThrow("wait for onWritable");
+      // What was taken is sent, also where it has to wait for room.
+      socket.close();
+      const chunks: Buffer[] = [];
+      let received = 0;
+      peer.socket.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        received += chunk.length;
+        // A Close frame of two bytes is the last of all: eight with its mask.
+        if (received > sent && chunk.at(-8) === 0x88 && chunk.at(-7) === 0x82)
+          peer.sendFrame(0x88, Uint8Array.of(3, 232)).socket.end();
+      });
+      peer.socket.resume();
+      await peer.closed;
+      const binary = wireFrames(Buffer.concat(chunks)).filter(({ first }) => first === 0x82);
+      const payload = Buffer.concat(binary.map((frame) => frame.payload));
+      expect(payload.length).toBe(sent);
+      expect(payload.findIndex((byte, at) => byte !== (at & 255))).toBe(-1);
+    });
+  });
 
-  test(
-    "by wss the certificate is to be that of the host, whatever address it is reached at",
-    async () => {
-      const { right, authority } = await testCertificates();
-      const server = new WebSocketServer({
-        ...{ port: 0, address: "127.0.0.1", prefix: "/mqtt", subprotocols: ["mqtt"] },
-        identity: tlsIdentity(right.certificatesPem, right.privateKeyPem),
-      });
-      await server.start();
-      const connect = (host: string, certificate?: Uint8Array): Promise<string> =>
-        new Promise((resolve) => {
-          const socket = new MqttSocket({
-            ...{ host, address: "127.0.0.1", port: server.port, isSecure: true, certificate },
-            onWritable: () => resolve("open"),
-            onError: ({ code }) => resolve(code),
-          });
-          sockets.push(socket);
+  test("by wss the certificate is to be that of the host, whatever address it is reached at", async () => {
+    const { right, authority } = await testCertificates();
+    const server = new WebSocketServer({
+      ...{ port: 0, address: "127.0.0.1", prefix: "/mqtt", subprotocols: ["mqtt"] },
+      identity: tlsIdentity(right.certificatesPem, right.privateKeyPem),
+    });
+    await server.start();
+    const connect = (host: string, certificate?: Uint8Array): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = new MqttSocket({
+          ...{ host, address: "127.0.0.1", port: server.port, isSecure: true, certificate },
+          onWritable: () => resolve("open"),
+          onError: ({ code }) => resolve(code),
         });
-      const sockets: MqttSocket[] = [];
-      expect(await connect("localhost", authority)).toBe("open");
-      expect(await connect("other.example", authority)).toBe("ETLSHOSTNAME");
-      expect(await connect("localhost")).toBe("ETLSUNTRUSTED");
-      for (const socket of sockets) socket.close();
-      await server.stop();
-    },
-    TIMEOUT_MS,
-  );
+        sockets.push(socket);
+      });
+    const sockets: MqttSocket[] = [];
+    expect(await connect("localhost", authority)).toBe("open");
+    expect(await connect("other.example", authority)).toBe("ETLSHOSTNAME");
+    expect(await connect("localhost")).toBe("ETLSUNTRUSTED");
+    for (const socket of sockets) socket.close();
+    await server.stop();
+  });
 
   test("a text is answered with a Close frame of status 1003", async () => {
     await withRawServer(async (raw) => {

@@ -10,6 +10,7 @@ import { findSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simul
 import { buildIncluding, buildPackage, linkPackage } from "./moddable.js";
 import { Declarations } from "./declarations.js";
 import { ownProgram, Packed, runIn } from "./packed.js";
+import { LONG_MS } from "../support/building.js";
 
 /**
  * What is to go yet: what a WebSocket is told by its connection, and the tables that options are checked with. Nothing is to
@@ -27,7 +28,7 @@ let packed: Packed;
 
 beforeAll(async () => {
   packed = await Packed.create();
-}, 180_000);
+}, LONG_MS);
 afterAll(() => {
   packed.remove();
 });
@@ -97,22 +98,22 @@ describe("what is published", () => {
   test("what it declares has nothing that is not for users", () => {
     const found = new Declarations(packed.installed).findInternal();
     expect(found.filter((text) => !REMAINING.test(text))).toEqual([]);
-  }, 30_000);
+  });
 
   test("what it exports at run time is for users", () => {
     const values = new Set(Object.values(new Declarations(packed.installed).valuesOf()).flat());
     expect([...values].filter((name) => INTERNAL_NAMES.test(name))).toEqual([]);
-  }, 30_000);
+  });
 
   test("publint has nothing to say", async () => {
     const command = [ownProgram("publint/src/cli.js"), "run", packed.installed, "--pack", "false", "--strict"];
     expect(await node(".", ...command)).toContain("All good!");
-  }, 30_000);
+  });
 
   test("its types are found by every resolution that takes modules", async () => {
     const command = [ownProgram("@arethetypeswrong/cli/dist/index.js"), packed.tarball, "--profile", "esm-only"];
     expect(await node(".", ...command, "--quiet")).toBe("");
-  }, 60_000);
+  });
 });
 
 describe("a project for Node.js", () => {
@@ -120,30 +121,25 @@ describe("a project for Node.js", () => {
 
   test("of modules", async () => {
     expect(await node("node-esm", "main.js")).toBe(ANSWER);
-  }, 30_000);
+  });
 
   test("in CommonJS, by require()", async () => {
     const { require_module: takesModules } = process.features as { require_module?: boolean };
     // Node.js before 20.19 and 22.12 needs a flag.
     const flags = takesModules === true ? [] : ["--experimental-require-module"];
     expect(await node("commonjs", ...flags, "main.js")).toBe(ANSWER);
-  }, 30_000);
+  });
 
-  test.each(["typescript", "typescript-7"] as const)(
-    "in TypeScript with nodenext, by %s",
-    async (version) => {
-      expect(await node("typescript-nodenext", tsc(version))).toBe("");
-      expect(await node("typescript-nodenext", "dist/main.js")).toBe(ANSWER);
-    },
-    60_000,
-  );
+  test.each(["typescript", "typescript-7"] as const)("in TypeScript with nodenext, by %s", async (version) => {
+    expect(await node("typescript-nodenext", tsc(version))).toBe("");
+    expect(await node("typescript-nodenext", "dist/main.js")).toBe(ANSWER);
+  });
 
   test.each(["typescript", "typescript-7"] as const)(
     "in TypeScript with bundler and no types of Node.js, by %s",
     async (version) => {
       expect(await node("typescript-bundler", tsc(version))).toBe("");
     },
-    60_000,
   );
 
   // Its script is replaced by the program where that can be started without an ending.
@@ -153,7 +149,7 @@ describe("a project for Node.js", () => {
     const options = ["--bundle", "--platform=node", "--format=esm", "--outfile=dist/main.js", "--log-level=error"];
     expect(await runIn(example("typescript-bundler"), [esbuild, "main.ts", ...options])).toBe("");
     expect(await node("typescript-bundler", "dist/main.js")).toBe(ANSWER);
-  }, 30_000);
+  });
 });
 
 const sdk = findSimulatorSdk();
@@ -164,7 +160,7 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "a project for XS",
     if (sdk === undefined) throw new Error("There is no SDK.");
     const simulator = await Simulator.startBuilt(sdk, (library) => build(sdk, packed, example(name), library));
     try {
-      return `${await simulator.waitForLine(/./, 20_000)}\n`;
+      return `${await simulator.waitForLine(/./)}\n`;
     } finally {
       await simulator.stop();
     }
@@ -175,22 +171,34 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "a project for XS",
     return linkPackage(sdk, packed, example(name));
   }
 
-  test("of mcpack, in JavaScript, without TypeScript", async () => {
-    expect(await run(buildPackage, "moddable-mcpack")).toBe(ANSWER);
-  }, 180_000);
+  test(
+    "of mcpack, in JavaScript, without TypeScript",
+    async () => {
+      expect(await run(buildPackage, "moddable-mcpack")).toBe(ANSWER);
+    },
+    LONG_MS,
+  );
 
   test("of mcpack, in TypeScript with options of its own and no types of the SDK", async () => {
     expect(await node("moddable-typescript", ownProgram("typescript-7/bin/tsc"))).toBe("");
     expect(await link("moddable-typescript")).toContain("xs-websockets/dist/modules/server");
-  }, 60_000);
+  });
 
-  test("that includes manifest.json", async () => {
-    expect(await run(buildIncluding, "moddable-include")).toBe(ANSWER);
-  }, 180_000);
+  test(
+    "that includes manifest.json",
+    async () => {
+      expect(await run(buildIncluding, "moddable-include")).toBe(ANSWER);
+    },
+    LONG_MS,
+  );
 
-  test("that includes manifests from git", async () => {
-    expect(await run(buildIncluding, "moddable-git")).toBe(ANSWER);
-  }, 180_000);
+  test(
+    "that includes manifests from git",
+    async () => {
+      expect(await run(buildIncluding, "moddable-git")).toBe(ANSWER);
+    },
+    LONG_MS,
+  );
 });
 
 describeIf(sdk !== undefined && findMbedtls() !== undefined, tlsSimulatorNeeds, "a project for XS with TLS", () => {
@@ -207,5 +215,5 @@ describeIf(sdk !== undefined && findMbedtls() !== undefined, tlsSimulatorNeeds, 
       expect(modules).toContain(`xs-websockets/${asked}`);
       expect(modules).toContain(`xs-websockets/dist/hosts/moddable/${asked}`);
     }
-  }, 60_000);
+  });
 });

@@ -26,7 +26,7 @@ test("modules/ uses no globals of Node.js or of browsers", () => {
       .map(({ messageText }) => `${name}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`);
   });
   expect(mistakes).toEqual([]);
-}, 60_000);
+});
 
 test("modules/ asks only #platform for time and chance", () => {
   const uses = listSources("modules").flatMap((name) => {

@@ -76,4 +76,4 @@ test("what runs on XS keys no object by a text, but those of the program", () =>
   expect(found.filter((place) => !KEYED_BY_THE_PROGRAM.some((start) => place.startsWith(start)))).toEqual([]);
   // What is gone is not to stay on the list.
   expect(KEYED_BY_THE_PROGRAM.filter((start) => !found.some((place) => place.startsWith(start)))).toEqual([]);
-}, 60_000);
+});

@@ -14,10 +14,8 @@ const WITH_SAMPLES = listPages().filter(
   (page) => codeBlocks(readText(page), "ts").length > 0 && !OTHERS.includes(page),
 );
 
-test.each(WITH_SAMPLES)(
-  "the samples of %s compile",
-  (page) => expect(compileSamples(readText(page), XS_GLOBALS).mistakes).toEqual([]),
-  60_000,
+test.each(WITH_SAMPLES)("the samples of %s compile", (page) =>
+  expect(compileSamples(readText(page), XS_GLOBALS).mistakes).toEqual([]),
 );
 
 test("README.md can be read in a minute or two", () => {

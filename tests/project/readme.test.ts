@@ -88,7 +88,7 @@ function testPrograms(): void {
     expect(await next()).toBe("You said: hello");
     socket.close();
     await once(socket, "close");
-  }, 30_000);
+  });
 
   test("a web page and its WebSocket on one port", async () => {
     const { socket, next } = await connect(`ws://127.0.0.1:${ports.page}/chat`);
@@ -101,7 +101,7 @@ function testPrograms(): void {
     expect(await answer.text()).toContain("<title>Chat</title>");
     socket.terminate();
     other.socket.terminate();
-  }, 30_000);
+  });
 
   test("a client that comes back after every loss of the connection", async () => {
     for (let turn = 0; turn < 2; turn++) {
@@ -113,7 +113,7 @@ function testPrograms(): void {
       socket.terminate();
       await once(socket, "close");
     }
-  }, 30_000);
+  });
 }
 
 describe("the programs of README.md on Node.js", () => {
@@ -161,7 +161,7 @@ describeIf(
         JSON.stringify({ include, modules: { "*": ["./main", ...names] } }),
       );
       simulator = await Simulator.start(sdk, folder);
-    }, 120_000);
+    });
     afterAll(() => simulator?.stop());
 
     testPrograms();

@@ -166,7 +166,7 @@ describe("over sockets", () => {
       expect(received).toEqual(Array.from({ length: count }, (_, at) => `${at}`.padStart(5, "0")));
       client.abort();
     });
-  }, 15_000);
+  });
 
   test.each([
     ["pauses and resumes at each message", {}],

@@ -37,4 +37,4 @@ test("a frame of 16 MiB reaches a slow peer, which is not given up", async () =>
     socket.destroy();
     server.abort();
   }
-}, 30_000);
+});

@@ -19,20 +19,16 @@ describeIf(server.isBuilt, "the .NET 10 SDK (dotnet)", "HubConnection with ASP.N
   beforeAll(async () => {
     aspNetCore = await startAspNetCore();
     suite.url = aspNetCore.url;
-  }, 30_000);
-  afterAll(() => aspNetCore.stop(), 30_000);
+  });
+  afterAll(() => aspNetCore.stop());
   beforeEach(() => jest.spyOn(console, "log").mockImplementation(() => undefined));
   afterEach(() => jest.restoreAllMocks());
 
   const tests = (): Tests => ({ ...clientTests(suite), ...aspNetCoreTests(suite) });
 
-  test.each(Object.keys(tests()))(
-    "%s",
-    async (name) => {
-      await tests()[name]?.();
-    },
-    20_000,
-  );
+  test.each(Object.keys(tests()))("%s", async (name) => {
+    await tests()[name]?.();
+  });
 
   test("a server that is killed loses its clients, which try again", async () => {
     const killed = await startAspNetCore();
@@ -43,7 +39,7 @@ describeIf(server.isBuilt, "the .NET 10 SDK (dotnet)", "HubConnection with ASP.N
     expect(await lost).toMatchObject({ name: "NetworkError" });
     await connection.stop();
     await killed.stop();
-  }, 30_000);
+  });
 });
 
 describeIf(
@@ -67,6 +63,6 @@ describeIf(
       expect(program.lines.filter((line) => !line.startsWith("ok "))).toEqual(["done"]);
       expect(program.lines.length).toBe(16);
       expect(node.hub.clientsCount).toBe(0);
-    }, 60_000);
+    });
   },
 );

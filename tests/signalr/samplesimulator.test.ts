@@ -8,6 +8,7 @@ import { chromiumPath, launchChromium } from "../support/chromium.js";
 import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 import { officialClient } from "./officialsuite.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findTlsSimulatorSdk();
 const SCRIPT = path.join(__dirname, "../../node_modules/@microsoft/signalr/dist/browser/signalr.min.js");
@@ -20,8 +21,8 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "apps/signalr-rgb in the simula
     if (sdk === undefined) return;
     port = await findFreePort();
     simulator = await Simulator.start(sdk, "apps/signalr-rgb", [`port=${port}`]);
-    await simulator.waitForLine(/^http:/, 30_000);
-  }, 200_000);
+    await simulator.waitForLine(/^http:/);
+  }, LONG_MS);
   afterAll(() => simulator?.stop());
 
   test("serves the page, and the official bundle from its resources", async () => {
@@ -30,7 +31,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "apps/signalr-rgb in the simula
     const script = await fetch(`http://127.0.0.1:${port}/signalr.min.js`);
     expect(await script.text()).toBe(readFileSync(SCRIPT, "utf8"));
     expect(script.headers.get("content-type")).toContain("text/javascript");
-  }, 20_000);
+  });
 
   test("shows the colour that the official client sets, and streams samples", async () => {
     const client = officialClient(`http://127.0.0.1:${port}/hub`).build();
@@ -51,14 +52,14 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "apps/signalr-rgb in the simula
     let pixels = 0;
     while (pixels < 10_000) pixels = (await simulator?.screenshot())?.count(248, 0, 248) ?? 0;
     await client.stop();
-  }, 20_000);
+  });
 
   describeIf(chromiumPath !== undefined, "Chromium", "with its page in Chromium", () => {
     let browser: Browser;
 
     beforeAll(async () => {
       browser = await launchChromium();
-    }, 40_000);
+    });
     afterAll(() => browser.close());
 
     async function openPage(): Promise<Page> {
@@ -91,6 +92,6 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "apps/signalr-rgb in the simula
       await page.close();
       await other.locator("#clients").filter({ hasText: /^1$/ }).waitFor();
       await other.close();
-    }, 40_000);
+    });
   });
 });

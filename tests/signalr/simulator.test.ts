@@ -15,6 +15,7 @@ import { startNegotiationServer, type NegotiationServer } from "./negotiationser
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { ScriptedServer } from "./script.js";
 import { officialClient, officialTests } from "./officialsuite.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
 const dotnet = buildDotnet("SignalRServer");
@@ -53,8 +54,8 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
     scripted = await serveNewNames();
     const settings = [`url=${node.url}`, `negotiationUrl=${negotiations.url}`, `names=${scripted.url}`, `port=${port}`];
     simulator = await Simulator.start(sdk, "tests/signalr/xs", settings);
-    await simulator.waitForLine(/^(serving|failed)/, 150_000);
-  }, 300_000);
+    await simulator.waitForLine(/^(serving|failed)/);
+  }, LONG_MS);
   afterAll(async () => {
     await simulator?.stop();
     await node.stop();
@@ -98,13 +99,9 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
 
   const tests = officialTests(suite);
 
-  test.each(Object.keys(tests))(
-    "HubServer with the official client: %s",
-    async (name) => {
-      await tests[name]?.();
-    },
-    20_000,
-  );
+  test.each(Object.keys(tests))("HubServer with the official client: %s", async (name) => {
+    await tests[name]?.();
+  });
 
   describeIf(
     dotnetClient.isBuilt,
@@ -116,7 +113,7 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
         await program.waitForLine(/^done$/);
         await program.stop();
         expect(program.lines.filter((line) => !line.startsWith("ok "))).toEqual(["done"]);
-      }, 90_000);
+      });
     },
   );
 
@@ -126,27 +123,23 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
 
     beforeAll(async () => {
       [browser, pages] = [await launchChromium(), await PageServer.start()];
-    }, 40_000);
+    });
     afterAll(async () => {
       await browser.close();
       await pages.stop();
     });
 
-    test.each([false, true])(
-      "skips the negotiation: %s",
-      async (skips) => {
-        const page = await pages.open(browser);
-        expect(await visit(page, suite.url, skips)).toEqual(expectedFindings(skips));
-        await page.close();
-      },
-      40_000,
-    );
+    test.each([false, true])("skips the negotiation: %s", async (skips) => {
+      const page = await pages.open(browser);
+      expect(await visit(page, suite.url, skips)).toEqual(expectedFindings(skips));
+      await page.close();
+    });
 
     test("is closed where it is silent", async () => {
       const page = await pages.open(browser);
       expect(await staySilent(page, suite.url)).toContain("Connection closed with an error.");
       await page.close();
-    }, 20_000);
+    });
   });
 
   test("a hub notices that a client is silent", async () => {
@@ -156,7 +149,7 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
     const closed = new Promise<unknown>((resolve) => client.onclose(resolve));
     await client.start();
     expect(String(await closed)).toContain("Connection closed with an error.");
-  }, 15_000);
+  });
 
   test("50 clients one after another leave nothing behind in the hub", async () => {
     const used: number[] = [];
@@ -167,7 +160,7 @@ describeIf(sdk !== undefined, "Linux with the Moddable SDK", "SignalR on XS, in 
       await client.stop();
     }
     expect((used.at(-1) ?? 0) - (used[9] ?? 0)).toBeLessThan(6_000);
-  }, 60_000);
+  });
 });
 
 describeIf(
@@ -179,21 +172,25 @@ describeIf(
 
     beforeAll(async () => {
       aspNetCore = await startAspNetCore();
-    }, 30_000);
-    afterAll(() => aspNetCore.stop(), 30_000);
+    });
+    afterAll(() => aspNetCore.stop());
 
-    test("passes its tests", async () => {
-      if (sdk === undefined) return;
-      const { url } = aspNetCore;
-      const simulator = await Simulator.start(sdk, "tests/signalr/xs", [`url=${url}`, "server=aspnetcore"]);
-      try {
-        await simulator.waitForLine(/^(done|failed|XS abort)/, 120_000);
-      } finally {
-        await simulator.stop();
-      }
-      const count = Object.keys({ ...clientTests({ url }), ...aspNetCoreTests({ url }) }).length;
-      expect(simulator.lines.filter((line) => /^(not ok|uncaught|failed)/.test(line))).toEqual([]);
-      expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
-    }, 300_000);
+    test(
+      "passes its tests",
+      async () => {
+        if (sdk === undefined) return;
+        const { url } = aspNetCore;
+        const simulator = await Simulator.start(sdk, "tests/signalr/xs", [`url=${url}`, "server=aspnetcore"]);
+        try {
+          await simulator.waitForLine(/^(done|failed|XS abort)/);
+        } finally {
+          await simulator.stop();
+        }
+        const count = Object.keys({ ...clientTests({ url }), ...aspNetCoreTests({ url }) }).length;
+        expect(simulator.lines.filter((line) => /^(not ok|uncaught|failed)/.test(line))).toEqual([]);
+        expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
+      },
+      LONG_MS,
+    );
   },
 );

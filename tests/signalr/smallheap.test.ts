@@ -14,6 +14,7 @@ import { asciiOf, frame } from "../support/vectors.js";
 import { delay } from "../support/waiting.js";
 import { RawPeer } from "../support/rawpeer.js";
 import { upgradeRequest } from "../support/upgrades.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
 const { maxClients = 0, maxMessageBytes = 0 } = resolveHubServerOptions({}).webSocket;
@@ -73,7 +74,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
 
   beforeAll(async () => {
     if (sdk !== undefined) app = await ControlledApp.start(sdk, "tests/signalr/xs/small", ["-i"]);
-  }, 200_000);
+  }, LONG_MS);
   afterEach(async () => {
     const { slots, chunks } = await levels();
     console.info(`${slots} bytes of slots, ${chunks} of chunks: ${expect.getState().currentTestName ?? ""}`);
@@ -81,7 +82,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     await expectAlive();
     await endAll();
     expect(app.problems).toEqual([]);
-  }, 60_000);
+  });
   afterAll(() => app.stop());
 
   const levels = (): Promise<Levels> => app.ask("memory") as Promise<Levels>;
@@ -183,7 +184,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
       }
       await endAll();
     }
-  }, 60_000);
+  });
 
   test("requests with lists of nothing but commas, and with cookies of 6 KB", async () => {
     for (let turn = 0; turn < 10; turn++) {
@@ -193,7 +194,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
       expect(await connect().send(upgradeRequest(fields, "/hub")).head()).toMatch(/^HTTP\/1\.1 101 /);
       await endAll();
     }
-  }, 60_000);
+  });
 
   test("names of header fields without end", async () => {
     for (let name = 0; name < 20_000;) {
@@ -201,7 +202,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
       const answer = await connect().send(`GET /hub HTTP/1.1\r\nHost: a\r\n${fields}\r\n`).all();
       expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     }
-  }, 60_000);
+  });
 
   test("names of fields without end", async () => {
     for (let name = 0; name < 3_600;) {
@@ -215,7 +216,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
       }
       await Promise.all(all.map(({ closed }) => closed));
     }
-  }, 120_000);
+  });
 
   test("names of fields without end in the handshake", async () => {
     for (let name = 0; name < 3_600;) {
@@ -227,7 +228,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
       }
       await Promise.all(all.map(({ closed }) => closed));
     }
-  }, 120_000);
+  });
 
   test("calls that wait, with arguments and streams that nobody reads", async () => {
     for (const client of await openAll()) {
@@ -235,7 +236,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
       client.records(...Array.from({ length: 300 }, () => call("Hold", times(8, "[]"))));
     }
     await expectHeld();
-  }, 30_000);
+  });
 
   test("uploads that nobody reads", async () => {
     for (const client of await openAll()) {
@@ -243,7 +244,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
       client.records(...Array.from({ length: 300 }, () => item("a", "[[],[]]")));
     }
     await expectHeld();
-  }, 30_000);
+  });
 
   test("all at once, where all that is received is one record too little to stop the connection", async () => {
     const all = await openAll();
@@ -258,7 +259,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     }
     fillRequests();
     await expectHeld();
-  }, 120_000);
+  });
 
   test("all at once, where connections are stopped", async () => {
     const all = await openAll();
@@ -271,5 +272,5 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     }
     fillRequests();
     await expectHeld();
-  }, 120_000);
+  });
 });

@@ -16,6 +16,7 @@ import { type AspNetCore, startAspNetCore } from "./aspnetcore.js";
 import { clientTests, type ClientSuite } from "./clientsuite.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { tlsTests, type TlsSuite } from "./tlssuite.js";
+import { LONG_MS } from "../support/building.js";
 
 const dotnet = buildDotnet("SignalRServer");
 const sdk = findTlsSimulatorSdk();
@@ -96,11 +97,11 @@ describe("the official client with HubServer over TLS", () => {
     const file = path.join(folder, "authority.pem");
     writeFileSync(file, certificates.right.certificatesPem);
     expect(await run({ NODE_EXTRA_CA_CERTS: file })).toEqual({ negotiated: [3, true], skipped: [3, false] });
-  }, 30_000);
+  });
 
   test("does not without the authority", async () => {
     expect(await run({})).toEqual({ negotiated: "refused", skipped: "refused" });
-  }, 30_000);
+  });
 });
 
 describeIf(dotnet.isBuilt, "the .NET 10 SDK (dotnet)", "HubConnection with ASP.NET Core over TLS, on Node.js", () => {
@@ -108,8 +109,8 @@ describeIf(dotnet.isBuilt, "the .NET 10 SDK (dotnet)", "HubConnection with ASP.N
 
   beforeAll(async () => {
     aspNetCore = await startAspNetCore(certificates.right);
-  }, 30_000);
-  afterAll(() => aspNetCore.stop(), 30_000);
+  });
+  afterAll(() => aspNetCore.stop());
 
   test.each(NAMES)("%s", async (name) => {
     await testsOf(suiteOf(aspNetCore.tlsUrl))[name]?.();
@@ -123,7 +124,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "HubConnection over TLS on XS, 
     const settings = [`url=${url}`, `untrustedUrl=${untrusted.url}`, `authority=${authority}`];
     const simulator = await Simulator.start(sdk, "tests/signalr/xs/tls", settings);
     try {
-      await simulator.waitForLine(/^(done|failed|XS abort)/, 150_000);
+      await simulator.waitForLine(/^(done|failed|XS abort)/);
     } finally {
       await simulator.stop();
     }
@@ -131,17 +132,21 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "HubConnection over TLS on XS, 
     expect(simulator.lines.at(-1)).toBe(`done ${NAMES.length} passed, 0 failed`);
   }
 
-  test("with HubServer on Node.js", () => run(trusted.url), 300_000);
+  test("with HubServer on Node.js", () => run(trusted.url), LONG_MS);
 
   describeIf(dotnet.isBuilt, "the .NET 10 SDK (dotnet)", "and with", () => {
-    test("ASP.NET Core", async () => {
-      const aspNetCore = await startAspNetCore(certificates.right);
-      try {
-        await run(aspNetCore.tlsUrl);
-      } finally {
-        await aspNetCore.stop();
-      }
-    }, 300_000);
+    test(
+      "ASP.NET Core",
+      async () => {
+        const aspNetCore = await startAspNetCore(certificates.right);
+        try {
+          await run(aspNetCore.tlsUrl);
+        } finally {
+          await aspNetCore.stop();
+        }
+      },
+      LONG_MS,
+    );
   });
 });
 
@@ -160,8 +165,8 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "HubServer over TLS on XS, in t
       `authority=${base64(authority)}`,
     ];
     simulator = await Simulator.start(sdk, "tests/signalr/xs/tlshub", settings);
-    url = (await simulator.waitForLine(/^(serving on|failed|uncaught)/, 30_000)).replace("serving on ", "");
-  }, 300_000);
+    url = (await simulator.waitForLine(/^(serving on|failed|uncaught)/)).replace("serving on ", "");
+  }, LONG_MS);
   afterAll(async () => {
     // Undefined where the app did not start.
     await (simulator as Simulator | undefined)?.stop();
@@ -174,7 +179,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "HubServer over TLS on XS, in t
 
   test("with HubConnection on Node.js", async () => {
     for (const run of Object.values(tlsTests(suiteOf(url)))) await run();
-  }, 60_000);
+  });
 
   test("with the official client", async () => {
     const file = path.join(folder, "authority.pem");
@@ -182,5 +187,5 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "HubServer over TLS on XS, in t
     const found = await runOfficialClient(url, { NODE_EXTRA_CA_CERTS: file });
     expect(found).toEqual({ negotiated: [3, true], skipped: [3, false] });
     expect(simulator.lines.filter((line) => /^(failed|uncaught)/.test(line))).toEqual([]);
-  }, 60_000);
+  });
 });

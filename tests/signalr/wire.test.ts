@@ -55,8 +55,8 @@ describeIf(buildDotnet("SignalRServer").isBuilt, "the .NET 10 SDK (dotnet)", "AS
 
   beforeAll(async () => {
     aspNetCore = await startAspNetCore();
-  }, 30_000);
-  afterAll(() => aspNetCore.stop(), 30_000);
+  });
+  afterAll(() => aspNetCore.stop());
 
   testAll(
     () => aspNetCore.url,

@@ -1,6 +1,6 @@
 /** Builds what tests run: each file of Jest may do it at any time, and nothing is compiled twice. For Linux. */
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { findMbedtls, libraryOf, missingMbedtlsMessage, run, type Sdk, usesTls } from "../../scripts/sdk.js";
@@ -9,6 +9,16 @@ import { findMbedtls, libraryOf, missingMbedtlsMessage, run, type Sdk, usesTls }
 const PROJECT = path.resolve(".");
 const TOOLS = path.join(PROJECT, "tests", "support", "tools");
 const FOLDER = path.join(PROJECT, "build", "tests");
+
+/** The time limit of a hook or a test that builds, or runs many cases on XS: more than a busy machine takes. */
+export const LONG_MS = 900_000;
+
+/** Writes a file that another process may be reading, or writing too: whoever reads finds the one of before, or this one. */
+export function writeWhole(file: string, content: string | Uint8Array): void {
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, content);
+  renameSync(unfinished, file);
+}
 
 /** @returns a command that waits until no other process runs one of the same name, and then runs this; on Linux */
 export function alone(name: string, command: readonly string[]): readonly [program: string, ...parameters: string[]] {

@@ -38,7 +38,7 @@ export class ControlledApp {
   static async start(sdk: Sdk, folder: string, settings: readonly string[] = []): Promise<ControlledApp> {
     const simulator = await Simulator.start(sdk, folder, settings);
     try {
-      const line = await simulator.waitForLine(/^ports /, 30_000);
+      const line = await simulator.waitForLine(/^ports /);
       const app = new ControlledApp(simulator, line.split(" ").slice(1).map(Number));
       await once(app.control, "open");
       return app;

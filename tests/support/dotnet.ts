@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
@@ -26,10 +26,10 @@ export function buildDotnet(name: string): Build {
   const stamp = path.join(PROJECT, folderOf(name), "built-from.txt");
   const sources = hashOfSources(name);
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return { isBuilt: true, output: "" };
-  const project = path.join("tests/interop/dotnet", name);
-  const [program, ...parameters] = alone(name, ["dotnet", "build", project, "-o", folderOf(name), "-v", "quiet"]);
+  const project = path.join("tests", "interop", "dotnet", name);
+  const command = [process.execPath, "tests/support/tools/builddotnet.js", project, folderOf(name), stamp, sources];
+  const [program, ...parameters] = alone(name, command);
   const { status, stdout, stderr } = spawnSync(program, parameters, { cwd: PROJECT, env: ENVIRONMENT });
-  if (status === 0) writeFileSync(stamp, sources);
   return { isBuilt: status === 0, output: `${stdout.toString()}${stderr.toString()}` };
 }
 

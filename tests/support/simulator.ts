@@ -23,7 +23,11 @@ export interface Screenshot {
 interface Waiter {
   readonly pattern: RegExp;
   readonly found: (line: string) => void;
+  readonly ended: () => void;
 }
+
+/** How long a line is waited for, unless another time is given: longer than the tests of one app take. */
+const LINE_MS = 300_000;
 
 /** @returns the SDK where apps can be run without a screen; else undefined */
 export function findSimulatorSdk(): Sdk | undefined {
@@ -48,6 +52,7 @@ export class Simulator {
   readonly #folder: string;
   readonly #children: readonly ChildProcess[];
   #waiters: Waiter[] = [];
+  #hasEnded = false;
 
   private constructor(display: string, folder: string, screen: ChildProcess, simulator: ChildProcess) {
     this.#display = display;
@@ -59,6 +64,10 @@ export class Simulator {
         this.#addLine(line);
       });
     }
+    simulator.once("close", () => {
+      this.#hasEnded = true;
+      for (const waiter of this.#waiters.splice(0)) waiter.ended();
+    });
   }
 
   /**
@@ -87,21 +96,27 @@ export class Simulator {
     return new Simulator(display, folder, screen, simulator);
   }
 
-  /** Waits for a line, one that has come already counts. Rejects after `timeoutMs` milliseconds. */
-  waitForLine(pattern: RegExp, timeoutMs: number): Promise<string> {
+  /**
+   * Waits for a line, one that has come already counts.
+   *
+   * @throws Error where none comes within `timeoutMs` milliseconds, or before the simulator ends
+   */
+  waitForLine(pattern: RegExp, timeoutMs = LINE_MS): Promise<string> {
     const present = this.lines.find((line) => pattern.test(line));
     if (present !== undefined) return Promise.resolve(present);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(
-          new Error(`no line like ${String(pattern)} within ${timeoutMs.toString()} ms:\n${this.lines.join("\n")}`),
-        );
-      }, timeoutMs);
+      const fail = (why: string): void => {
+        clearTimeout(timer);
+        reject(new Error(`no line like ${String(pattern)} ${why}:\n${this.lines.join("\n")}`));
+      };
+      const timer = setTimeout(fail, timeoutMs, `within ${timeoutMs} ms`);
       const found = (line: string): void => {
         clearTimeout(timer);
         resolve(line);
       };
-      this.#waiters.push({ pattern, found });
+      const ended = (): void => fail("before the simulator ended");
+      if (this.#hasEnded) ended();
+      else this.#waiters.push({ pattern, found, ended });
     });
   }
 

@@ -1,11 +1,11 @@
 /** Programs in C that run the TLS engine without XS, under AddressSanitizer and UndefinedBehaviorSanitizer. */
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 
 import { findMbedtls, type Mbedtls } from "../../scripts/sdk.js";
-import { alone } from "./building.js";
+import { alone, writeWhole } from "./building.js";
 import { testCertificates } from "./certificates.js";
 
 const PROJECT = path.join(__dirname, "..", "..");
@@ -48,6 +48,6 @@ export async function writeTlsProgramFiles(): Promise<string> {
   };
   const folder = path.join(OUT, `certificates-${process.env["JEST_WORKER_ID"] ?? ""}`);
   mkdirSync(folder, { recursive: true });
-  for (const [name, bytes] of Object.entries(files)) writeFileSync(path.join(folder, `${name}.der`), bytes);
+  for (const [name, bytes] of Object.entries(files)) writeWhole(path.join(folder, `${name}.der`), bytes);
   return folder;
 }

@@ -17,9 +17,9 @@ import {
   shown,
   writeAsClient,
 } from "../support/tlsattacks/peers.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findTlsSimulatorSdk();
-const BUILD_MS = 400_000;
 const LIMIT_MS = 3_000;
 const WAIT_MS = 150;
 const typed = ["ETLSUNTRUSTED", "ETLSFAILED", "ETLSVERSION"];
@@ -176,7 +176,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "attacks on TLS, on XS in the s
     app = await ControlledApp.start(sdk, "tests/xs/tlsattacks", ["-i"]);
     root = await authority("an authority");
     own = await leaf(root);
-  }, BUILD_MS);
+  }, LONG_MS);
   afterAll(() => app.stop());
   afterEach(() => expect(app.problems).toEqual([]));
 
@@ -185,7 +185,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "attacks on TLS, on XS in the s
     async () => {
       expect(await tryAll(await chainCases(), tryChain)).toEqual([]);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
@@ -194,7 +194,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "attacks on TLS, on XS in the s
       const cases = (await chainCases()).filter(({ isForServer }) => isForServer);
       expect(await tryAll(cases, tryChainOfClient)).toEqual([]);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
@@ -202,7 +202,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "attacks on TLS, on XS in the s
     async () => {
       expect(await tryAll(await flightCases(root, own), tryFlight)).toEqual([]);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test.each(between)(
@@ -214,7 +214,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "attacks on TLS, on XS in the s
       server.close();
       expect(expected).toContain(outcome);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
@@ -223,7 +223,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "attacks on TLS, on XS in the s
       const port = await serveOwn([]);
       expect(await renegotiate(port)).not.toBe("renegotiated");
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
@@ -243,6 +243,6 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "attacks on TLS, on XS in the s
       const port = await serveOwn([root]);
       expect((await sayAsClient(port, shown([own], "TLSv1.3"), LIMIT_MS)).outcome).toBe("open");
     },
-    BUILD_MS,
+    LONG_MS,
   );
 });

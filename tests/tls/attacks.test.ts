@@ -11,9 +11,9 @@ import { chainCases } from "../support/tlsattacks/chains.js";
 import { flightCases } from "../support/tlsattacks/flights.js";
 import { authority, leaf, type Made } from "../support/tlsattacks/making.js";
 import { buildTlsProgram, findSanitizedMbedtls, tlsProgramNeeds } from "../support/tlsprogram.js";
+import { LONG_MS } from "../support/building.js";
 
 const mbedtls = findSanitizedMbedtls();
-const BUILD_MS = 500_000;
 /** A desktop takes some milliseconds; sanitizers and a busy machine are slow. */
 const LIMIT_MS = 5_000;
 /** Chunks in which bytes come. */
@@ -117,7 +117,7 @@ describeIf(mbedtls !== undefined, tlsProgramNeeds, "attacks on the TLS engine, u
     own = await leaf(root);
     writeFileSync(path.join(folder, "own.der"), own.der);
     writeFileSync(path.join(folder, "own-key.der"), own.privateKey);
-  }, BUILD_MS);
+  }, LONG_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test(
@@ -125,7 +125,7 @@ describeIf(mbedtls !== undefined, tlsProgramNeeds, "attacks on the TLS engine, u
     async () => {
       expect(await runCases(program, await chainLines())).toEqual([]);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 
   test(
@@ -133,6 +133,6 @@ describeIf(mbedtls !== undefined, tlsProgramNeeds, "attacks on the TLS engine, u
     async () => {
       expect(await runCases(program, await flightLines(root, own))).toEqual([]);
     },
-    BUILD_MS,
+    LONG_MS,
   );
 });

@@ -11,6 +11,7 @@ import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
 import { startWsEchoServer } from "../interop/wsechoserver.js";
 import { TlsServers } from "./xsservers.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findTlsSimulatorSdk();
 /** Debian puts it where only root looks. */
@@ -27,7 +28,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "wss clients on XS, in the simu
     servers = await TlsServers.start(sdk);
     certificate = servers.write("right.pem", servers.certificates.right.certificatesPem);
     key = servers.write("right.key", servers.certificates.right.privateKeyPem);
-  }, 300_000);
+  }, LONG_MS);
   afterEach(async () => {
     for (const child of running.splice(0))
       if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "close");
@@ -67,17 +68,13 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "wss clients on XS, in the simu
     "-tls1_3 -ciphersuites TLS_CHACHA20_POLY1305_SHA256",
     "-tls1_3 -groups P-521",
     "-tls1_2 -no_ticket",
-  ])(
-    "OpenSSL s_server %s",
-    async (options) => {
-      const port = await findFreePort();
-      // With "-www" it answers by a page: no WebSocket, but TLS is there.
-      const identity = ["-www", "-cert", certificate, "-cert_chain", certificate, "-key", key];
-      await start("openssl", ["s_server", "-quiet", "-accept", `${port}`, ...identity, ...options.split(" ")], port);
-      expect(await connectTo(port, "/")).toEqual({ ERR_HANDSHAKE: 3 });
-    },
-    60_000,
-  );
+  ])("OpenSSL s_server %s", async (options) => {
+    const port = await findFreePort();
+    // With "-www" it answers by a page: no WebSocket, but TLS is there.
+    const identity = ["-www", "-cert", certificate, "-cert_chain", certificate, "-key", key];
+    await start("openssl", ["s_server", "-quiet", "-accept", `${port}`, ...identity, ...options.split(" ")], port);
+    expect(await connectTo(port, "/")).toEqual({ ERR_HANDSHAKE: 3 });
+  });
 
   describeIf(nginx !== undefined, "nginx", "nginx", () => {
     test("as a proxy in front of ws", async () => {
@@ -102,6 +99,6 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "wss clients on XS, in the simu
         await echo.stop();
         rmSync(prefix, { recursive: true });
       }
-    }, 60_000);
+    });
   });
 });

@@ -8,6 +8,7 @@ import { delay } from "../support/waiting.js";
 import { findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
 import { startLeakTlsServers } from "../leaks/tlsservers.js";
 import { type TlsLevels, TlsServers } from "./xsservers.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findTlsSimulatorSdk();
 /** LEAK_CYCLES of the environment asks for another number of cycles of every kind. */
@@ -24,7 +25,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
 
   beforeEach(async () => {
     if (sdk !== undefined) servers = await TlsServers.start(sdk);
-  }, 300_000);
+  }, LONG_MS);
   afterEach(async () => {
     // Undefined where the app did not start.
     await (servers as TlsServers | undefined)?.stop();
@@ -105,41 +106,49 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
     return socket;
   }
 
-  test("handshakes with a server: good, refused, and left", async () => {
-    const kinds = [
-      (turn: number) => shake("good", turn),
-      (turn: number) => shake("refused", turn),
-      (turn: number) => leave(turn),
-    ];
-    for (const kind of kinds) await repeat(30, kind);
-    const before = await settled();
-    for (const kind of kinds) await repeat(CYCLES, kind);
-    expectSame(await settled(), before, "as a server");
-    expect(servers.app.problems).toEqual([]);
-  }, 900_000);
-
-  test("handshakes as a client: good, refused, and cut off", async () => {
-    const others = await startLeakTlsServers();
-    const authority = Buffer.from(others.authority).toString("base64");
-    const run = async (count: number): Promise<void> => {
-      expect(await servers.app.ask("connect", { uri: others.right, authority, count })).toEqual({ "": count });
-      const refused = await servers.app.ask("connect", { uri: others.untrusted, authority, count });
-      expect(refused).toEqual({ ETLSUNTRUSTED: count });
-      for (const uri of others.cut) {
-        const each = Math.ceil(count / others.cut.length);
-        const codes = (await servers.app.ask("connect", { uri, authority, count: each })) as Record<string, number>;
-        expect(codes[""]).toBeUndefined();
-      }
-    };
-    try {
-      await run(10);
+  test(
+    "handshakes with a server: good, refused, and left",
+    async () => {
+      const kinds = [
+        (turn: number) => shake("good", turn),
+        (turn: number) => shake("refused", turn),
+        (turn: number) => leave(turn),
+      ];
+      for (const kind of kinds) await repeat(30, kind);
       const before = await settled();
-      await run(CLIENT_CYCLES);
-      expectSame(await settled(), before, "as a client");
-    } finally {
-      others.stop();
-    }
-  }, 900_000);
+      for (const kind of kinds) await repeat(CYCLES, kind);
+      expectSame(await settled(), before, "as a server");
+      expect(servers.app.problems).toEqual([]);
+    },
+    LONG_MS,
+  );
+
+  test(
+    "handshakes as a client: good, refused, and cut off",
+    async () => {
+      const others = await startLeakTlsServers();
+      const authority = Buffer.from(others.authority).toString("base64");
+      const run = async (count: number): Promise<void> => {
+        expect(await servers.app.ask("connect", { uri: others.right, authority, count })).toEqual({ "": count });
+        const refused = await servers.app.ask("connect", { uri: others.untrusted, authority, count });
+        expect(refused).toEqual({ ETLSUNTRUSTED: count });
+        for (const uri of others.cut) {
+          const each = Math.ceil(count / others.cut.length);
+          const codes = (await servers.app.ask("connect", { uri, authority, count: each })) as Record<string, number>;
+          expect(codes[""]).toBeUndefined();
+        }
+      };
+      try {
+        await run(10);
+        const before = await settled();
+        await run(CLIENT_CYCLES);
+        expectSame(await settled(), before, "as a client");
+      } finally {
+        others.stop();
+      }
+    },
+    LONG_MS,
+  );
 
   test("a flood of handshakes that do not go on takes the memory of one, and lets others in after it", async () => {
     await repeat(10, (turn) => shake("good", turn));
@@ -161,5 +170,5 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
     await delay(1_000);
     await shake("good", 0);
     expectSame(await settled(), before, "after the flood");
-  }, 120_000);
+  });
 });

@@ -12,6 +12,7 @@ import { buildDotnet, runDotnet } from "../support/dotnet.js";
 import { findPython } from "../support/python.js";
 import { findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
 import { TlsServers } from "./xsservers.js";
+import { LONG_MS } from "../support/building.js";
 
 const sdk = findTlsSimulatorSdk();
 const dotnet = buildDotnet("DotnetClient");
@@ -23,7 +24,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "TLS served by XS, in the simul
 
   beforeAll(async () => {
     if (sdk !== undefined) servers = await TlsServers.start(sdk);
-  }, 300_000);
+  }, LONG_MS);
   afterAll(async () => {
     // Undefined where the app did not start.
     await (servers as TlsServers | undefined)?.stop();
@@ -130,27 +131,19 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "TLS served by XS, in the simul
   });
 
   describeIf(python !== undefined, "python3 with the package websockets", "the Python package websockets", () => {
-    test.each(["fragments", "pings", "client_closes"])(
-      "%s",
-      async (check) => {
-        const script = path.join("tests", "interop", "python", "client.py");
-        const env = { ...process.env, SSL_CERT_FILE: servers.authorityFile };
-        await promisify(execFile)(python ?? "", [script, `wss://localhost:${servers.port}/echo`, check], { env });
-      },
-      60_000,
-    );
+    test.each(["fragments", "pings", "client_closes"])("%s", async (check) => {
+      const script = path.join("tests", "interop", "python", "client.py");
+      const env = { ...process.env, SSL_CERT_FILE: servers.authorityFile };
+      await promisify(execFile)(python ?? "", [script, `wss://localhost:${servers.port}/echo`, check], { env });
+    });
   });
 
   describeIf(dotnet.isBuilt, "the .NET 10 SDK (dotnet)", ".NET ClientWebSocket", () => {
-    test.each(["fragments", "pings"])(
-      "%s",
-      async (check) => {
-        const parameters = [`wss://localhost:${servers.port}/echo`, check];
-        const program = runDotnet("DotnetClient", parameters, { SSL_CERT_FILE: servers.authorityFile });
-        expect(await new Promise((resolve) => program.process.once("close", resolve))).toBe(0);
-      },
-      60_000,
-    );
+    test.each(["fragments", "pings"])("%s", async (check) => {
+      const parameters = [`wss://localhost:${servers.port}/echo`, check];
+      const program = runDotnet("DotnetClient", parameters, { SSL_CERT_FILE: servers.authorityFile });
+      expect(await new Promise((resolve) => program.process.once("close", resolve))).toBe(0);
+    });
   });
 
   describeIf(chromiumPath !== undefined, "Chromium", "Chromium", () => {
@@ -170,6 +163,6 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "TLS served by XS, in the simul
       } finally {
         await browser.close();
       }
-    }, 60_000);
+    });
   });
 });

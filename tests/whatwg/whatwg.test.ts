@@ -6,6 +6,7 @@ import { WebSocket, type DomMessageEvent } from "../../modules/whatwg.js";
 import { asciiOf, hexOf } from "../support/vectors.js";
 import { whatwgTests } from "./suite.js";
 import { withRawServer } from "../support/rawserver.js";
+import { LONG_MS } from "../support/building.js";
 
 let servers: SuiteServers;
 
@@ -54,17 +55,21 @@ describe("Blobs on Node", () => {
 const sdk = findSimulatorSdk();
 
 describeIf(sdk !== undefined, "the Moddable SDK", "the WHATWG WebSocket on XS, in the simulator", () => {
-  test("every test passes", async () => {
-    if (sdk === undefined) return;
-    const simulator = await Simulator.start(sdk, "tests/xs/whatwg", [`settingsPort=${servers.settingsPort}`]);
-    try {
-      await simulator.waitForLine(/^(?:done |XS abort)/, 120_000);
-    } finally {
-      await simulator.stop();
-    }
-    const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
-    expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
-    const count = Object.keys(whatwgTests(servers.settings, false)).length;
-    expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
-  }, 300_000);
+  test(
+    "every test passes",
+    async () => {
+      if (sdk === undefined) return;
+      const simulator = await Simulator.start(sdk, "tests/xs/whatwg", [`settingsPort=${servers.settingsPort}`]);
+      try {
+        await simulator.waitForLine(/^(?:done |XS abort)/);
+      } finally {
+        await simulator.stop();
+      }
+      const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
+      expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
+      const count = Object.keys(whatwgTests(servers.settings, false)).length;
+      expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
+    },
+    LONG_MS,
+  );
 });
