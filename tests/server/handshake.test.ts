@@ -1,7 +1,7 @@
 import { WebSocket as PeerWebSocket } from "ws";
 import { asciiOf, frame, joined } from "../support/vectors.js";
 import { silenceLog, withServer } from "./servertest.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 import { upgradeRequest } from "../support/upgrades.js";
 
 /** The status of the answer to a request, after which the server ends the connection. */
@@ -132,7 +132,6 @@ describe("a request that comes in pieces", () => {
     await withServer({ handshakeTimeoutMs: 200, maxClients: 3 }, async (bench) => {
       const slow = [bench.connect(), bench.connect()];
       for (const client of slow) client.send("GET ");
-      await delay(30);
       expect(await bench.connect().send(upgradeRequest()).head()).toContain(" 101 ");
       for (const client of slow) expect(await client.all()).toContain(" 408 ");
     });
@@ -142,10 +141,10 @@ describe("a request that comes in pieces", () => {
     await withServer({ maxClients: 1 }, async (bench) => {
       for (let turn = 0; turn < 5; turn++) {
         const client = bench.connect().send("GET / HTTP/1.1\r\n");
-        await delay(5);
+        await letTimePass(5);
         client.destroy();
         await client.closed;
-        await delay(5);
+        await letTimePass(5);
       }
       await bench.open();
     });
@@ -169,7 +168,7 @@ describe("the first frames", () => {
       for (let at = request.length - 6; at < all.length; at++) {
         bench.events.length = 0;
         const client = bench.connect().send(all.subarray(0, at));
-        await delay(4);
+        await letTimePass(4);
         client.send(all.subarray(at));
         await bench.until("message two");
         expect(bench.events).toEqual(["opened", "message one", "message two"]);
@@ -184,9 +183,9 @@ describe("the first frames", () => {
     const acceptClient = (): Promise<boolean> => new Promise((resolve) => (hook.accept = () => resolve(true)));
     await withServer({ acceptClient }, async (bench) => {
       const client = bench.connect().send(all.subarray(0, request.length + 4));
-      await delay(20);
+      await letTimePass(20);
       client.send(all.subarray(request.length + 4));
-      await delay(20);
+      await letTimePass(20);
       expect(bench.events).toEqual([]);
       hook.accept();
       await bench.until("message two");
@@ -304,11 +303,12 @@ describe("the accept hook", () => {
     const acceptClient = (): Promise<boolean> => new Promise(() => undefined);
     await withServer({ acceptClient, handshakeTimeoutMs: 100, maxClients: 1 }, async (bench) => {
       expect(statusOf(await bench.connect().send(upgradeRequest()).all())).toBe(503);
-      await delay(20);
-      const began = performance.now();
-      expect(statusOf(await bench.connect().send(upgradeRequest()).all())).toBe(503);
-      // It was asked again: a server that is full would have answered at once.
-      expect(performance.now() - began).toBeGreaterThan(80);
+      await eventually(async () => {
+        const began = performance.now();
+        expect(statusOf(await bench.connect().send(upgradeRequest()).all())).toBe(503);
+        // It was asked again: a server that is full answers at once.
+        return performance.now() - began > 80;
+      });
     });
   });
 
@@ -325,26 +325,32 @@ describe("the accept hook", () => {
   });
 
   test("whose client leaves meanwhile harms nothing", async () => {
-    const hook = { accept: (): void => undefined };
-    const acceptClient = (): Promise<boolean> => new Promise((resolve) => (hook.accept = () => resolve(true)));
+    const hook = { accept: (): void => undefined, isAsked: false };
+    const acceptClient = (): Promise<boolean> => {
+      hook.isAsked = true;
+      return new Promise((resolve) => (hook.accept = () => resolve(true)));
+    };
     await withServer({ acceptClient }, async (bench) => {
       const client = bench.connect().send(upgradeRequest());
-      await delay(20);
+      await eventually(() => hook.isAsked);
       client.socket.resetAndDestroy();
-      await delay(20);
+      await letTimePass(20);
       hook.accept();
       await eventually(() => bench.server.clientsCount === 0);
-      await delay(20);
+      await letTimePass(20);
       expect([[], ["opened", "closed 1006 unclean"]]).toContainEqual(bench.events);
     });
   });
 
   test("that is not done when the server stops is not waited for: its client is refused", async () => {
-    const hook = { accept: (): void => undefined };
-    const acceptClient = (): Promise<boolean> => new Promise((resolve) => (hook.accept = () => resolve(true)));
+    const hook = { accept: (): void => undefined, isAsked: false };
+    const acceptClient = (): Promise<boolean> => {
+      hook.isAsked = true;
+      return new Promise((resolve) => (hook.accept = () => resolve(true)));
+    };
     await withServer({ acceptClient }, async (bench) => {
       const client = bench.connect().send(upgradeRequest());
-      await delay(20);
+      await eventually(() => hook.isAsked);
       await bench.server.stop();
       hook.accept();
       await client.closed;

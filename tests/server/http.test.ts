@@ -4,7 +4,7 @@ import { InvalidStateError, OptionError } from "../../modules/common/errors.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { asciiOf, pattern } from "../support/vectors.js";
 import { silenceLog } from "./servertest.js";
-import { delay } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 import { RawPeer } from "../support/rawpeer.js";
 
 const GET = "GET /page?a=1 HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -91,7 +91,7 @@ describe("answers", () => {
 
   test("a handler may answer later", async () => {
     const onRequest = async ({ response }: HttpListenerContext): Promise<void> => {
-      await delay(10);
+      await letTimePass(10);
       response.close("late");
     };
     await withListener({ onRequest }, async ({ answerTo }) => {
@@ -107,7 +107,7 @@ describe("answers", () => {
       },
     ],
     ["rejects", () => Promise.reject(new Error("handler"))],
-    ["rejects after a turn", () => delay(1).then(() => Promise.reject(new Error("handler")))],
+    ["rejects after a turn", () => letTimePass(1).then(() => Promise.reject(new Error("handler")))],
     // What other libraries make of a promise need have no catch().
     ["gives what acts as a promise", () => ({ then: rejectThenable }) as never],
   ])("500 for a handler that %s; the listener lives", async (_name, onRequest) => {
@@ -126,9 +126,7 @@ describe("answers", () => {
   test.each([true, null, 7, "done", {}])("what a handler returns beside a promise is ignored: %p", async (returned) => {
     const log = silenceLog();
     const onRequest = ({ response }: HttpListenerContext): never => {
-      setTimeout(() => {
-        response.close("later");
-      }, 1);
+      void letTimePass(1).then(() => response.close("later"));
       return returned as never;
     };
     await withListener({ onRequest }, async ({ answerTo }) => {
@@ -165,11 +163,11 @@ describe("answers", () => {
     const pending: HttpListenerContext[] = [];
     await withListener({ onRequest: (context) => void pending.push(context) }, async ({ connect }) => {
       const client = connect().send(GET);
-      await delay(20);
+      await eventually(() => pending.length === 1);
       client.socket.resetAndDestroy();
-      await delay(20);
+      await letTimePass(20);
       pending[0]?.response.close("late");
-      await delay(20);
+      await letTimePass(20);
     });
     expect(pending).toHaveLength(1);
   });
@@ -235,15 +233,17 @@ describe("limits", () => {
     const pending: HttpListenerContext[] = [];
     await withListener({ maxRequests: 2, onRequest: (context) => void pending.push(context) }, async (bench) => {
       const waiting = [bench.connect().send(GET), bench.connect().send(GET)];
-      await delay(20);
+      await eventually(() => pending.length === 2);
       expect(await bench.answerTo(GET)).toMatch(/^HTTP\/1\.1 503 /);
       for (const { response } of pending) response.close("a");
       for (const client of waiting) expect(await client.all()).toMatch(/a$/);
-      await delay(20);
-      const next = bench.connect().send(GET);
-      await delay(20);
-      pending.at(-1)?.response.close("b");
-      expect(await next.all()).toMatch(/b$/);
+      // Until the server has heard of their end, they have their places.
+      await eventually(async () => {
+        const answer = bench.connect().send(GET).all();
+        await Promise.race([answer, eventually(() => pending.length === 3)]);
+        pending[2]?.response.close("b");
+        return (await answer).endsWith("b");
+      });
     });
   });
 
@@ -287,7 +287,7 @@ describe("limits", () => {
       const client = connect();
       client.socket.pause();
       client.send(GET);
-      await delay(300);
+      await letTimePass(300);
       client.socket.resume();
       expect((await client.all()).length).toBeLessThan(20_000_000);
     });
@@ -310,9 +310,10 @@ test("the request tells what was asked for", async () => {
 });
 
 test("stop ends what is not answered, and frees the port", async () => {
-  await withListener({ onRequest: () => undefined }, async ({ listener, connect }) => {
+  const onRequest = jest.fn();
+  await withListener({ onRequest }, async ({ listener, connect }) => {
     const client = connect().send(GET);
-    await delay(20);
+    await eventually(() => onRequest.mock.calls.length === 1);
     listener.stop();
     listener.stop();
     expect(await client.all()).toBe("");
@@ -325,11 +326,9 @@ test("beyond as many refusals as maxRequests there is no answer: those who take 
     const clients = Array.from({ length: 4 }, connect);
     // They notice no end, and so do not end themselves.
     for (const client of clients) client.socket.pause();
-    await delay(50);
     expect(await connect().send(GET).all()).toBe("");
     for (const client of clients) client.destroy();
-    await delay(50);
-    expect(await connect().send(GET).all()).toMatch(/^HTTP\/1\.1 404 /);
+    await eventually(async () => (await connect().send(GET).all()).startsWith("HTTP/1.1 404 "));
   });
 });
 

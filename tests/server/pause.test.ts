@@ -5,7 +5,7 @@ import { CONNECTION_DEFAULTS } from "../../modules/common/options.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { asciiOf, bytesOf, frame, joined } from "../support/vectors.js";
 import { withServer } from "./servertest.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 import { upgradeRequest } from "../support/upgrades.js";
 
 interface Bench {
@@ -156,7 +156,7 @@ describe("over sockets", () => {
       const pump = setInterval(() => {
         while (sent < count && server.broadcast(`${sent}`.padStart(5, "0").padEnd(4_000, "x")) === 1) sent++;
       }, 1);
-      await delay(400);
+      await letTimePass(400);
       expect(client.isPaused).toBe(true);
       expect(received).toEqual([]);
       expect(sent).toBeLessThan(count);
@@ -170,7 +170,7 @@ describe("over sockets", () => {
 
   test.each([
     ["pauses and resumes at each message", {}],
-    ["has a slow accept hook", { acceptClient: () => delay(50).then(() => true) }],
+    ["has a slow accept hook", { acceptClient: () => letTimePass(50).then(() => true) }],
   ])("a server that %s loses nothing of a client that has half closed", async (_name, options) => {
     await withServer(options, async (connected) => {
       const { server, events } = connected;
@@ -206,7 +206,7 @@ describe("over sockets", () => {
       await client.connect(`ws://127.0.0.1:${server.port}/`);
       client.pause();
       server.broadcast("sent before");
-      await delay(50);
+      await letTimePass(50);
       client.close();
       expect(await ended).toBe(true);
       expect(received).toEqual(["sent before"]);

@@ -4,7 +4,7 @@ import { InvalidStateError, WebSocketServer, type WebSocketServerOptions } from 
 import { FakeSocket } from "../support/fakesocket.js";
 import { asciiOf, bytesOf, frame, pattern } from "../support/vectors.js";
 import { silenceLog } from "./servertest.js";
-import { delay } from "../support/waiting.js";
+import { eventually } from "../support/waiting.js";
 
 /** An upgrade request on a socket in memory, as an HTTP server of someone else's might pass it on. */
 function contextOf(socket: FakeSocket): HttpListenerContext {
@@ -114,7 +114,7 @@ describe("within the opened event", () => {
     const { socket, events, server } = openedBy(({ server: sender, endPoint }) => sender.sendString(endPoint, "hi"));
     expect(socket.frames).toEqual(["text:6869"]);
     // In a turn of their own.
-    await delay(10);
+    await eventually(() => events.length > 1);
     expect(events).toEqual(["opened", "message early"]);
     server.abort();
   });

@@ -4,7 +4,7 @@ import { HttpListener } from "../../modules/http.js";
 import { InvalidStateError, NetworkError, OptionError, WebSocketServer } from "../../modules/server.js";
 import { asciiOf, bytesOf, hexOf, pattern } from "../support/vectors.js";
 import { ServerBench, silenceLog, withServer } from "./servertest.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 import { upgradeRequest } from "../support/upgrades.js";
 
 const NORMAL = bytesOf("03e8");
@@ -94,7 +94,6 @@ describe("stopping", () => {
     await withServer({ closeTimeoutMs: 200, maxQueueBytes: 1_000_000 }, async (bench) => {
       const client = await bench.open();
       client.socket.pause();
-      await delay(10);
       for (let turn = 0; turn < 100; turn++) bench.server.broadcast(pattern(100_000));
       await bench.server.stop();
       expect(bench.closedEvents).toEqual(["closed 1006 unclean"]);
@@ -204,7 +203,7 @@ describe("clients", () => {
       const client = await bench.open();
       client.socket[end]();
       await bench.until("closed 1006 unclean");
-      await delay(20);
+      await letTimePass(20);
       expect(bench.closedEvents).toHaveLength(1);
     });
   });
@@ -269,7 +268,6 @@ describe("broadcast", () => {
       const slow = await bench.open();
       const quick = await bench.open();
       slow.socket.pause();
-      await delay(10);
       let sent = 0;
       while (bench.server.broadcast(pattern(60_000)) === 2 && sent < 1_000) {
         sent++;

@@ -6,8 +6,11 @@ import { now, setTimer } from "#platform";
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 5;
 
-/** Where no condition can be waited for: time is what is tested, or that nothing happens. */
-export function delay(timeMs: number): Promise<void> {
+/**
+ * Waits a time: where time is what is tested, or the pace of a peer, or that nothing happens meanwhile. What is to happen is
+ * waited for by {@link eventually}.
+ */
+export function letTimePass(timeMs: number): Promise<void> {
   return new Promise((resolve) => void setTimer(resolve, timeMs));
 }
 
@@ -25,6 +28,9 @@ export async function eventually(
   const end = now() + patienceMs;
   while (!(await holds())) {
     if (now() > end) throw new Error(`It does not come within ${patienceMs} ms: ${what ?? String(holds)}`);
-    await delay(LOOK_MS);
+    await letTimePass(LOOK_MS);
   }
 }
+
+/** The name of before. */
+export const delay = letTimePass;
