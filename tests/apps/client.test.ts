@@ -2,6 +2,7 @@
 
 import { WebSocketCloseStatus, WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
 import { findFreePort, startApp, type App } from "../support/apps.js";
+import { eventually } from "../support/waiting.js";
 
 const apps: App[] = [];
 const servers: WebSocketServer[] = [];
@@ -105,7 +106,7 @@ test("says why it cannot connect, and connects once the server is there", async 
 test("waits longer after each failure, and leaves on SIGINT meanwhile", async () => {
   const app = start(`ws://127.0.0.1:${await findFreePort()}/`);
   const waits = (): number[] => [...app.output.stdout.matchAll(/again in (\d+) ms/g)].map(([, ms]) => Number(ms));
-  while (waits().length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually(() => waits().length > 2);
   const [first = 0, second = 0, third = 0] = waits();
   expect(first).toBeGreaterThanOrEqual(350);
   expect(first).toBeLessThanOrEqual(500);
@@ -132,8 +133,7 @@ test("connects again when the server goes away", async () => {
   await watched.until("text Hello Websocket!");
   server.disconnectClient(watched.endPoint, 1000, true);
   await app.printed("NetworkError");
-  while (watched.events.filter((event) => event === "opened nano").length < 2)
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually(() => watched.events.filter((event) => event === "opened nano").length > 1);
   await app.printed("Connected again.");
 });
 

@@ -1,6 +1,7 @@
 /** Whoever watches and commands the MQTT sample in its tests: the npm package `mqtt`, over its own WebSocket. */
 
 import { connectAsync, type MqttClient } from "mqtt";
+import { eventually } from "../support/waiting.js";
 
 const PATIENCE_MS = 30_000;
 
@@ -24,14 +25,13 @@ export class Watcher {
 
   /** Waits for a message like this that came after the first `from`. */
   async message(pattern: RegExp, from = 0): Promise<string> {
-    const deadline = performance.now() + PATIENCE_MS;
-    for (;;) {
-      const found = this.messages.slice(from).find((message) => pattern.test(message));
-      if (found !== undefined) return found;
-      if (performance.now() > deadline)
-        throw new Error(`${String(pattern)} does not come: ${this.messages.join(", ")}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const find = (): string | undefined => this.messages.slice(from).find((message) => pattern.test(message));
+    await eventually(
+      () => find() !== undefined,
+      () => `${String(pattern)} among ${this.messages.join(", ")}`,
+      PATIENCE_MS,
+    );
+    return find() ?? "";
   }
 
   async publish(topic: string, text: string): Promise<void> {

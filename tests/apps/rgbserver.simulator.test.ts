@@ -9,6 +9,7 @@ import { decodeQrCode } from "../support/qrcode.js";
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { LONG_MS } from "../support/building.js";
+import { eventually } from "../support/waiting.js";
 
 const sdk = findSimulatorSdk();
 /** The LED has two fifths of the default device's screen, 240 by 320. */
@@ -26,14 +27,6 @@ async function openClient(port: number): Promise<Client> {
   socket.on("message", (data, isBinary) => received.push((data as Buffer).toString(isBinary ? "hex" : "utf8")));
   await once(socket, "open");
   return { socket, received };
-}
-
-async function eventually(check: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (await check()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`within 10 s it did not happen that ${what}`);
 }
 
 describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulator", () => {

@@ -7,6 +7,7 @@ import { tlsIdentity } from "../../modules/pem.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { findFreePort, startApp, type App } from "../support/apps.js";
 import { testCertificates } from "../support/certificates.js";
+import { eventually } from "../support/waiting.js";
 
 const apps: App[] = [];
 
@@ -75,9 +76,9 @@ test("leaves on SIGINT with a closing handshake of its client", async () => {
   await server.start();
   const caSetting = `ca=${Buffer.from(authority).toString("base64")}`;
   const app = start("server-client", `port=${await findFreePort()}`, `url=wss://localhost:${server.port}/`, caSetting);
-  while (messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually(() => messages.length > 0);
   expect(await app.stop("SIGINT")).toEqual({ code: 0, signal: null });
-  while (closed.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually(() => closed.length > 0);
   expect(closed).toEqual(["1001 clean"]);
   expect(messages[0]).toBe("Hello Secure Websocket! 1");
   server.abort();

@@ -10,6 +10,7 @@ import { chromiumPath, launchChromium } from "../support/chromium.js";
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { LONG_MS, writeWhole } from "../support/building.js";
+import { eventually } from "../support/waiting.js";
 
 const sdk = findSimulatorSdk();
 const PROJECT = path.join(__dirname, "..", "..");
@@ -32,14 +33,13 @@ function copy(name: string): string {
 
 /** What the page is, once it is served. */
 async function fetchPage(): Promise<string> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await (await fetch(`http://127.0.0.1:${port}/`)).text();
-    } catch (error) {
-      if (attempt === 150) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
+  let page = "";
+  await eventually(async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
+    page = (await answer?.text()) ?? "";
+    return answer !== undefined;
+  }, "the page");
+  return page;
 }
 
 /** One of two clients says something. @returns what both hear */
@@ -86,7 +86,7 @@ describeIf(chromiumPath !== undefined, "Chromium", "the template's page", () => 
       try {
         const pages = [await browser.newPage(), await browser.newPage()];
         for (const page of pages) await page.goto(`http://127.0.0.1:${port}/`);
-        await pages[0]?.waitForTimeout(300);
+        for (const page of pages) await page.waitForFunction("socket.readyState === WebSocket.OPEN");
         await pages[0]?.getByRole("button").click();
         for (const page of pages) await page.getByText("says hello").waitFor();
       } finally {

@@ -7,6 +7,7 @@ import { type App, findFreePort, startApp } from "../support/apps.js";
 import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 import { LONG_MS } from "../support/building.js";
+import { eventually } from "../support/waiting.js";
 
 const PROVOKED = ["provoked in a timer", "provoked in a promise"];
 
@@ -15,13 +16,6 @@ const SIGNAL = "SIGUSR2";
 const REJECT = `Promise.reject(new Error('${PROVOKED[1]}'))`;
 const ON_SIGNAL = `process.on('${SIGNAL}', () => { ${REJECT}; throw new Error('${PROVOKED[0]}') })`;
 const THROWING = `--import=data:text/javascript,${encodeURIComponent(ON_SIGNAL)}`;
-
-async function eventually(holds: () => boolean, what: string): Promise<void> {
-  for (const end = performance.now() + 20_000; !holds();) {
-    if (performance.now() > end) throw new Error(`It does not come: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-}
 
 /** How often all of the provoked exceptions were logged. */
 function countOf(lines: readonly string[]): number {

@@ -3,6 +3,7 @@
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { LONG_MS } from "../support/building.js";
+import { eventually } from "../support/waiting.js";
 
 const sdk = findSimulatorSdk();
 const CONNECT = 'connect {"SSID":"home","password":"secret123"}';
@@ -50,8 +51,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the Wi-Fi of a device, in the
       const { lines } = running;
       await running.waitForLine(/is lost/);
       await running.waitForLine(/cannot be joined/);
-      while (lines.filter((line) => line === JOINED).length < 2)
-        await new Promise((resolve) => setTimeout(resolve, 50));
+      await eventually(() => lines.filter((line) => line === JOINED).length > 1);
       expect(lines.filter((line) => line === "the app has started")).toHaveLength(1);
       expect(lines).toContain('The Wi-Fi "home" is lost. Trying again.');
     },
@@ -64,7 +64,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the Wi-Fi of a device, in the
       const running = await start("ssid=");
       const { lines } = running;
       await running.waitForLine(/^No Wi-Fi: build with ssid=/);
-      while (lines.length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+      await eventually(() => lines.length > 1);
       expect(new Set(lines)).toEqual(new Set(['No Wi-Fi: build with ssid="your network" password="its password".']));
     },
     LONG_MS,

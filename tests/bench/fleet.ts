@@ -9,8 +9,9 @@
 
 import { readOptions, runScript, UsageError } from "../../scripts/commandline.js";
 import { Backoff } from "../../modules/backoff.js";
-import { delay, Device, until } from "../fleet/device.js";
+import { Device } from "../fleet/device.js";
 import { startNats } from "../mqtt/brokers.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 const PHASE_MS = 180_000;
 const MAX_DEVICES = 5_000;
@@ -34,7 +35,7 @@ async function watch(devices: readonly Device[], start: number, isIn: (device: D
         times.push(performance.now() - start);
         waiting.delete(device);
       }
-    await delay(20);
+    await letTimePass(20);
   }
   return times;
 }
@@ -61,10 +62,10 @@ async function main(): Promise<number> {
   const servers = await startNats(3);
   const ports = servers.slice(0, 2).map(({ port }) => port);
   const probe = new Device("probe", { ports: [ports[1] ?? 0] });
-  await until(() => probe.at !== 0, "the cluster lets in", 60_000);
+  await eventually(() => probe.at !== 0, "the cluster lets in", 60_000);
   // JetStream has made its streams by now, as in a fleet that runs.
   await probe.subscribe("fleet/+");
-  await delay(2_000);
+  await letTimePass(2_000);
   probe.messages.length = 0;
 
   const start = performance.now();
@@ -85,7 +86,7 @@ async function main(): Promise<number> {
   let published = 0;
   const end = performance.now() + seconds * 1_000;
   const publishing = devices.map(async (device, at) => {
-    await delay((READING_INTERVAL_MS * at) / count);
+    await letTimePass((READING_INTERVAL_MS * at) / count);
     while (performance.now() < end) {
       if (device.at !== 0) {
         published += 1;
@@ -93,14 +94,14 @@ async function main(): Promise<number> {
           published -= 1;
         });
       }
-      await delay(READING_INTERVAL_MS);
+      await letTimePass(READING_INTERVAL_MS);
     }
   });
   const gather = setInterval(() => {
     for (const message of probe.messages.splice(0)) latencies.push(performance.now() - Number(message.split(" ")[1]));
   }, 2);
   await Promise.all(publishing);
-  await delay(1_000);
+  await letTimePass(1_000);
   clearInterval(gather);
   print(`readings, one a device each ${READING_INTERVAL_MS / 1_000} s, for ${seconds} s`, String(published));
   print("of them, with quality 0, reached the listener", String(latencies.length));

@@ -5,12 +5,12 @@
  * Node.js. Prints a line a minute, and fails where a message is lost or memory grows.
  */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { findSimulatorSdk } from "../support/simulator.js";
 import { readOptions, runScript, UsageError } from "../../scripts/commandline.js";
 import { missingSdkMessage } from "../../scripts/sdk.js";
 import { nodeStage, type SoakStage, xsStage } from "./soakstages.js";
 import type { SoakFigures } from "./soakload.js";
+import { letTimePass } from "../support/waiting.js";
 
 const WARM_UP_MS = 10_000;
 const LEAVE_EVERY_MS = 10_000;
@@ -32,7 +32,7 @@ function describeMemory(memory: Readonly<Record<string, number>>): string {
 /** Clients come, send, and leave, so that memory is compared without them. */
 async function warmUp({ loads }: SoakStage): Promise<void> {
   await Promise.all(loads.map((load) => load.start()));
-  await sleep(WARM_UP_MS);
+  await letTimePass(WARM_UP_MS);
   for (const load of loads) await load.replaceOne();
   await Promise.all(loads.map((load) => load.stop()));
 }
@@ -44,7 +44,7 @@ async function run(stage: SoakStage, minutes: number): Promise<boolean> {
   await Promise.all(loads.map((load) => load.start()));
   const end = performance.now() + minutes * 60_000;
   for (let turn = 1; performance.now() < end; turn++) {
-    await sleep(Math.max(0, Math.min(LEAVE_EVERY_MS, end - performance.now())));
+    await letTimePass(Math.max(0, Math.min(LEAVE_EVERY_MS, end - performance.now())));
     await Promise.all(loads.map((load) => load.replaceOne()));
     if (turn % TURNS_IN_A_MINUTE > 0) continue;
     for (const load of loads)

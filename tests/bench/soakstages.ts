@@ -1,12 +1,12 @@
 /** Who sends to whom in a soak: on Node.js alone, or between Node.js and XS. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Sdk } from "../../scripts/sdk.js";
 import { ControlledApp } from "../support/controlledapp.js";
 import type { Memory } from "../support/memory.js";
 import { type SoakFigures, SoakLoad, type SoakPlan, startSoakServer } from "./soakload.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** Clients of one host, and the server on one. */
 export interface StagedLoad {
@@ -33,7 +33,7 @@ const collectGarbage = runInNewContext("gc") as () => void;
 
 async function nodeHeap(): Promise<number> {
   for (let turn = 0; turn < 3; turn++) {
-    await sleep(100);
+    await letTimePass(100);
     collectGarbage();
   }
   return process.memoryUsage().heapUsed;
@@ -101,7 +101,7 @@ export async function xsStage(rates: Rates, sdk: Sdk): Promise<SoakStage> {
     ],
     async measureMemory() {
       // Timers of what has ended, and garbage, go within a moment.
-      await sleep(3_000);
+      await letTimePass(3_000);
       const { slots, chunks, timers, clients } = (await app.ask("memory")) as Memory & { readonly clients: number };
       const heap = await nodeHeap();
       return {

@@ -5,6 +5,7 @@ import { refused } from "./refused.js";
 import type { RawPeer } from "../support/rawpeer.js";
 import { RawServer } from "../support/rawserver.js";
 import { headOf, upgradeAnswer } from "../support/upgrades.js";
+import { letTimePass } from "../support/waiting.js";
 
 let server: RawServer;
 
@@ -98,7 +99,7 @@ describe("an answer of another status", () => {
       "slow body",
       (peer) => {
         peer.send("HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\n");
-        Array.from("slow body").forEach((byte, at) => setTimeout(() => peer.send(byte), 5 * at));
+        Array.from("slow body").forEach((byte, at) => void letTimePass(5 * at).then(() => peer.send(byte)));
       },
     ],
     [

@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { connect, type Socket } from "node:net";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** It listens, and is then asleep: whoever is beyond its backlog waits for ever. */
 const PROGRAM = `
@@ -36,7 +36,7 @@ export class BlackHole {
       child.stdout.once("data", (bytes: Buffer) => resolve(Number(bytes.toString())));
     });
     const hole = new BlackHole(port, child);
-    await delay(200);
+    await letTimePass(200);
     return hole;
   }
 

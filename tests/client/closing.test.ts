@@ -10,7 +10,7 @@ import {
 } from "../../modules/client.js";
 import { asciiOf, bytesOf, pattern } from "../support/vectors.js";
 import { withOpen, type ClientBench } from "./clienttest.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 import type { RawPeer } from "../support/rawpeer.js";
 
 describe("the client closes", () => {
@@ -27,7 +27,7 @@ describe("the client closes", () => {
       expect(`${frame?.first.toString(16)}:${Buffer.from(frame?.payload ?? []).toString("hex")}`).toBe(sent);
       peer.sendFrame(0x88, frame?.payload);
       // RFC 6455, 7.1.1: the client waits for the server to end TCP.
-      await delay(30);
+      await letTimePass(30);
       expect(bench.ends).toEqual([]);
       peer.socket.end();
       expect(await bench.closed()).toMatchObject({ wasClean: true, error: undefined });
@@ -62,7 +62,7 @@ describe("the client closes", () => {
       bench.client.close(3_000);
       bench.client.close(3_001, "again");
       peer.sendFrame(0x89);
-      await delay(20);
+      await letTimePass(20);
       peer.sendFrame(0x88, bytesOf("0bb8")).socket.end();
       await bench.closed();
       expect(await peer.frames(1)).toEqual(["close:3000"]);
@@ -251,7 +251,7 @@ describe("within onMessageReceived", () => {
       async (bench, peer) => {
         peer.send(bytesOf("8101 61 8101 62 8802 03e8"));
         await bench.closed();
-        await delay(20);
+        await letTimePass(20);
         expect(bench.events).toEqual(["text a", "closed 1006 unclean"]);
         expect(states).toEqual([WebSocketState.Aborted]);
       },
@@ -310,7 +310,7 @@ test("within onDrained send sends", async () => {
     await bench.until("drained");
     bench.client.close();
     await eventually(() => bench.client.bufferedAmount === 0);
-    await delay(50);
+    await letTimePass(50);
     expect((await peer.frames(2)).slice(-2)).toEqual(["text:647261696e6564", "close:1000"]);
   });
 });

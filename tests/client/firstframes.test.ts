@@ -2,7 +2,7 @@
 
 import { ClientBench, openOn } from "./clienttest.js";
 import { asciiOf, bytesOf, frame, joined } from "../support/vectors.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 import { RawServer } from "../support/rawserver.js";
 import { upgradeAnswer } from "../support/upgrades.js";
 
@@ -44,7 +44,7 @@ test("what comes later stays behind them", async () => {
   const peer = await openOn(server, bench, frame(0x81, asciiOf("first"), false));
   for (const text of ["second", "third"]) {
     peer.sendFrame(0x81, asciiOf(text));
-    await delay(5);
+    await letTimePass(5);
   }
   await bench.until("text third");
   expect(bench.events).toEqual(["text first", "text second", "text third"]);
@@ -76,7 +76,7 @@ test.each<[name: string, end: (bench: ClientBench) => void, event: string]>([
   const bench = new ClientBench();
   await openOn(server, bench, FRAMES);
   end(bench);
-  await delay(20);
+  await letTimePass(20);
   expect(bench.events).toEqual([event]);
 });
 
@@ -117,7 +117,7 @@ describe("answer and frames, split in two", () => {
     const peer = await own.next();
     const bytes = joined([asciiOf(upgradeAnswer(await peer.head())), FRAMES]);
     peer.send(bytes.subarray(0, at));
-    await delay(3);
+    await letTimePass(3);
     peer.send(bytes.subarray(at));
     await connected;
     await bench.until("binary 0d");

@@ -9,7 +9,7 @@ import {
 } from "../../modules/client.js";
 import { asciiOf, bytesOf, hexOf, pattern } from "../support/vectors.js";
 import { withOpen } from "./clienttest.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 describe("masks", () => {
   test("are another one in each frame, and each is used", async () => {
@@ -44,7 +44,6 @@ describe("masks", () => {
       expect(bytes).toEqual(pattern(100));
       bytes.fill(0);
       await eventually(() => client.bufferedAmount === 0);
-      await delay(10);
       const sent = (await peer.wireFrames(1)).map(({ payload }) => hexOf(payload)).join("");
       expect(sent).toBe(hexOf(pattern(100)));
     });
@@ -187,7 +186,7 @@ describe("a server that does not read", () => {
       const more = fill(client);
       if (more === 0) return count;
       count += more;
-      await delay(20);
+      await letTimePass(20);
     }
   }
 
@@ -199,7 +198,7 @@ describe("a server that does not read", () => {
       expect(bench.client.sendBytes(payload)).toBe(false);
       expect(bench.client.bufferedAmount).toBeGreaterThan(50_000);
       expect(bench.client.bufferedAmount).toBeLessThanOrEqual(100_000);
-      await delay(50);
+      await letTimePass(50);
       expect(bench.events).toHaveLength(drainedBefore);
       peer.socket.resume();
       await eventually(() => bench.events.length > drainedBefore);

@@ -15,7 +15,7 @@ import { describeIf } from "../support/describeif.js";
 import { BlackHole } from "./blackhole.js";
 import { ClientBench, expectHandles, expectNothingLeft, openHandles } from "./clienttest.js";
 import { refused } from "./refused.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 import type { RawPeer } from "../support/rawpeer.js";
 import { RawServer } from "../support/rawserver.js";
 
@@ -163,7 +163,7 @@ const STAGES: readonly Stage[] = [
       withPeer(attempt(bench, server.url), async (peer) => {
         await peer.head();
         peer.send("HTTP/1.1 101 Swi");
-        await delay(20);
+        await letTimePass(20);
       }),
   },
   {
@@ -172,7 +172,7 @@ const STAGES: readonly Stage[] = [
       withPeer(attempt(bench, server.url), async (peer) => {
         await peer.head();
         peer.send("HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\nabc");
-        await delay(20);
+        await letTimePass(20);
       }),
   },
 ];
@@ -193,7 +193,7 @@ describe.each(STAGES)("given up during $name", ({ reach }) => {
 
   beforeEach(async () => {
     // Those who were given up before they were accepted.
-    await delay(5);
+    await letTimePass(5);
     server.forget();
     before = openHandles();
     bench = new ClientBench();
@@ -251,7 +251,7 @@ describeIf(process.platform === "linux", "Linux", "a TCP connection that no one 
     const before = openHandles();
     const bench = new ClientBench();
     const failure = bench.failure(`${scheme}://127.0.0.1:${hole.port}/`);
-    await delay(50);
+    await letTimePass(50);
     bench.client.abort();
     expect(bench.events).toEqual(["closed 1006 unclean ERR_ABORTED"]);
     await failure;

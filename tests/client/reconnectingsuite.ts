@@ -7,7 +7,7 @@ import type { DelaySource, ReconnectingWebSocketOptions } from "xs-websockets/re
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
 import { EventLog } from "../support/eventlog.js";
 import type { SuiteSettings } from "./suitesession.js";
-import { delay } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 /** Delays that a test gives; how often it was reset. */
 class Delays implements DelaySource {
@@ -164,7 +164,7 @@ export function reconnectingTests({ ports }: SuiteSettings): Tests {
       await session.webSocket.connect(
         () => answer(requests < 2 ? "/vanish" : "/authorization"),
         async () => {
-          await delay(1);
+          await letTimePass(1);
           return { Authorization: `token ${++requests}` };
         },
       );
@@ -213,7 +213,7 @@ export function reconnectingTests({ ports }: SuiteSettings): Tests {
       session.webSocket.sendString("close");
       await session.until("reconnected");
       assertEqual(backoff.resets, 0, "resets at once");
-      await delay(1_000);
+      await eventually(() => backoff.resets > 0, "the reset");
       assertEqual(backoff.resets, 1, "resets later");
       session.events.length = 0;
       session.webSocket.sendString("close");
@@ -224,7 +224,7 @@ export function reconnectingTests({ ports }: SuiteSettings): Tests {
     "close while it connects": async () => {
       const session = new Session();
       const connected = session.webSocket.connect(answer("/silent"));
-      await delay(20);
+      await letTimePass(20);
       session.webSocket.close();
       assertEqual(await rejection(connected), "ERR_ABORTED", "connect");
       assertEqual(session.events.join(), "closed 1006 ERR_ABORTED", "events");
@@ -238,20 +238,20 @@ export function reconnectingTests({ ports }: SuiteSettings): Tests {
       assertEqual(await rejection(connected), "ERR_ABORTED", "connect");
       const handler = new Session({ onReconnecting: (sender) => sender.abort() });
       assertEqual(await rejection(handler.webSocket.connect(closedPort)), "ERR_ABORTED", "connect");
-      await delay(20);
+      await letTimePass(20);
       assertEqual(handler.events.join(), "reconnecting 1,closed 1006 ERR_ABORTED", "events");
     },
     "close while a provider is waited for": async () => {
       const session = new Session();
-      const connected = session.webSocket.connect(() => delay(30).then(() => echo));
+      const connected = session.webSocket.connect(() => letTimePass(30).then(() => echo));
       session.webSocket.close();
       assertEqual(await rejection(connected), "ERR_ABORTED", "connect");
-      await delay(60);
+      await letTimePass(60);
       assertEqual(session.events.join(), "closed 1006 ERR_ABORTED", "events");
     },
     "messages are kept while there is no connection, within their limit and in their order": async () => {
       const session = new Session({ maxUnsentBytes: 3 * 65 });
-      const connected = session.webSocket.connect(() => delay(20).then(() => echo));
+      const connected = session.webSocket.connect(() => letTimePass(20).then(() => echo));
       const taken = ["a", "b", "c", "d"].map((text) => session.webSocket.sendString(text));
       assertEqual(taken.join(), "true,true,true,false", "what send returns");
       assertEqual(session.webSocket.bufferedAmount, 3, "bufferedAmount");
@@ -263,7 +263,7 @@ export function reconnectingTests({ ports }: SuiteSettings): Tests {
     },
     "none is kept unless asked for": async () => {
       const session = new Session();
-      const connected = session.webSocket.connect(() => delay(20).then(() => echo));
+      const connected = session.webSocket.connect(() => letTimePass(20).then(() => echo));
       assertEqual(session.webSocket.sendString("a"), false, "send");
       await connected;
       await finish(session);

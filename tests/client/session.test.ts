@@ -11,7 +11,7 @@ import {
 } from "../../modules/client.js";
 import { asciiOf, bytesOf } from "../support/vectors.js";
 import { ClientBench, expectHandles, openHandles, openOn, withOpen } from "./clienttest.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 import { withRawServer } from "../support/rawserver.js";
 
 test("an open connection tells where it leads", async () => {
@@ -82,7 +82,7 @@ describe("the same object connects again", () => {
       const first = await openOn(server, bench);
       // Half a message, half a frame.
       first.send(bytesOf("01 01 61"), bytesOf("82 7e"));
-      await delay(20);
+      await letTimePass(20);
       end(bench);
       if (bench.ends.length === 0) {
         // The second half of the frame that had begun, and then the answer.
@@ -179,7 +179,7 @@ describe("a server that goes away", () => {
       expect(closed.error).toBeInstanceOf(NetworkError);
       expect(bench.client).toMatchObject({ state: WebSocketState.Closed, closeStatus: 1_006 });
       expect(() => bench.client.sendString("a")).toThrow(InvalidStateError);
-      await delay(20);
+      await letTimePass(20);
       expect(bench.ends).toHaveLength(1);
     });
   });
@@ -211,7 +211,7 @@ describe("a server that goes away", () => {
     await withOpen({ keepAliveInterval: 50, serverTimeout: 100 }, async (bench, peer) => {
       for (let turn = 0; turn < 20; turn++) {
         peer.sendFrame(0x81, asciiOf(`${turn}`));
-        await delay(20);
+        await letTimePass(20);
       }
       expect(bench.ends).toEqual([]);
     });

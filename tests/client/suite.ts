@@ -11,7 +11,7 @@ import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.j
 import { answerTests } from "./suiteanswers.js";
 import { messagesTests } from "./suitemessages.js";
 import { Session, type SuiteSettings } from "./suitesession.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 function codeThrownBy(call: () => unknown): string {
   try {
@@ -114,7 +114,7 @@ function sessionTests({ ports }: SuiteSettings): Tests {
       await client.connect(echo);
       client.pause();
       for (let turn = 0; turn < 10; turn++) client.sendString(`${turn}`);
-      await delay(500);
+      await letTimePass(500);
       assertEqual(session.events.join(), "", "events while it is paused");
       client.resume();
       await session.until("text 9");

@@ -4,7 +4,7 @@ import { now } from "#platform";
 import { HandshakeError } from "xs-websockets/client";
 import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
 import { Session, type SuiteSettings } from "./suitesession.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** Answers to an upgrade, by the path that asks for them, with the status and a part of the message of the error. */
 const ANSWERS: readonly (readonly [path: string, statusCode: number, message: string])[] = [
@@ -81,13 +81,13 @@ export function answerTests({ ports }: SuiteSettings): Tests {
         for (const end of ["close", "abort"] as const) {
           const session = new Session();
           const code = session.client.connect(`${answers}/silent`).then(() => "", codeOf);
-          if (waitMs > 0) await delay(waitMs);
+          if (waitMs > 0) await letTimePass(waitMs);
           session.client[end]();
           assertEqual(session.events.join(), "closed 1006 unclean ERR_ABORTED", "events");
           assertEqual(await code, "ERR_ABORTED", "code");
         }
       }
-      await delay(100);
+      await letTimePass(100);
     },
     "fields of 4 KiB in the answer, and those that are asked for": async () => {
       const session = new Session({ collectHttpResponseDetails: true });

@@ -3,7 +3,7 @@
 import { ClientWebSocket, type MessageReceivedFrame } from "xs-websockets/client";
 import { messages } from "xs-websockets/messages";
 import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
-import { delay } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 import type { SuiteSettings } from "./suitesession.js";
 
 async function textsOf(loop: AsyncIterable<MessageReceivedFrame>): Promise<string[]> {
@@ -34,18 +34,15 @@ export function messagesTests({ ports }: SuiteSettings): Tests {
       const client = new ClientWebSocket();
       await client.connect(echo);
       const loop = messages(client);
-      let wasPaused = false;
       for (let turn = 0; turn < 60; turn++) client.sendString(`${turn}`);
-      await delay(100);
-      wasPaused = client.isPaused;
+      await eventually(() => client.isPaused, "the pause");
       let next = 0;
       for await (const { text } of loop) {
         assertEqual(text, `${next++}`, "text");
-        if (next % 20 === 0) await delay(20);
+        if (next % 20 === 0) await letTimePass(20);
         if (next === 60) break;
       }
-      assert(wasPaused, "the connection was not paused");
-      while (client.closeStatus === undefined) await delay(10);
+      await eventually(() => client.closeStatus !== undefined, "the close");
       assertEqual(client.closeStatus, 1_000, "a loop that is left closes the connection");
     },
     "messages(): bytes count, too": async () => {
@@ -53,8 +50,7 @@ export function messagesTests({ ports }: SuiteSettings): Tests {
       await client.connect(echo);
       const loop = messages(client, 2_000);
       for (let turn = 0; turn < 6; turn++) client.sendBytes(new Uint8Array(900).fill(turn));
-      await delay(100);
-      assert(client.isPaused, "the connection was not paused");
+      await eventually(() => client.isPaused, "the pause");
       for (let turn = 0; turn < 6; turn++) {
         const { value } = await loop.next();
         assertEqual(`${value?.buffer[899]} ${value?.messageLength}`, `${turn} 900`, "message");

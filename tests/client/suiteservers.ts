@@ -11,6 +11,7 @@ import { createMutualServer } from "./mutualserver.js";
 import type { SuiteSettings } from "./suitesession.js";
 import { RawPeer } from "../support/rawpeer.js";
 import { upgradeAnswer } from "../support/upgrades.js";
+import { letTimePass } from "../support/waiting.js";
 
 type Answer = (peer: RawPeer, request: string) => unknown;
 
@@ -57,7 +58,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   "/end": (peer) => peer.socket.end(),
   "/early": (peer, request) => {
     peer.send(upgradeAnswer(request), frame(0x81, asciiOf("early"), false));
-    setTimeout(() => peer.sendFrame(0x81, asciiOf("late")), 50);
+    void letTimePass(50).then(() => peer.sendFrame(0x81, asciiOf("late")));
   },
   "/masks": async (peer, request) => {
     peer.send(upgradeAnswer(request));

@@ -9,7 +9,7 @@ import { PROJECT, readText } from "../project/sources.js";
 import { findFreePort } from "../support/apps.js";
 import { writeWhole } from "../support/building.js";
 import { codeBlocks } from "../support/documentation.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 const FOLDER = path.join(PROJECT, "build", "tests", "comingfrom");
 
@@ -44,7 +44,7 @@ async function connect(): Promise<WebSocket> {
       sockets.push(socket);
       return socket;
     }
-    await delay(20);
+    await letTimePass(20);
   }
 }
 

@@ -14,6 +14,7 @@ import { CASES, type Case, type Peer, startPeer } from "./peer.js";
 import { run, type Program } from "./scenario.js";
 import { ws } from "./wsclient.js";
 import { LONG_MS } from "../support/building.js";
+import { letTimePass } from "../support/waiting.js";
 
 type CaseName = keyof typeof CASES;
 
@@ -107,7 +108,7 @@ async function meet(name: CaseName, play: (peer: Peer, played: Case) => Promise<
   try {
     const told = await play(peer, played);
     // What was sent last is on its way.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await letTimePass(50);
     return WORDS[name]({ told, heard: peer.heard });
   } finally {
     await peer.stop();

@@ -1,6 +1,7 @@
 /** What each program is made to do, on Node.js and on XS. No API of Node or Jest. */
 
 import { clearTimer, setTimer } from "#platform";
+import { letTimePass } from "../support/waiting.js";
 
 /** Where a program connects to. */
 export interface Target {
@@ -51,7 +52,7 @@ export async function run(
     const timer = setTimer(resolve, patienceMs);
     const over = (delayMs: number): void => {
       clearTimer(timer);
-      setTimer(resolve, delayMs);
+      void letTimePass(delayMs).then(resolve);
     };
     const tell = (event: string): void => {
       events.push(event.length > 100 ? `${event.split(" ", 1).join()} of ${event.length - 5} characters` : event);

@@ -3,7 +3,7 @@
 import { ClientWebSocket, HandshakeError, NetworkError, type WebSocketError } from "xs-websockets/client";
 import { answer } from "./echo.js";
 import { HANDSHAKE_TIMEOUT_MS, PROFILE_NAMES, PROFILES, type Profile } from "./profiles.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** Clients of each profile that run at the same time. */
 export const CLIENTS: Readonly<Record<Profile, number>> = Object.freeze({
@@ -47,7 +47,7 @@ async function runClient(profile: Profile, index: number, authority: string): Pr
       if ((error as WebSocketError).code === "ECONNREFUSED" && ++refusals === 3) return;
     }
     outcome = await closed;
-    await delay(1);
+    await letTimePass(1);
   }
 }
 

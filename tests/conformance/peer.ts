@@ -1,10 +1,10 @@
 /** The runner's end of a connection, at the pace of the tested side. */
 
 import type { Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { RawPeer } from "../support/rawpeer.js";
 import type { WireFrame } from "../support/vectors.js";
 import type { Cut } from "./case.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** How fast the tested side is. */
 export interface Pace {
@@ -44,7 +44,7 @@ export class Peer {
   async send(bytes: Uint8Array, cut: Cut): Promise<void> {
     let isFirst = true;
     for (const piece of pieces(bytes, cut)) {
-      if (!isFirst) await sleep(this.pace.gapMs);
+      if (!isFirst) await letTimePass(this.pace.gapMs);
       isFirst = false;
       if (this.raw.hasEnded || !this.raw.socket.writable) return;
       this.raw.send(piece);

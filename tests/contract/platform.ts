@@ -4,6 +4,7 @@ import type { Platform } from "../../hosts/contract.js";
 import { assert, assertEqual, assertThrowsTypeError, type Tests } from "../support/assertions.js";
 import { invalidTexts, VALID_TEXTS } from "../support/tables.js";
 import { bytesOf, hexOf } from "../support/vectors.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** As [text, its UTF-8]. */
 const validTexts: readonly (readonly [text: string, hex: string])[] = [
@@ -17,12 +18,6 @@ const digests: readonly (readonly [string, string])[] = [
   ["abc", "a9993e364706816aba3e25717850c26c9cd0d89d"],
   ["dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11", "b37a4f2cc0624f1690f64606cf385945b2bec4ea"],
 ];
-
-function delay(platform: Platform, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    platform.setTimer(resolve, delayMs);
-  });
-}
 
 function masks(platform: Platform): void {
   const bytes = bytesOf("48656c6c6f");
@@ -244,7 +239,7 @@ function randomDiffers(platform: Platform): void {
 
 async function clockAdvances(platform: Platform): Promise<void> {
   const start = platform.now();
-  await delay(platform, 50);
+  await letTimePass(50);
   const passed = platform.now() - start;
   assert(passed >= 45 && passed < 2_000, `50 ms took ${passed.toString()} ms`);
 }
@@ -259,7 +254,7 @@ async function timersFireInTurn(platform: Platform): Promise<void> {
   platform.clearTimer(stopped);
   platform.clearTimer(stopped);
   assertEqual(calls.join(), "", "calls within setTimer");
-  await delay(platform, 120);
+  await letTimePass(120);
   platform.clearTimer(fired);
   platform.clearTimer(far);
   assertEqual(calls.join(), "soon,with an argument,later", "calls");

@@ -7,6 +7,7 @@ import type { Listener, Network, Platform, Socket } from "../../hosts/contract.j
 import { assert, assertBytes, assertEqual, codeOf, pattern, type Tests } from "../support/assertions.js";
 import { type Accepted, Recorder } from "../support/recorder.js";
 import { unreadTests } from "./unread.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** The parts of a host that the tests use. */
 export interface Host {
@@ -82,12 +83,6 @@ class Bench {
     return port;
   }
 
-  delay(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#host.platform.setTimer(resolve, delayMs);
-    });
-  }
-
   /** Runs a test within a bounded time, and leaves no socket behind. */
   async run(test: (bench: Bench) => Promise<void>): Promise<void> {
     const { platform } = this.#host;
@@ -155,7 +150,7 @@ async function tellsThePeersEndOnce(bench: Bench): Promise<void> {
   server.socket.end();
   assertEqual(await client.recorder.whenClosed, undefined, "error of closed");
   await server.recorder.whenClosed;
-  await bench.delay(60);
+  await letTimePass(60);
   assertEqual(client.recorder.events.join(), "opened,closed", "events of the client");
   assertEqual(server.recorder.events.join(), "closed", "events of the server");
   assertEqual(client.socket.write(pattern(1)), "over", "result of write after close");
@@ -203,13 +198,13 @@ async function endBeforeOpenFlushes(bench: Bench): Promise<void> {
 async function sendingToALostPeerIsOneClose(bench: Bench): Promise<void> {
   const { client, server } = await bench.pair();
   client.socket.write(pattern(10));
-  await bench.delay(60);
+  await letTimePass(60);
   server.socket.destroy();
   // The first write is answered by a reset, on loopback at once; the next ones fail.
   for (let index = 0; index < 5; index += 1) client.socket.write(pattern(100));
   assert(!client.recorder.events.includes("closed"), "closed within write");
   await client.recorder.whenClosed;
-  await bench.delay(60);
+  await letTimePass(60);
   assertEqual(client.recorder.events.filter((event) => event === "closed").length, 1, "calls of closed");
   assertEqual(client.socket.bufferedAmount, 0, "bufferedAmount after close");
 }
@@ -220,7 +215,7 @@ async function destroyIsSilent(bench: Bench): Promise<void> {
   client.socket.destroy();
   client.socket.destroy();
   await server.recorder.whenClosed;
-  await bench.delay(60);
+  await letTimePass(60);
   assertEqual(client.recorder.events.join(), "opened", "events after destroy");
   assertEqual(client.socket.bufferedAmount, 0, "bufferedAmount after destroy");
 }
@@ -234,7 +229,7 @@ async function destroyWithinDataIsSilent(bench: Bench): Promise<void> {
   };
   client.socket.write(pattern(4_000));
   await client.recorder.whenClosed;
-  await bench.delay(60);
+  await letTimePass(60);
   assertEqual(calls, 1, "calls of received");
   assertEqual(server.recorder.events.join(), "", "events after destroy");
 }
@@ -243,14 +238,14 @@ async function destroyBeforeOpenIsSilent(bench: Bench): Promise<void> {
   const { listener } = await bench.listen();
   const client = bench.connect(listener.port);
   client.socket.destroy();
-  await bench.delay(100);
+  await letTimePass(100);
   assertEqual(client.recorder.events.join(), "", "events after destroy");
 }
 
 async function refusalIsOneCloseWithAnError(bench: Bench): Promise<void> {
   const client = bench.connect(await bench.freePort());
   assertEqual(codeOf(await client.recorder.whenClosed), "ECONNREFUSED", "code");
-  await bench.delay(60);
+  await letTimePass(60);
   assertEqual(client.recorder.events.join(), "closed", "events");
 }
 
@@ -277,7 +272,7 @@ async function pauseHoldsDataBack(bench: Bench): Promise<void> {
   server.socket.pause();
   assertEqual(server.socket.isPaused, true, "isPaused after pause");
   client.socket.write(pattern(5_000));
-  await bench.delay(150);
+  await letTimePass(150);
   assertEqual(server.recorder.receivedBytes, 0, "bytes while paused");
   server.socket.resume();
   assertEqual(server.socket.isPaused, false, "isPaused after resume");
@@ -292,9 +287,9 @@ async function pauseWithinDataHoldsTheRest(bench: Bench): Promise<void> {
     server.recorder.onReceived = undefined;
   };
   client.socket.write(pattern(200));
-  await bench.delay(80);
+  await letTimePass(80);
   client.socket.write(pattern(300));
-  await bench.delay(80);
+  await letTimePass(80);
   assertEqual(server.recorder.receivedBytes, 0, "bytes while paused");
   server.socket.resume();
   assertBytes(await server.recorder.take(300), pattern(300));
@@ -305,7 +300,7 @@ async function theEndWhilePausedFollowsTheData(bench: Bench): Promise<void> {
   server.socket.pause();
   client.socket.write(pattern(600));
   client.socket.end();
-  await bench.delay(150);
+  await letTimePass(150);
   assertEqual(server.recorder.events.join(), "", "events while paused");
   server.socket.resume();
   assertBytes(await server.recorder.take(600), pattern(600));
@@ -319,7 +314,7 @@ async function handlersAreExchanged(bench: Bench): Promise<void> {
     server.socket.handlers = second;
   };
   client.socket.write(pattern(10));
-  await bench.delay(80);
+  await letTimePass(80);
   client.socket.write(pattern(20));
   client.socket.end();
   assertBytes(await second.take(20), pattern(20));

@@ -17,6 +17,7 @@ import { type Accepted, Recorder } from "../support/recorder.js";
 import { certificateTests } from "./tlscertificates.js";
 import { listeningTests, securedPair } from "./tlslistening.js";
 import { unreadTests } from "./unread.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** The servers' names. */
 export type TlsServerName =
@@ -129,12 +130,6 @@ export class TlsBench {
     return { certificates: certificates.map((text) => fromBase64(text)), privateKey: fromBase64(privateKey) };
   }
 
-  delay(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.host.platform.setTimer(resolve, delayMs);
-    });
-  }
-
   /** Runs a test within a bounded time, and leaves no socket behind. */
   async run(test: (bench: TlsBench) => Promise<void>): Promise<void> {
     const { platform } = this.host;
@@ -237,7 +232,7 @@ async function pauseHoldsDataBack(bench: TlsBench): Promise<void> {
   await recorder.whenOpened;
   socket.pause();
   for (let count = 0; count < 5; count += 1) socket.write(pattern(1_000));
-  await bench.delay(200);
+  await letTimePass(200);
   assertEqual(recorder.receivedBytes, 0, "bytes while paused");
   socket.resume();
   assertEqual((await recorder.take(5_000)).byteLength, 5_000, "bytes after resume");
@@ -247,7 +242,7 @@ async function theEndWhilePausedFollowsTheData(bench: TlsBench): Promise<void> {
   const { recorder, socket } = bench.connect("tellsName");
   socket.pause();
   await recorder.whenOpened;
-  await bench.delay(200);
+  await letTimePass(200);
   assertEqual(recorder.events.join(), "opened", "events while paused");
   const text = textUntilEnd({ recorder, socket });
   socket.resume();
@@ -316,11 +311,11 @@ async function destroyIsSilent(bench: TlsBench): Promise<void> {
   for (const server of ["silent", "right"] as const) {
     for (const delayMs of [0, 15, 40, 70]) {
       const { recorder, socket } = bench.connect(server);
-      if (delayMs > 0) await bench.delay(delayMs);
+      if (delayMs > 0) await letTimePass(delayMs);
       const before = recorder.events.join();
       socket.destroy();
       socket.destroy();
-      await bench.delay(80);
+      await letTimePass(80);
       assertEqual(recorder.events.join(), before, "events after destroy");
     }
   }
@@ -336,7 +331,7 @@ async function leavesNothing(bench: TlsBench): Promise<void> {
       await recorder.whenClosed;
     }
   }
-  await bench.delay(100);
+  await letTimePass(100);
   assertEqual(await textUntilEnd(bench.connect("counting")), "1\n", "connections of the counting server");
 }
 

@@ -5,6 +5,7 @@ import { assert, assertEqual, codeOf } from "../support/assertions.js";
 import { type Accepted, Recorder } from "../support/recorder.js";
 import type { Pair } from "./unread.js";
 import { type BenchTest, echoes, fails, type TlsBench } from "./tls.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** A listener that sends back what it is sent. */
 interface Echo {
@@ -95,7 +96,7 @@ async function staysWithSilentOnes(bench: TlsBench, { port, accepted }: Echo): P
   const plain = [1, 2, 3, 4, 5].map(() => connectPlain(bench, port));
   for (const { recorder } of plain) await recorder.whenOpened;
   for (const { socket } of plain.slice(3)) socket.write(Uint8Array.of(22, 3, 1, 0, 100, 1, 0));
-  await bench.delay(100);
+  await letTimePass(100);
   await echoes(bench.connect("right", { port }), 300);
   assertEqual(accepted.length, 1, "connections that were accepted");
 }

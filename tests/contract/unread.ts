@@ -3,6 +3,7 @@
 import type { Socket } from "../../hosts/contract.js";
 import { assertEqual, type Tests } from "../support/assertions.js";
 import { type Accepted, Recorder } from "../support/recorder.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 /** A socket under test, and the other end of its connection. */
 interface Ends {
@@ -10,12 +11,7 @@ interface Ends {
   readonly peer: Socket;
 }
 
-/** What the cases need of a bench. */
-interface Clock {
-  delay(delayMs: number): Promise<void>;
-}
-
-type UnreadCase = (ends: Ends, clock: Clock) => Promise<void>;
+type UnreadCase = (ends: Ends) => Promise<void>;
 
 const textOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -38,50 +34,50 @@ function atFirst({ recorder }: Accepted, act: (bytes: Uint8Array) => void): { te
   return log;
 }
 
-async function until(clock: Clock, log: { readonly text: string }, text: string): Promise<void> {
-  for (let turn = 0; turn < 100 && log.text.length < text.length; turn += 1) await clock.delay(20);
+async function until(log: { readonly text: string }, text: string): Promise<void> {
+  await eventually(() => log.text.length >= text.length, text);
   assertEqual(log.text, text, "what was received");
 }
 
-async function deliversAgain({ subject, peer }: Ends, clock: Clock): Promise<void> {
+async function deliversAgain({ subject, peer }: Ends): Promise<void> {
   let told = "";
   const log = atFirst(subject, (bytes) => {
     subject.socket.unread(bytes.subarray(2));
     told = log.text;
   });
   peer.write(bytesOf("abcdef"));
-  await clock.delay(5);
+  await letTimePass(5);
   peer.write(bytesOf("ghi"));
-  await until(clock, log, "cdefghi");
+  await until(log, "cdefghi");
   assertEqual(told, "", "what was received within unread");
 }
 
-async function waitsWhilePaused({ subject, peer }: Ends, clock: Clock): Promise<void> {
+async function waitsWhilePaused({ subject, peer }: Ends): Promise<void> {
   const { socket } = subject;
   const log = atFirst(subject, (bytes) => {
     socket.pause();
     socket.unread(bytes.subarray(2));
   });
   peer.write(bytesOf("abcdef"));
-  await clock.delay(60);
+  await letTimePass(60);
   peer.write(bytesOf("ghi"));
-  await clock.delay(60);
+  await letTimePass(60);
   assertEqual(log.text, "", "what was received while paused");
   socket.resume();
   assertEqual(log.text, "", "what was received within resume");
-  await until(clock, log, "cdefghi");
+  await until(log, "cdefghi");
 }
 
-async function theLastComesFirst({ subject, peer }: Ends, clock: Clock): Promise<void> {
+async function theLastComesFirst({ subject, peer }: Ends): Promise<void> {
   const log = atFirst(subject, (bytes) => {
     subject.socket.unread(bytes.subarray(4));
     subject.socket.unread(bytes.subarray(2, 4));
   });
   peer.write(bytesOf("abcdef"));
-  await until(clock, log, "cdef");
+  await until(log, "cdef");
 }
 
-async function mayBeGivenBackAgain({ subject, peer }: Ends, clock: Clock): Promise<void> {
+async function mayBeGivenBackAgain({ subject, peer }: Ends): Promise<void> {
   const { recorder, socket } = subject;
   const log = { text: "" };
   // One byte is handled at a time, as a reader of records does that is paused at each.
@@ -96,11 +92,11 @@ async function mayBeGivenBackAgain({ subject, peer }: Ends, clock: Clock): Promi
   peer.write(bytesOf("abcdef"));
   peer.write(bytesOf("ghi"));
   peer.end();
-  await until(clock, log, "abcdefghi");
+  await until(log, "abcdefghi");
   assertEqual(await recorder.whenClosed, undefined, "error of closed");
 }
 
-async function pausedAgainHoldsTheRest({ subject, peer }: Ends, clock: Clock): Promise<void> {
+async function pausedAgainHoldsTheRest({ subject, peer }: Ends): Promise<void> {
   const { socket, recorder } = subject;
   const log = atFirst(subject, (bytes) => {
     socket.unread(bytes.subarray(4));
@@ -112,13 +108,13 @@ async function pausedAgainHoldsTheRest({ subject, peer }: Ends, clock: Clock): P
     };
   });
   peer.write(bytesOf("abcdef"));
-  await clock.delay(100);
+  await letTimePass(100);
   assertEqual(log.text, "cd", "what was received before pause");
   socket.resume();
-  await until(clock, log, "cdef");
+  await until(log, "cdef");
 }
 
-async function goesToTheHandlersOfThen({ subject, peer }: Ends, clock: Clock): Promise<void> {
+async function goesToTheHandlersOfThen({ subject, peer }: Ends): Promise<void> {
   const { socket } = subject;
   const second = new Recorder();
   const log = follow(second);
@@ -127,14 +123,14 @@ async function goesToTheHandlersOfThen({ subject, peer }: Ends, clock: Clock): P
     socket.unread(bytes.subarray(3));
   });
   peer.write(bytesOf("abcdef"));
-  await clock.delay(60);
+  await letTimePass(60);
   socket.handlers = second;
   socket.resume();
   peer.write(bytesOf("ghi"));
-  await until(clock, log, "defghi");
+  await until(log, "defghi");
 }
 
-async function comesBeforeTheEnd({ subject, peer }: Ends, clock: Clock): Promise<void> {
+async function comesBeforeTheEnd({ subject, peer }: Ends): Promise<void> {
   const { socket, recorder } = subject;
   const log = atFirst(subject, (bytes) => {
     socket.pause();
@@ -142,7 +138,7 @@ async function comesBeforeTheEnd({ subject, peer }: Ends, clock: Clock): Promise
   });
   peer.write(bytesOf("abc"));
   peer.end();
-  await clock.delay(150);
+  await letTimePass(150);
   assertEqual(log.text, "", "what was received while paused");
   assertEqual(recorder.events.includes("closed"), false, "closed while paused");
   socket.resume();
@@ -150,7 +146,7 @@ async function comesBeforeTheEnd({ subject, peer }: Ends, clock: Clock): Promise
   assertEqual(log.text, "bc", "what was received before closed");
 }
 
-async function isDroppedByDestroy({ subject, peer }: Ends, clock: Clock): Promise<void> {
+async function isDroppedByDestroy({ subject, peer }: Ends): Promise<void> {
   const { socket, recorder } = subject;
   const log = atFirst(subject, (bytes) => {
     socket.unread(bytes);
@@ -158,12 +154,12 @@ async function isDroppedByDestroy({ subject, peer }: Ends, clock: Clock): Promis
     socket.unread(bytes);
   });
   peer.write(bytesOf("abc"));
-  await clock.delay(100);
+  await letTimePass(100);
   assertEqual(log.text, "", "what was received after destroy");
   assertEqual(recorder.events.includes("closed"), false, "closed after destroy");
 }
 
-async function holdsNoEndUp({ subject, peer }: Ends, clock: Clock): Promise<void> {
+async function holdsNoEndUp({ subject, peer }: Ends): Promise<void> {
   const { socket, recorder } = subject;
   atFirst(subject, (bytes) => {
     socket.pause();
@@ -171,7 +167,7 @@ async function holdsNoEndUp({ subject, peer }: Ends, clock: Clock): Promise<void
     socket.end();
   });
   peer.write(bytesOf("abc"));
-  await clock.delay(20);
+  await letTimePass(20);
   await recorder.whenClosed;
 }
 
@@ -199,7 +195,7 @@ export interface Pair {
  * @param kind such as "socket"
  * @param run makes a test of what needs a bench
  */
-export function unreadTests<Bench extends Clock>(
+export function unreadTests<Bench>(
   kind: string,
   run: (test: (bench: Bench) => Promise<void>) => () => Promise<void>,
   connect: (bench: Bench) => Promise<Pair>,
@@ -208,11 +204,11 @@ export function unreadTests<Bench extends Clock>(
   for (const [name, test] of Object.entries(cases)) {
     const asClient = run(async (bench) => {
       const { client, server } = await connect(bench);
-      await test({ subject: client, peer: server.socket }, bench);
+      await test({ subject: client, peer: server.socket });
     });
     const asServer = run(async (bench) => {
       const { client, server } = await connect(bench);
-      await test({ subject: server, peer: client.socket }, bench);
+      await test({ subject: server, peer: client.socket });
     });
     tests.push([`a client's ${kind} ${name}`, asClient], [`an accepted ${kind} ${name}`, asServer]);
   }

@@ -6,7 +6,7 @@
 import { ClientWebSocket, WebSocketCloseStatus, WebSocketState } from "xs-websockets/client";
 import { type WebSocket, WebSocketServer } from "xs-websockets/server";
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 /** What a handler does. */
 type Act = (webSocket: WebSocket) => void | Promise<void>;
@@ -36,7 +36,7 @@ const FAILURES: Readonly<Record<string, Act>> = {
   },
   rejects: () => Promise.reject(new Error(HANDLER_ERROR)),
   "rejects later": async () => {
-    await delay(20);
+    await letTimePass(20);
     throw new Error(HANDLER_ERROR);
   },
 };

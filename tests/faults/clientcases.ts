@@ -3,7 +3,7 @@
 import { asciiOf, bytesOf, frame, header, joined, pattern } from "../support/vectors.js";
 import { type FaultBench, type FaultCase, type FaultClient, LONG_PATIENCE_MS } from "./faultbench.js";
 import { HUGE_HEADER, tinyFragments } from "./servercases.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 import type { RawPeer } from "../support/rawpeer.js";
 import type { RawServer } from "../support/rawserver.js";
 
@@ -42,9 +42,9 @@ async function pingsWithoutReading(bench: FaultBench): Promise<void> {
   const pings = joined(Array.from({ length: 1_000 }, () => frame(0x89, pattern(125), false)));
   for (let turn = 0; turn < (isXs ? 3 : 60); turn++) {
     peer.send(pings);
-    await delay(2);
+    await letTimePass(2);
   }
-  await delay(isXs ? 2_000 : 100);
+  await letTimePass(isXs ? 2_000 : 100);
   expect((await client.figures()).largestQueue).toBeLessThan(200_000);
   await bench.proveClientAlive();
 }

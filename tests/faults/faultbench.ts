@@ -6,7 +6,7 @@ import { asciiOf, hexOf } from "../support/vectors.js";
 import type { ClientFigures, HookAct, ServerFigures } from "./agent.js";
 import type { FaultHost } from "./faulthosts.js";
 import { type Harms, TcpProxy } from "./proxy.js";
-import { delay } from "../support/waiting.js";
+import { eventually } from "../support/waiting.js";
 import { RawPeer } from "../support/rawpeer.js";
 import { RawServer } from "../support/rawserver.js";
 import { upgradeRequest } from "../support/upgrades.js";
@@ -29,17 +29,17 @@ const SIZES = { maxMessageBytes: 16_384, maxQueueBytes: 20_480 } as const;
 
 /** Looks at figures until something holds of them. @throws Error with the figures where it does not */
 async function look<Figures>(
-  { times }: FaultHost,
   get: () => Promise<Figures>,
   holds: (figures: Figures) => boolean,
   patienceMs = PATIENCE_MS,
 ): Promise<Figures> {
-  for (const end = performance.now() + patienceMs; ;) {
-    const figures = await get();
-    if (holds(figures)) return figures;
-    if (performance.now() > end) throw new Error(`It does not hold: ${holds.toString()}: ${JSON.stringify(figures)}`);
-    await delay(times.lookMs);
-  }
+  let figures = await get();
+  await eventually(
+    async () => holds((figures = await get())),
+    () => `${holds.toString()}: ${JSON.stringify(figures)}`,
+    patienceMs,
+  );
+  return figures;
 }
 
 /** A server of the library. */
@@ -60,7 +60,7 @@ export class FaultServer {
 
   /** Waits until something holds of its figures. */
   until(holds: (figures: ServerFigures) => boolean): Promise<ServerFigures> {
-    return look(this.host, () => this.figures(), holds);
+    return look(() => this.figures(), holds);
   }
 
   /** The ends of its connections, once there are so many. */
@@ -97,7 +97,7 @@ export class FaultClient {
   }
 
   until(holds: (figures: ClientFigures) => boolean, patienceMs?: number): Promise<ClientFigures> {
-    return look(this.host, () => this.figures(), holds, patienceMs);
+    return look(() => this.figures(), holds, patienceMs);
   }
 
   /** Waits for the end of the connection, and checks that it is told once. */
@@ -198,18 +198,21 @@ export class FaultBench {
 
   /** @throws Error unless a new client of the server gets its message back, as soon as there is a place for it */
   async proveAlive(server: FaultServer): Promise<void> {
-    for (const end = performance.now() + PLACE_MS; ;) {
-      const client = this.raw(server).send(upgradeRequest());
-      const head = await client.head();
-      if (head.startsWith("HTTP/1.1 503 ") && performance.now() < end) {
-        await delay(this.serverHost.times.lookMs);
-        continue;
-      }
-      expect(head).toMatch(/^HTTP\/1\.1 101 /);
-      await exchange(client, "are you there?");
-      client.destroy();
-      return;
-    }
+    let client = this.raw(server);
+    let head = await client.send(upgradeRequest()).head();
+    await eventually(
+      async () => {
+        if (!head.startsWith("HTTP/1.1 503 ")) return true;
+        client = this.raw(server);
+        head = await client.send(upgradeRequest()).head();
+        return false;
+      },
+      "a place",
+      PLACE_MS,
+    );
+    expect(head).toMatch(/^HTTP\/1\.1 101 /);
+    await exchange(client, "are you there?");
+    client.destroy();
   }
 
   /** @throws Error unless a new client of the client's host gets its message back */

@@ -17,8 +17,6 @@ export interface FaultTimes {
   readonly messageMs: number;
   /** Within which a dead connection is noticed with the options above, on a busy machine. */
   readonly noticeMs: number;
-  /** Between two looks at what an agent has counted. */
-  readonly lookMs: number;
 }
 
 type Name = keyof AgentCommands;
@@ -46,7 +44,6 @@ export function nodeHost(log: jest.SpyInstance): FaultHost {
       handshakeMs: 300,
       messageMs: 600,
       noticeMs: 1_500,
-      lookMs: 10,
     },
     async ask<Command extends Name>(command: Command, argument: Argument<Command>): Promise<Answer<Command>> {
       const answer: unknown = await agent[command](argument as never);
@@ -66,7 +63,6 @@ export function xsHost(app: ControlledApp): FaultHost {
       handshakeMs: 700,
       messageMs: 1_500,
       noticeMs: 4_000,
-      lookMs: 30,
     },
     async ask<Command extends Name>(command: Command, argument: Argument<Command>): Promise<Answer<Command>> {
       return (await app.ask(command, argument)) as Answer<Command>;

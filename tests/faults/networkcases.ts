@@ -5,7 +5,7 @@ import { inParallel } from "../conformance/script.js";
 import type { FaultBench, FaultCase, FaultServer } from "./faultbench.js";
 import type { FaultTimes } from "./faulthosts.js";
 import type { Harms } from "./proxy.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 const TEXTS = ["first", "second \u20ac", "x".repeat(3_000)];
 
@@ -38,7 +38,7 @@ async function survivesCorruption(bench: FaultBench, server: FaultServer, harms:
   if (client.failure !== undefined) return;
   await client.send("hello, hello, hello");
   const isOver = client.until(({ texts, ends }) => texts.length + ends.length > 0);
-  await Promise.race([isOver.catch(() => undefined), delay(noticeMs)]);
+  await Promise.race([isOver.catch(() => undefined), letTimePass(noticeMs)]);
   await client.abort();
 }
 

@@ -1,7 +1,7 @@
 /** A TCP proxy that does harm on command. */
 
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** What happens to the bytes of one direction. Offsets count from the connection's first byte. */
 export interface Harm {
@@ -127,6 +127,6 @@ class Lane {
   private later(task: () => void, delayMs?: number): void {
     const { harm } = this;
     if (delayMs === undefined && harm.delayMs === undefined && harm.splitBytes === undefined) return task();
-    this.last = this.last.then(() => delay(delayMs ?? 0)).then(task);
+    this.last = this.last.then(() => letTimePass(delayMs ?? 0)).then(task);
   }
 }

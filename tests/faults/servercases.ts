@@ -2,7 +2,7 @@
 
 import { asciiOf, bytesOf, frame, header, joined, pattern } from "../support/vectors.js";
 import { exchange, type FaultBench, type FaultCase } from "./faultbench.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 import { upgradeRequest } from "../support/upgrades.js";
 
 /** A frame of 2^40 bytes, as it is announced. */
@@ -40,9 +40,9 @@ async function pingsWithoutReading(bench: FaultBench): Promise<void> {
   const pings = joined(Array.from({ length: 1_000 }, () => frame(0x89, pattern(125), true)));
   for (let turn = 0; turn < (isXs ? 3 : 60); turn++) {
     deaf.send(pings);
-    await delay(2);
+    await letTimePass(2);
   }
-  await delay(isXs ? 2_000 : 100);
+  await letTimePass(isXs ? 2_000 : 100);
   // 16 Pongs wait in the library at most; what the system took is not ours.
   expect((await server.figures()).largestQueue).toBeLessThan(200_000);
   await bench.proveAlive(server);
@@ -168,9 +168,9 @@ async function leavesSilentHook(bench: FaultBench): Promise<void> {
   const { handshakeMs } = bench.serverHost.times;
   const server = await bench.serve({ maxClients: 1, handshakeTimeoutMs: handshakeMs }, "is silent");
   const client = bench.raw(server).send(upgradeRequest());
-  await delay(handshakeMs / 4);
+  await letTimePass(handshakeMs / 4);
   client.destroy();
-  await delay(handshakeMs);
+  await letTimePass(handshakeMs);
   expect(await bench.raw(server).send(upgradeRequest()).all()).toContain("HTTP/1.1 503 ");
   expect((await server.figures()).events).toEqual([]);
 }

@@ -4,6 +4,7 @@ import { MqttClient } from "mqtt";
 import { SocketStream } from "../../apps/mqtt-sensor/mqtt/socketstream.js";
 import { Backoff } from "../../modules/backoff.js";
 import { MqttSocket } from "../../modules/mqtt.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 /** What a device is, beside its name. */
 export interface DeviceOptions {
@@ -47,7 +48,7 @@ export class Device {
     this.topics.push(topic);
     const before = this.agreements;
     if (this.client !== undefined) await this.agree(this.client);
-    while (this.agreements === before && !this.isStopped) await delay(10);
+    await eventually(() => this.agreements !== before || this.isStopped, "a server agrees", 120_000);
   }
 
   /** Publishes. @returns with quality of service 1 when the server has it, also where that takes another connection */
@@ -58,7 +59,7 @@ export class Device {
         return;
       } catch (error) {
         if (qos === 0 || this.isStopped) throw error;
-        await delay(20);
+        await letTimePass(20);
       }
     }
   }
@@ -77,7 +78,7 @@ export class Device {
         this.agreements += 1;
         return;
       } catch {
-        await delay(100);
+        await letTimePass(100);
       }
     }
   }
@@ -111,18 +112,5 @@ export class Device {
       client.end(true);
       if (!this.isStopped) this.timer = setTimeout(() => this.connect(), this.backoff.next());
     });
-  }
-}
-
-export function delay(timeMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, timeMs));
-}
-
-/** Waits until something holds. */
-export async function until(condition: () => boolean, what: string, patienceMs = 30_000): Promise<void> {
-  const deadline = performance.now() + patienceMs;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${patienceMs} ms`);
-    await delay(10);
   }
 }

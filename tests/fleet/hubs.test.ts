@@ -9,7 +9,7 @@ import { findFreePort } from "../support/apps.js";
 import { describeIf } from "../support/describeif.js";
 import { buildDotnet, runDotnet, type DotnetProgram } from "../support/dotnet.js";
 import { findProgram, haproxy, startHaproxy, type Proxy } from "../support/proxies.js";
-import { delay, until } from "./device.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 const redisServer = findProgram("redis-server");
 const dotnet = buildDotnet("SignalRBackplane");
@@ -102,11 +102,12 @@ describeIf(
 
     /** Waits until what is sent to all by one hub reaches those at the other. */
     async function meets(one: Device, other: Device): Promise<void> {
-      while (!other.told.includes("probe")) {
+      await eventually(async () => {
         await one.connection.invoke("TellAll", "probe");
-        await delay(20);
-      }
-      await delay(100);
+        return other.told.includes("probe");
+      }, "a probe");
+      // Those that are still on their way.
+      await letTimePass(100);
       for (const { told } of [one, other]) told.length = 0;
     }
 
@@ -116,14 +117,14 @@ describeIf(
       const [one, other] = [await startDevice(urls[0] ?? ""), await startDevice(urls[1] ?? "")];
       await meets(one, other);
       for (const text of upTo(200)) await one.connection.invoke("TellAll", text);
-      await until(() => one.told.length >= 200 && other.told.length >= 200, "all messages");
+      await eventually(() => one.told.length >= 200 && other.told.length >= 200, "all messages");
       expect(other.told).toEqual(upTo(200));
       expect(one.told).toEqual(upTo(200));
 
       await other.connection.invoke("Join", "kitchen");
       await one.connection.invoke("TellGroup", "kitchen", "to the group");
       await one.connection.invoke("TellClient", other.connection.connectionId, "to one");
-      await until(() => other.told.length === 202, "both");
+      await eventually(() => other.told.length === 202, "both");
       expect(other.told.slice(200)).toEqual(["to the group", "to one"]);
       expect(one.told.length).toBe(200);
     });
@@ -136,7 +137,7 @@ describeIf(
       expect(await one.connection.invoke("Add", 1, 2)).toBe(3);
       let isDone = false;
       const call = one.connection.invoke("TellAll", "meanwhile").then(() => (isDone = true));
-      await delay(500);
+      await letTimePass(500);
       expect(isDone).toBe(false);
       expect([one.told, other.told]).toEqual([[], []]);
       startRedis();
@@ -151,14 +152,14 @@ describeIf(
       const [first] = hubs;
       first?.process.kill("SIGKILL");
       // In turn: two of four were there.
-      await until(() => fleet.filter(({ reconnections }) => reconnections > 0).length === 2, "two are back");
+      await eventually(() => fleet.filter(({ reconnections }) => reconnections > 0).length === 2, "two are back");
       const moved = fleet.filter(({ reconnections }) => reconnections > 0);
       for (const { connection } of moved) expect(ids).not.toContain(connection.connectionId);
       const [stayed] = fleet.filter(({ reconnections }) => reconnections === 0);
       if (stayed === undefined) throw new Error("All have moved.");
       await stayed.connection.invoke("TellGroup", "all", "to the group");
       await stayed.connection.invoke("TellAll", "to all");
-      await until(() => fleet.every(({ told }) => told.includes("to all")), "all are told");
+      await eventually(() => fleet.every(({ told }) => told.includes("to all")), "all are told");
       expect(moved.map(({ told }) => told)).toEqual([["to all"], ["to all"]]);
       expect(stayed.told).toEqual(["to the group", "to all"]);
     });

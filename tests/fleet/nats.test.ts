@@ -5,7 +5,8 @@
 
 import { describeIf } from "../support/describeif.js";
 import { natsServer, startNats, type Broker } from "../mqtt/brokers.js";
-import { delay, Device, until } from "./device.js";
+import { Device } from "./device.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 const START_MS = 60_000;
 
@@ -18,7 +19,7 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
     // A server lets nobody in until the three have agreed on who leads.
     for (const at of [0, 1]) {
       const probe = new Device(`probe-${at}`, { ports: [portOf(at)] });
-      await until(() => probe.at !== 0, `server ${at} lets in`, START_MS);
+      await eventually(() => probe.at !== 0, `server ${at} lets in`, START_MS);
       await probe.stop();
     }
   });
@@ -33,7 +34,7 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
   async function startDevice(id: string, at: number, isClean = true): Promise<Device> {
     const device = new Device(id, { ports: [portOf(at), portOf(1 - at)], isClean });
     devices.push(device);
-    await until(() => device.at === portOf(at), `${id} is at server ${at}`);
+    await eventually(() => device.at === portOf(at), `${id} is at server ${at}`);
     return device;
   }
 
@@ -51,7 +52,7 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
       await one.publish("to/other", String(number), number < 100 ? 0 : 1);
       await other.publish("to/one", String(number), 1);
     }
-    await until(() => one.messages.length >= 200 && other.messages.length >= 200, "all messages");
+    await eventually(() => one.messages.length >= 200 && other.messages.length >= 200, "all messages");
     expect(numbersOf(one)).toEqual(upTo(200));
     expect(numbersOf(other)).toEqual(upTo(200));
   });
@@ -68,24 +69,27 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
     let sent = 0;
     const tell = async (): Promise<void> => teller.publish("news", String(sent++), 1);
     while (sent < 50) await tell();
-    await until(() => kept.messages.length >= 50 && clean.messages.length >= 50, "the first messages");
+    await eventually(() => kept.messages.length >= 50 && clean.messages.length >= 50, "the first messages");
 
     let worked = 0;
     const working = (async () => {
       for (; worked < 300; worked++) await moved.publish("work", String(worked), 1);
     })();
-    await until(() => worked >= 50, "50 pieces of work");
+    await eventually(() => worked >= 50, "50 pieces of work");
     await servers[0]?.kill();
     const missed: number[] = [];
     while (kept.at === 0 || clean.agreements < 2 || sent < 100) {
       await tell();
       if (clean.at === 0) missed.push(sent - 1);
-      await delay(5);
+      await letTimePass(5);
     }
     expect([kept.at, clean.at]).toEqual([portOf(1), portOf(1)]);
     const last = sent + 50;
     while (sent < last) await tell();
-    await until(() => numbersOf(kept).includes(last - 1) && numbersOf(clean).includes(last - 1), "the last message");
+    await eventually(
+      () => numbersOf(kept).includes(last - 1) && numbersOf(clean).includes(last - 1),
+      "the last message",
+    );
     const distinct = [...new Set(numbersOf(kept))].sort((a, b) => a - b);
     expect(distinct).toEqual(upTo(last));
     const ofClean = numbersOf(clean);
@@ -93,7 +97,7 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
     expect(ofClean.filter((number) => missed.includes(number))).toEqual([]);
     expect(ofClean.slice(-50)).toEqual(upTo(last).slice(-50));
     await working;
-    await until(() => new Set(numbersOf(listener)).size === 300, "all work");
+    await eventually(() => new Set(numbersOf(listener)).size === 300, "all work");
     // What was published and not acknowledged when the server ended was published again.
     expect(numbersOf(listener).length - 300).toBeLessThanOrEqual(1);
   });

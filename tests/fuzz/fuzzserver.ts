@@ -1,11 +1,11 @@
 /** A server that accepts clients, mostly, and then sends them mutated streams. */
 
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { ENOUGH } from "./fuzzclients.js";
 import { Random } from "./random.js";
 import { chunksOf, randomHead, randomStream } from "./streams.js";
 import { acceptOf, upgradeAnswer } from "../support/upgrades.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** The value of Sec-WebSocket-Accept in the heads of streams.ts. */
 const ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -54,7 +54,7 @@ export class FuzzServer {
     ]) {
       if (!socket.writable) return;
       socket.write(chunk);
-      await sleep(random.pick([0, 0, this.gapMs]));
+      await letTimePass(random.pick([0, 0, this.gapMs]));
     }
     // What neither ends nor goes on is ended by the client.
     const end = random.below(4);

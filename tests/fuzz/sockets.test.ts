@@ -17,6 +17,7 @@ import { fuzzSettings, Random } from "./random.js";
 import { chunksOf, randomHead, randomStream } from "./streams.js";
 import { upgradeRequest } from "../support/upgrades.js";
 import { LONG_MS } from "../support/building.js";
+import { letTimePass } from "../support/waiting.js";
 
 const { seed } = fuzzSettings(0);
 /** Clients that connect at the same time. */
@@ -37,10 +38,10 @@ function attack(port: number, own: number, { gapMs }: Pace): Promise<void> {
     const sendNext = (): void => {
       const chunk = chunks.shift();
       if (chunk !== undefined && socket.writable)
-        socket.write(chunk, () => setTimeout(sendNext, random.pick([0, gapMs])));
+        socket.write(chunk, () => void letTimePass(random.pick([0, gapMs])).then(sendNext));
       else if (end === 0) socket.resetAndDestroy();
       else if (end === 1) socket.end();
-      else setTimeout(() => socket.destroy(), gapMs * 3);
+      else void letTimePass(gapMs * 3).then(() => socket.destroy());
     };
     socket.once("connect", sendNext);
   });

@@ -3,7 +3,7 @@
 import { ClientWebSocket, WebSocketMessageType, WebSocketState } from "xs-websockets/client";
 import type { ClientWebSocketOptions, ConnectionClosedEventArgs } from "xs-websockets/client";
 import { bytesOf, Inbox, isSame, SIZES, textOf } from "./peer.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** The subprotocol that every server knows. */
 export const SUBPROTOCOL = "chat.v1";
@@ -116,7 +116,7 @@ export function testServer(url: () => string, traits: ServerTraits): void {
 
   test("keep-alive holds a connection that is idle", async () => {
     const { client } = await open({ keepAliveInterval: 100, serverTimeout: 400 });
-    await delay(1_500);
+    await letTimePass(1_500);
     expect(client.state).toBe(WebSocketState.Open);
   });
 

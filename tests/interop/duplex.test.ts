@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { createWebSocketStream } from "../../hosts/node/duplex.js";
 import { ClientWebSocket, InvalidStateError, type WebSocket } from "../../modules/client.js";
 import { WebSocketServer } from "../../modules/server.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 const SIZE = 2_000_000;
 
@@ -79,21 +80,15 @@ test("a reader that does not read holds the writer up", async () => {
     });
   };
   write();
-  let before = -1;
-  while (before !== taken) {
+  let before: number;
+  do {
     before = taken;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
+    await letTimePass(300);
+  } while (before !== taken);
   // What the two systems and the two streams keep.
   expect(taken).toBeLessThan(50_000_000);
   theirs.resume();
-  await new Promise<void>((resolve) => {
-    const look = (): void => {
-      if (taken > before) resolve();
-      else setTimeout(look, 10);
-    };
-    look();
-  });
+  await eventually(() => taken > before);
 });
 
 test("destroy() ends the connection, and the peer's stream fails", async () => {

@@ -8,6 +8,7 @@ import path from "node:path";
 import { WebSocket } from "ws";
 import { addWebSocket } from "xs-websockets/node";
 import { WebSocketServer } from "xs-websockets/server";
+import { letTimePass } from "../support/waiting.js";
 
 let http: Server;
 let wsServer: WebSocketServer;
@@ -92,7 +93,7 @@ describe("an upgrade to something else is ignored (RFC 9110, 7.8)", () => {
     });
     const socket = connect(port, "127.0.0.1").setEncoding("latin1");
     socket.write(`POST / HTTP/1.1\r\n${fields}Content-Length: 9\r\n\r\n${pauseMs === 0 ? "some text" : "some"}`);
-    if (pauseMs > 0) setTimeout(() => socket.write(" text"), pauseMs);
+    if (pauseMs > 0) void letTimePass(pauseMs).then(() => socket.write(" text"));
     let answer = "";
     for await (const text of socket) answer += String(text);
     expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*body some text/);
@@ -171,7 +172,7 @@ test.each(["end", "resetAndDestroy"] as const)(
       server.on("upgrade", (request, socket, head) => {
         socket.on("error", () => undefined);
         socket.resume();
-        setTimeout(() => resolve(addWebSocket(wsServer, request, socket, head)), 100);
+        void letTimePass(100).then(() => resolve(addWebSocket(wsServer, request, socket, head)));
       });
     });
     server.listen(0, "127.0.0.1");
@@ -179,7 +180,7 @@ test.each(["end", "resetAndDestroy"] as const)(
     const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
     client.on("error", () => undefined);
     client.write(`GET / HTTP/1.1\r\nHost: a\r\n${UPGRADE}\r\n\r\n`);
-    setTimeout(() => client[leave](), 30);
+    void letTimePass(30).then(() => client[leave]());
     expect(await added).toBe(false);
     expect(wsServer.clientsCount).toBe(0);
     server.close();

@@ -9,7 +9,7 @@ import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
 import { codeBlocks } from "../support/documentation.js";
 import { haproxy, nginx, type Proxy, startHaproxy, startNginx } from "../support/proxies.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 const PAGE = readText("docs/reverse-proxies.md");
 const HOST = "lamp.example.org";
@@ -133,7 +133,7 @@ function testProxy(start: Start): void {
     await prepare(400, "1s");
     const closed = jest.fn();
     const client = await connect({ keepAliveInterval: 0, onConnectionClosed: closed });
-    await delay(2_500);
+    await letTimePass(2_500);
     expect(closed).not.toHaveBeenCalled();
     client.abort();
     await proxy.stop();

@@ -7,7 +7,7 @@ import { ClientWebSocket } from "../../modules/client.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { openHandles } from "../client/clienttest.js";
 import { type LeakTlsServers, startLeakTlsServers } from "./tlsservers.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 const CYCLES = 1_000;
 /** Bytes of heap that come and go in Jest; a connection that stays would cost over 4,000 for each cycle. */
@@ -18,7 +18,7 @@ const collectGarbage = runInNewContext("gc") as () => void;
 
 async function usedHeap(): Promise<number> {
   for (let turn = 0; turn < 3; turn++) {
-    await delay(20);
+    await letTimePass(20);
     collectGarbage();
   }
   return process.memoryUsage().heapUsed;

@@ -7,7 +7,7 @@ import { findSimulatorSdk, findTlsSimulatorSdk, tlsSimulatorNeeds } from "../sup
 import { asciiOf, frame, header, pattern } from "../support/vectors.js";
 import { startLeakTlsServers } from "./tlsservers.js";
 import { type Cycles, LeaksApp, type Levels } from "./xsapp.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 import { RawPeer } from "../support/rawpeer.js";
 import { upgradeRequest } from "../support/upgrades.js";
 import { LONG_MS } from "../support/building.js";
@@ -40,7 +40,7 @@ async function withApp(found: Sdk | undefined, folder: string, run: (app: LeaksA
 async function settled(app: LeaksApp): Promise<Levels> {
   let last = await app.levels();
   for (let calm = 0; calm < 4;) {
-    await delay(600);
+    await letTimePass(600);
     const next = await app.levels();
     calm = next.slots >= last.slots - 64 && next.clients === 0 ? calm + 1 : 0;
     last = next;
@@ -90,12 +90,12 @@ describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulato
       (await app.open()).destroy();
       const empty = await settled(app);
       const plain = Array.from({ length: 20 }, () => RawPeer.connect(app.plainPort));
-      await delay(500);
+      await letTimePass(500);
       const sockets = await app.levels();
       for (const client of plain) client.destroy();
       await settled(app);
       const clients = await Promise.all(Array.from({ length: 20 }, () => app.open()));
-      await delay(2_000);
+      await letTimePass(2_000);
       const open = await app.levels();
       for (const client of clients) client.destroy();
       const ended = await settled(app);
@@ -120,7 +120,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulato
       const endlessHead = `GET / HTTP/1.1\r\nX: ${"x".repeat(SERVER_DEFAULTS.maxKeptHeadBytes - 50)}`;
       // Heads that do not end, more of them than there are places.
       for (const client of connect(40)) client.send(endlessHead);
-      await delay(3_000);
+      await letTimePass(3_000);
       // Connects past maxClients.
       const refusals = connect(40).map((client) => client.send(upgradeRequest()).until(" "));
       expect((await Promise.allSettled(refusals)).length).toBe(40);
@@ -137,12 +137,12 @@ describeIf(sdk !== undefined, "the Moddable SDK", "memory on XS, in the simulato
         client.send(header(0x02, maxMessageBytes, true)).send(pattern(maxMessageBytes - 1));
       }
       for (const client of connect(12)) client.send(endlessHead);
-      await delay(500);
+      await letTimePass(500);
       const late = connect(30).map((client) => client.send(upgradeRequest()).all());
       expect(
         (await Promise.all(late)).filter((answer) => !answer.startsWith("HTTP/1.1 503 ") && answer !== ""),
       ).toEqual([]);
-      await delay(3_000);
+      await letTimePass(3_000);
       for (const client of all) client.destroy();
       await settled(app);
       const well = await app.open();

@@ -1,12 +1,12 @@
 /** What a case works with: a device of its own, its peers, and the checks that hold for every case. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { TlsOptions } from "node:tls";
 
 import type { Subject, Variant } from "./build.js";
 import type { Behaviour, Command, ConnectionState, IdentityText } from "./commands.js";
 import { Device, type Statistics } from "./device.js";
 import { dial, type Peer, PeerServer, type PeerOptions } from "./peer.js";
+import { letTimePass, within } from "../support/waiting.js";
 
 /** How the device and Linux reach each other. */
 export interface Network {
@@ -73,11 +73,7 @@ export class Bench {
     const { isLong } = options;
     let problem: string | undefined;
     try {
-      await bench.#within(isLong ? 1_200_000 : 60_000, async () => {
-        await bench.#warmUp();
-        await row.run(bench);
-        await bench.#finish();
-      });
+      await within(isLong ? 1_200_000 : 120_000, bench.#play(row), "the end");
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
     }
@@ -137,7 +133,7 @@ export class Bench {
   async stallXs(ms: number): Promise<void> {
     const over = this.device.ask(`stallXs ${ms}`);
     // It is at rest when the command has reached it.
-    await sleep(30);
+    await letTimePass(30);
     void over.catch(() => undefined);
   }
 
@@ -171,7 +167,7 @@ export class Bench {
       const statistics = await this.device.statistics();
       if (condition(statistics)) return statistics;
       if (performance.now() > deadline) throw new Error(`${what}: ${JSON.stringify(statistics)}`);
-      await sleep(20);
+      await letTimePass(20);
     }
   }
 
@@ -205,17 +201,10 @@ export class Bench {
     );
   }
 
-  async #within(timeoutMs: number, task: () => Promise<void>): Promise<void> {
-    const over = new AbortController();
-    const deadline = sleep(timeoutMs, undefined, { signal: over.signal }).then(() => {
-      throw new Error(`no end within ${timeoutMs / 1_000} s`);
-    });
-    try {
-      await Promise.race([task(), deadline]);
-    } finally {
-      over.abort();
-      deadline.catch(() => undefined);
-    }
+  async #play(row: Case): Promise<void> {
+    await this.#warmUp();
+    await row.run(this);
+    await this.#finish();
   }
 
   async #warmUp(): Promise<void> {

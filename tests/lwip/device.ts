@@ -7,9 +7,9 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Command } from "./commands.js";
+import { within } from "../support/waiting.js";
 
 /** See answerStatistics in program/control.c. */
 export type Statistics = Readonly<
@@ -167,10 +167,8 @@ export class Device {
   }
 
   async #more(timeoutMs: number): Promise<void> {
-    await Promise.race([
-      new Promise<void>((resolve) => this.#waiting.push(resolve)),
-      sleep(timeoutMs, undefined, { ref: false }),
-    ]);
+    const more = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await within(timeoutMs, more, "a line").catch(() => undefined);
   }
 
   #wake(): void {

@@ -8,6 +8,7 @@ import path from "node:path";
 import type { Issued } from "../../apps/tls-echo/certificates.js";
 import { findFreePort } from "../support/apps.js";
 import { findProgram } from "../support/proxies.js";
+import { eventually } from "../support/waiting.js";
 
 /** A broker that runs. */
 export interface Broker {
@@ -51,10 +52,10 @@ class Program {
   /** Waits until all ports take connections. */
   async listens(...ports: readonly number[]): Promise<void> {
     for (const port of ports)
-      while (!(await isOpen(port))) {
+      await eventually(async () => {
         if (this.child?.exitCode !== null) throw new Error(`The broker has ended: ${this.output}`);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+        return isOpen(port);
+      }, `port ${port} takes connections`);
   }
 
   async kill(): Promise<void> {

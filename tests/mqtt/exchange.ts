@@ -1,20 +1,16 @@
 /** MQTT with a broker over an MqttSocket, on every host: by the sample's `connect`. No API of Node or Jest. */
 
-import { setTimer } from "#platform";
 import { MqttSocket, NameAsAddress, type MqttSocketOptions } from "xs-websockets/mqtt";
 import type { Connect, MqttConnection, SocketHandlers } from "../../apps/mqtt-sensor/mqtt/mqtt.js";
 import { assertEqual, type Tests } from "../support/assertions.js";
 import { EventLog } from "../support/eventlog.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 /** Where a broker listens, and how. */
 export interface BrokerAddress {
   readonly name: string;
   readonly port: number;
   readonly isSecure: boolean;
-}
-
-function delay(timeMs: number): Promise<void> {
-  return new Promise((resolve) => void setTimer(resolve, timeMs));
 }
 
 /** A client whose events are recorded. */
@@ -56,20 +52,20 @@ class Client extends EventLog {
 
   /** Publishes, and waits where there is no room. */
   async publish(topic: string, text: string, isRetained = false): Promise<void> {
-    while (!this.connection.publish(topic, text, isRetained)) await delay(5);
+    await eventually(() => this.connection.publish(topic, text, isRetained), "room");
   }
 
   /** Subscribes, and waits until the broker obeys. */
   async subscribe(topic: string, probe: string): Promise<void> {
     this.connection.subscribe(topic);
     // MQTT 3.1.1, 3.8.4: what is published after the answer is delivered; the sample does not tell of the answer.
-    for (let waits = 0; !this.events.includes(`${probe}: probe`); waits++) {
-      if (waits % 20 === 0) await this.publish(probe, "probe");
-      await delay(10);
-      if (waits > 1_000) throw new Error(`no probe by ${probe} comes`);
-    }
+    let looks = 0;
+    await eventually(async () => {
+      if (looks++ % 40 === 0) await this.publish(probe, "probe");
+      return this.events.includes(`${probe}: probe`);
+    }, `a probe by ${probe}`);
     // Probes that are still on their way.
-    await delay(100);
+    await letTimePass(100);
     this.texts.length = 0;
   }
 }
@@ -117,7 +113,7 @@ export function exchangeTests(
       const [watcher, polite, lost] = [await open("watcher"), await open("polite"), await open("lost")];
       await watcher.subscribe("will/#", "will/probe");
       polite.connection.close();
-      await delay(50);
+      await letTimePass(50);
       lost.breakOff();
       await watcher.until(`will/lost-${isSecure ? "wss" : "ws"}: gone`);
       assertEqual(watcher.events.includes(`will/polite-${isSecure ? "wss" : "ws"}: gone`), false, "will");

@@ -5,7 +5,7 @@ import { testCertificates } from "../support/certificates.js";
 import { wireFrames } from "../support/vectors.js";
 import { startStreamServer } from "./streamserver.js";
 import { streamTests } from "./stream.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 import { type RawServer, withRawServer } from "../support/rawserver.js";
 import { upgradeAnswer } from "../support/upgrades.js";
 
@@ -72,7 +72,7 @@ describe("MqttSocket on Node", () => {
       },
     });
     await eventually(() => sent !== 0);
-    await delay(100);
+    await letTimePass(100);
     expect(waits).toBe(1);
     expect(received).toBe(0);
     accepted?.resume();
@@ -94,7 +94,7 @@ describe("MqttSocket on Node", () => {
       });
       const peer = await raw.next();
       peer.send(upgradeAnswer(await peer.head(), { "Sec-WebSocket-Protocol": "mqtt" }));
-      while (room === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      await eventually(() => room !== 0);
       peer.socket.pause().removeAllListeners("data");
       let sent = 0;
       const write = (length: number): void => {
@@ -105,7 +105,7 @@ describe("MqttSocket on Node", () => {
       while (room > 6_000) write(4_000);
       write(room - 1_000);
       for (let count = 0; count < 16; count++) peer.sendFrame(0x89, new Uint8Array(125));
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await letTimePass(100);
       const promised = room;
       expect(promised).toBeGreaterThan(900);
       write(100);

@@ -3,7 +3,7 @@
 import { MqttSocket, type MqttSocketOptions } from "xs-websockets/mqtt";
 import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
 import { EventLog } from "../support/eventlog.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 /** A socket whose callbacks are recorded, and which reads all that comes unless it is told not to. */
 class Session extends EventLog {
@@ -38,10 +38,10 @@ class Session extends EventLog {
 
   /** Waits until so many bytes came. @returns them */
   async bytes(count: number): Promise<readonly number[]> {
-    for (let waits = 0; this.received.length < count; waits++) {
-      assert(waits < 1_000, `${count} bytes do not come, but ${this.received.length}`);
-      await delay(5);
-    }
+    await eventually(
+      () => this.received.length >= count,
+      () => `${count} bytes, but ${this.received.length}`,
+    );
     return this.received;
   }
 
@@ -105,8 +105,8 @@ function readingTests(port: number): Tests {
     },
     "who reads nothing slows the server down, and loses nothing": async () => {
       const session = new Session(port, "/flood", { maxMessageBytes: 1_024 }, false);
-      while (session.mostReadable < 1_024) await delay(10);
-      await delay(200);
+      await eventually(() => session.mostReadable >= 1_024);
+      await letTimePass(200);
       assert(session.mostReadable <= 2_048, `${session.mostReadable} bytes are held`);
       session.isReading = true;
       session.take(session.socket.read());
@@ -121,7 +121,7 @@ function readingTests(port: number): Tests {
     "small frames that are not read are bounded, too": async () => {
       const session = new Session(port, "/flood", { maxMessageBytes: 60_100 }, false);
       await eventually(() => session.mostReadable >= 60_100);
-      await delay(50);
+      await letTimePass(50);
       assert(session.mostReadable < 60_200, `${session.mostReadable} bytes`);
       session.isReading = true;
       session.take(session.socket.read());
@@ -211,12 +211,12 @@ function endingTests(port: number): Tests {
       ] as const) {
         const session = new Session(port, path, {}, false);
         await session.until("readable");
-        await delay(60);
+        await letTimePass(60);
         assertEqual(session.error, undefined, "error before the bytes are read");
         session.take(session.socket.read());
         assertEqual(session.received.join(), "1,2,3", "bytes");
         await session.until(`error ${code}`);
-        await delay(20);
+        await letTimePass(20);
         assertEqual(session.events.filter((event) => event.startsWith("error")).length, 1, "errors");
         assertEqual(
           thrownBy(() => session.socket.write(Uint8Array.of(1))),
@@ -245,7 +245,7 @@ function endingTests(port: number): Tests {
       open.socket.write(Uint8Array.of(1, 2, 3));
       open.socket.close();
       open.socket.close();
-      await delay(100);
+      await letTimePass(100);
       assertEqual(early.events.join(), "", "events");
       assertEqual(open.events.join(), "writable", "events");
       assertEqual(

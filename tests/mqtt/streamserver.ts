@@ -4,6 +4,7 @@ import { frame, joined } from "../support/vectors.js";
 import type { RawPeer } from "../support/rawpeer.js";
 import { RawServer } from "../support/rawserver.js";
 import { upgradeAnswer } from "../support/upgrades.js";
+import { letTimePass } from "../support/waiting.js";
 
 const [CONTINUATION, TEXT, BINARY, PING] = [0x80, 0x81, 0x82, 0x89];
 const FIRST_FRAGMENT = 0x02;
@@ -67,7 +68,7 @@ const ACTS: Readonly<Record<string, Act>> = {
   // Reads nothing until the client is full, then says how many bytes came in how many frames, and goes on as an echo.
   "/slow": async (peer) => {
     peer.socket.pause();
-    setTimeout(() => peer.socket.resume(), 300);
+    void letTimePass(300).then(() => peer.socket.resume());
     let [count, frames] = [0, 0];
     for (;;) {
       const came = await peer.wireFrames(1);

@@ -10,7 +10,7 @@ import { describeIf } from "../support/describeif.js";
 import { codeBlocks } from "../support/documentation.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { PROJECT, readText } from "./sources.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 const BLOCKS = codeBlocks(readText("README.md"), "js");
 
@@ -56,7 +56,7 @@ async function connect(url: string): Promise<{ socket: WebSocket; next: () => Pr
       return { socket, next };
     } catch (error) {
       if (turn === 100) throw error;
-      await delay(100);
+      await letTimePass(100);
     }
   }
 }

@@ -3,7 +3,7 @@
 import { HubConnection, HubConnectionState, type HubConnectionOptions } from "xs-websockets/signalr/client";
 import { assertEqual, codeOf, type Tests } from "../support/assertions.js";
 import { failureOf, type ClientSuite } from "./clientsuite.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 /** What a connection told of its state. */
 interface Story {
@@ -29,7 +29,7 @@ function silence({ url, options }: ClientSuite): Tests {
     "the Pings of both sides hold a connection that is idle": async () => {
       const { connection, closed } = tell(url, { ...options, serverTimeout: 2_500, keepAliveInterval: 1_000 });
       await connection.start();
-      await delay(4_500);
+      await letTimePass(4_500);
       assertEqual(closed.length, 0, "how often it was closed");
       assertEqual(await connection.invoke("Add", 1, 1), 2, "the sum");
       await connection.stop();

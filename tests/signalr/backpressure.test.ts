@@ -3,7 +3,7 @@
 import { HubConnection, type HubConnectionOptions } from "../../modules/signalr/client.js";
 import type { HubServerOptions } from "../../modules/signalr/server.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 /** More than the network takes: 20 MB. */
 const COUNT = 20_000;
@@ -31,7 +31,7 @@ class Source {
     let before = -1;
     while (before !== this.taken || this.taken === 0) {
       before = this.taken;
-      await delay(300);
+      await letTimePass(300);
     }
     expect(this.taken).toBeLessThan(COUNT);
   }
@@ -77,7 +77,7 @@ describe("a stream from the hub", () => {
     const connection = await connect(hubOptions, { ...impatient, serverTimeout: 1_000 });
     const stream = connection.stream<string>("Texts");
     await items.stalled();
-    await delay(1_500);
+    await letTimePass(1_500);
     expect(connection.state).toBe("Connected");
     expect(await countOf(stream)).toBe(COUNT);
     expect(await connection.invoke("Add", 1, 2)).toBe(3);
@@ -89,7 +89,7 @@ describe("a stream from the hub", () => {
     const stream = connection.stream<string>("Texts");
     await items.stalled();
     const sum = connection.invoke("Add", 1, 2);
-    await delay(100);
+    await letTimePass(100);
     stream.cancel();
     expect(await sum).toBe(3);
     expect(items.isEnded).toBe(true);
@@ -142,7 +142,7 @@ describe("a stream to the hub", () => {
     );
     const count = connection.invoke("Read", items.read());
     await items.stalled();
-    await delay(1_500);
+    await letTimePass(1_500);
     expect(connection.state).toBe("Connected");
     goOn();
     expect(await count).toBe(COUNT);
@@ -152,7 +152,7 @@ describe("a stream to the hub", () => {
     const items = new Source();
     const failures: unknown[] = [];
     const ignore = async (_context: unknown, sent: AsyncIterable<string>): Promise<number> => {
-      await delay(2_500);
+      await letTimePass(2_500);
       return countOf(sent).catch((error: unknown) => failures.push(error));
     };
     const connection = await connect({ streamStallTimeout: 1_000, methods: { Ignore: ignore } });

@@ -2,7 +2,7 @@
 
 import { HubConnection, HubConnectionState, type HubConnectionOptions } from "xs-websockets/signalr/client";
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 /** Where the hub is, and what it does otherwise. */
 export interface ClientSuite {
@@ -94,7 +94,7 @@ function calls(suite: ClientSuite): Tests {
     }),
     "the server gets a result from a handler": one(suite, async (connection) => {
       connection.on("getname", async () => {
-        await delay(1);
+        await letTimePass(1);
         return "XS";
       });
       assertEqual(await connection.invoke("AskName"), "XS", "the name");
@@ -133,7 +133,7 @@ function streams(suite: ClientSuite): Tests {
       async (connection) => {
         const items: number[] = [];
         for await (const item of connection.stream<number>("Count", 500, 0)) {
-          if (item % 50 === 0) await delay(item === 100 ? 3_000 : 20);
+          if (item % 50 === 0) await letTimePass(item === 100 ? 3_000 : 20);
           items.push(item);
         }
         assertEqual(items.join(" "), Array.from({ length: 500 }, (_, at) => at).join(" "), "the items");
@@ -246,7 +246,7 @@ function others(suite: ClientSuite): Tests {
       await eventually(() => called === 1, "the handler was called");
       await connection.stop();
       assertEqual(called, 2, "how often handlers were called");
-      await delay(50);
+      await letTimePass(50);
     },
     "it is started and stopped ten times": async () => {
       const connection = new HubConnection(suite.url, suite.options);

@@ -3,7 +3,7 @@
 import { HubConnection, HubConnectionState, type HubConnectionOptions } from "../../modules/signalr/client.js";
 import { ScriptedServer, type ScriptedPeer } from "./script.js";
 import { setUpScript } from "./scripttest.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 const script = setUpScript();
 
@@ -275,7 +275,7 @@ describe("a stream of ours", () => {
     async *read(): AsyncGenerator<number, void, undefined> {
       try {
         for (;;) {
-          await delay(1);
+          await letTimePass(1);
           yield this.taken++;
         }
       } finally {
@@ -322,7 +322,7 @@ describe("a stream of ours", () => {
     client.hold(false);
     await Promise.all(sends);
     while (!(await client.take()).includes('"target":"a"'));
-    await delay(20);
+    await letTimePass(20);
     expect(items.taken).toBe(0);
   });
 });

@@ -10,7 +10,7 @@ import {
 } from "../../modules/signalr/server.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { ScriptedPeer } from "./script.js";
-import { delay, eventually } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 /** A client without a protocol of its own, whose messages are taken record by record, without the Pings. */
 class RawHubClient extends ScriptedPeer {
@@ -112,7 +112,7 @@ test("the request is whole until onConnected is done, and then has no query and 
   ];
   const client = await start({
     onConnected: async (context) => {
-      await delay(10);
+      await letTimePass(10);
       seen.push(describeRequest(context));
     },
     methods: { Describe: (context) => describeRequest(context) },
@@ -135,7 +135,7 @@ describe("a stream that is cancelled", () => {
       try {
         for (let item = 0; ; item++) {
           yield item;
-          await delay(5);
+          await letTimePass(5);
         }
       } finally {
         state.ended = true;
@@ -149,7 +149,7 @@ describe("a stream that is cancelled", () => {
     const client = await start(options);
     client.send('{"type":4,"invocationId":"1","target":"Endless","arguments":[]}', '{"type":5,"invocationId":"1"}');
     expect(await client.take()).toBe(answer);
-    await delay(50);
+    await letTimePass(50);
     expect([state.begun, client.records]).toEqual([false, []]);
   });
 
@@ -157,9 +157,9 @@ describe("a stream that is cancelled", () => {
     const { options, begin, state } = endless();
     const client = await start(options);
     client.send('{"type":4,"invocationId":"1","target":"Late","arguments":[]}');
-    await delay(20);
+    await letTimePass(20);
     client.send('{"type":5,"invocationId":"1"}');
-    await delay(20);
+    await letTimePass(20);
     begin();
     expect(await client.take()).toBe(answer);
     expect(state.begun).toBe(false);
@@ -224,7 +224,7 @@ describe("limits", () => {
     });
     client.send('{"type":1,"invocationId":"a","target":"AskLater","arguments":[]}');
     for (const id of range(5)) client.send(echo(id));
-    await delay(50);
+    await letTimePass(50);
     expect(client.records).toEqual([]);
     goOn();
     expect(await client.take()).toContain("GetName");
@@ -240,7 +240,7 @@ describe("limits", () => {
     });
     client.send('{"type":1,"invocationId":"a","target":"Never","arguments":[]}');
     for (const id of range(5)) client.send(echo(id));
-    await delay(50);
+    await letTimePass(50);
     client.terminate();
     await eventually(() => node.hub.clientsCount === 0);
   });

@@ -2,11 +2,11 @@
 
 import { HubConnection } from "../../modules/signalr/client.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 async function heapAfterGarbageCollection(): Promise<number> {
   for (let round = 0; round < 5; round++) {
-    await delay(20);
+    await letTimePass(20);
     globalThis.gc?.();
   }
   return process.memoryUsage().heapUsed;

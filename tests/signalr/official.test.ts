@@ -6,7 +6,7 @@ import { WebSocket as WsClient } from "ws";
 import { HUB_SERVER_DEFAULTS } from "../../modules/signalr/server/options.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { itemsOf, officialClient, officialTests } from "./officialsuite.js";
-import { delay } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 const suite = { url: "" };
 let node: NodeHub;
@@ -138,7 +138,7 @@ describe("silence", () => {
     client.serverTimeoutInMilliseconds = 500;
     client.keepAliveIntervalInMilliseconds = 150;
     await client.start();
-    await delay(1_500);
+    await letTimePass(1_500);
     expect(client.state).toBe(signalR.HubConnectionState.Connected);
     expect(hub.clientsCount).toBe(1);
     await client.stop();
@@ -206,7 +206,7 @@ describe("limits", () => {
     const running = { now: 0, most: 0 };
     const work = async (): Promise<void> => {
       running.most = Math.max(running.most, ++running.now);
-      await delay(10);
+      await letTimePass(10);
       running.now--;
     };
     for (const maximumParallelInvocationsPerClient of [1, 3]) {
@@ -224,7 +224,7 @@ describe("limits", () => {
 describe("the door", () => {
   test("authorize is asked at the negotiation and at the upgrade, and may take its time", async () => {
     const authorize = jest.fn(async (request: { headers: { get(name: string): string | undefined } }) => {
-      await delay(5);
+      await letTimePass(5);
       return request.headers.get("authorization") === "Bearer right" || { statusCode: 401 };
     });
     const { url } = await startHub({ authorize });
@@ -245,7 +245,7 @@ describe("the door", () => {
     const events: string[] = [];
     const { url } = await startHub({
       onConnected: async (context: HubCallerContext) => {
-        await delay(20);
+        await letTimePass(20);
         context.items.set("name", "x");
         events.push(`connected ${context.connectionId}`);
       },
@@ -257,7 +257,7 @@ describe("the door", () => {
     const id = client.connectionId ?? "";
     expect(await client.invoke("Name")).toBe("x");
     await client.stop();
-    await delay(50);
+    await eventually(() => events.length > 1);
     expect(events).toEqual([`connected ${id}`, `disconnected ${id} undefined`]);
   });
 

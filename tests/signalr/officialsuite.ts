@@ -2,7 +2,7 @@
 
 import * as signalR from "@microsoft/signalr";
 import type { Tests } from "../support/assertions.js";
-import { delay } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 /** Where the hub is. */
 export interface OfficialSuite {
@@ -41,10 +41,10 @@ export function itemsOf(stream: signalR.IStreamResult<unknown>): Promise<unknown
 /** A stream to the hub. All items are there at once: the client sends them in one message. */
 function subjectOf(count: number): signalR.Subject<number> {
   const subject = new signalR.Subject<number>();
-  setTimeout(() => {
+  void letTimePass(0).then(() => {
     for (let item = 0; item < count; item++) subject.next(item);
     subject.complete();
-  }, 0);
+  });
   return subject;
 }
 
@@ -133,7 +133,7 @@ function streams(suite: OfficialSuite): Tests {
             error: reject,
           });
         });
-        while ((await client.invoke("CancelledStreams")) !== before + 1) await delay(10);
+        await eventually(async () => (await client.invoke("CancelledStreams")) === before + 1);
       }),
     "a stream to the hub": () =>
       connected(suite, async (client) => {

@@ -11,7 +11,7 @@ import { describeIf } from "../support/describeif.js";
 import type { Memory } from "../support/memory.js";
 import { findSimulatorSdk } from "../support/simulator.js";
 import { asciiOf, frame } from "../support/vectors.js";
-import { delay } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 import { RawPeer } from "../support/rawpeer.js";
 import { upgradeRequest } from "../support/upgrades.js";
 import { LONG_MS } from "../support/building.js";
@@ -132,7 +132,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
       before = itemsSent;
       // They are not silent meanwhile.
       for (const client of all) client.records('{"type":6}');
-      await delay(1_000);
+      await letTimePass(1_000);
     }
   }
 
@@ -150,13 +150,13 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
 
   /** Nobody is refused: all of it is kept, or waits in the network. */
   async function expectHeld(): Promise<void> {
-    await delay(3_000);
+    await letTimePass(3_000);
     expect((await levels()).clients).toBe(maxClients);
   }
 
   async function endAll(): Promise<void> {
     for (const client of clients.splice(0)) client.destroy();
-    while ((await levels()).clients > 0) await delay(100);
+    await eventually(async () => (await levels()).clients === 0, "all are gone", 60_000);
   }
 
   test.each<[name: string, text: string]>([
@@ -168,7 +168,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     ["has the shortest records", '{"type":6}\x1e'.repeat(370)],
   ])("a frame that %s", async (_name, text) => {
     for (const client of await openAll()) client.text(text);
-    await delay(500);
+    await letTimePass(500);
   });
 
   test("access tokens of 2,200 characters, in the query and as a bearer's", async () => {

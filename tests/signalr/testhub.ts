@@ -1,7 +1,7 @@
 /** The hub that all clients are tested with. tests/interop/dotnet/SignalRServer has the same methods. Runs on XS too. */
 
 import { HubException, type HubServerOptions } from "xs-websockets/signalr/server";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** What streams that were cut off count. */
 export interface HubCounters {
@@ -12,7 +12,7 @@ async function* count(counters: HubCounters, limit: number, delayMs: number): As
   let isDone = false;
   try {
     for (let item = 0; item < limit; item++) {
-      if (delayMs > 0) await delay(delayMs);
+      if (delayMs > 0) await letTimePass(delayMs);
       yield item;
     }
     isDone = true;
@@ -46,7 +46,7 @@ async function* texts(count: number, length: number): AsyncGenerator<string, voi
 async function sumSlowly(delayMs: number, items: AsyncIterable<number>): Promise<number> {
   let sum = 0;
   for await (const item of items) {
-    if (item % 50 === 0) await delay(delayMs);
+    if (item % 50 === 0) await letTimePass(delayMs);
     sum += item;
   }
   return sum;
@@ -74,7 +74,7 @@ export function createTestHub(counters: HubCounters, lose: (connectionId: string
       FailHidden: () => {
         throw new RangeError("secret");
       },
-      Wait: (_context, delayMs: number) => delay(delayMs),
+      Wait: (_context, delayMs: number) => letTimePass(delayMs),
       MyId: ({ connectionId }) => connectionId,
       Count: (_context, limit: number, delayMs: number) => count(counters, limit, delayMs),
       CancelledStreams: () => counters.cancelledStreams,

@@ -1,9 +1,9 @@
-/** Waiting, with the timers and the clock of the host: on XS too. */
+/** Waiting, with the timers and the clock of the host: on XS too. Tests have no other timers than these. */
 
-import { now, setTimer } from "#platform";
+import { clearTimer, now, setTimer } from "#platform";
 
 /** How long {@link eventually} waits: longer than a busy machine takes. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 const LOOK_MS = 5;
 
 /**
@@ -22,15 +22,30 @@ export function letTimePass(timeMs: number): Promise<void> {
  */
 export async function eventually(
   holds: () => boolean | Promise<boolean>,
-  what?: string,
+  what: string | (() => string) = () => String(holds),
   patienceMs = PATIENCE_MS,
 ): Promise<void> {
   const end = now() + patienceMs;
   while (!(await holds())) {
-    if (now() > end) throw new Error(`It does not come within ${patienceMs} ms: ${what ?? String(holds)}`);
+    if (now() > end)
+      throw new Error(`It does not come within ${patienceMs} ms: ${typeof what === "string" ? what : what()}`);
     await letTimePass(LOOK_MS);
   }
 }
 
-/** The name of before. */
-export const delay = letTimePass;
+/** What {@link within} waited for has not come. */
+export class LimitError extends Error {}
+
+/** Waits for a promise. @param what it is, for the error @throws LimitError where it takes more than `limitMs` milliseconds */
+export async function within<Value>(limitMs: number, promise: Promise<Value>, what: string): Promise<Value> {
+  let stop = (): void => undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    const timer = setTimer(() => reject(new LimitError(`${what}: not within ${limitMs} ms`)), limitMs);
+    stop = () => clearTimer(timer);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    stop();
+  }
+}

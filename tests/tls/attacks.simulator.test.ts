@@ -18,6 +18,7 @@ import {
   writeAsClient,
 } from "../support/tlsattacks/peers.js";
 import { LONG_MS } from "../support/building.js";
+import { LimitError, within } from "../support/waiting.js";
 
 const sdk = findTlsSimulatorSdk();
 const LIMIT_MS = 3_000;
@@ -38,10 +39,10 @@ let own: Made;
 async function connectTo(attacker: Attacker, authorities: readonly Made[], name = "localhost"): Promise<Connected> {
   try {
     const asked = app.ask("connect", { port: attacker.port, name, authorities: authorities.map(base64) });
-    const limit = new Promise<Connected>((resolve) => {
-      setTimeout(() => resolve({ outcome: "nothing", message: "", ms: LIMIT_MS }), LIMIT_MS).unref();
-    });
-    return await Promise.race([asked as Promise<Connected>, limit]);
+    return (await within(LIMIT_MS, asked, "the outcome")) as Connected;
+  } catch (error) {
+    if (error instanceof LimitError) return { outcome: "nothing", message: "", ms: LIMIT_MS };
+    throw error;
   } finally {
     attacker.close();
   }

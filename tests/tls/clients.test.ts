@@ -12,6 +12,7 @@ import { findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js"
 import { startWsEchoServer } from "../interop/wsechoserver.js";
 import { TlsServers } from "./xsservers.js";
 import { LONG_MS } from "../support/building.js";
+import { eventually } from "../support/waiting.js";
 
 const sdk = findTlsSimulatorSdk();
 /** Debian puts it where only root looks. */
@@ -40,17 +41,15 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "wss clients on XS, in the simu
 
   async function start(program: string, parameters: readonly string[], port: number): Promise<void> {
     running.push(spawn(program, parameters, { stdio: ["pipe", "ignore", "inherit"] }));
-    for (let turn = 0; turn < 100; turn++) {
+    await eventually(async () => {
       const socket = connect({ port, host: "127.0.0.1" });
       const isOpen = await once(socket, "connect").then(
         () => true,
         () => false,
       );
       socket.destroy();
-      if (isOpen) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`${program} does not listen`);
+      return isOpen;
+    }, `${program} listens`);
   }
 
   /** Connects three times, so that a session is resumed where the server lets it. */

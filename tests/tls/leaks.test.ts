@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect } from "node:tls";
 import { describeIf } from "../support/describeif.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 import { findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
 import { startLeakTlsServers } from "../leaks/tlsservers.js";
 import { type TlsLevels, TlsServers } from "./xsservers.js";
@@ -44,7 +44,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
   async function settled(): Promise<TlsLevels> {
     let last = await servers.levels();
     for (let calm = 0; calm < 4;) {
-      await delay(500);
+      await letTimePass(500);
       const next = await servers.levels();
       calm = next.native >= last.native - 64 && next.slots >= last.slots - 64 ? calm + 1 : 0;
       last = next;
@@ -102,7 +102,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
       received += length;
       if (received >= count) socket.destroy();
     });
-    setTimeout(() => socket.destroy(), 1_000).unref();
+    void letTimePass(1_000).then(() => socket.destroy());
     return socket;
   }
 
@@ -161,13 +161,13 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
       socket.write(half);
       return socket;
     });
-    await delay(1_000);
+    await letTimePass(1_000);
     const within = await servers.levels();
     console.info(`40 half handshakes: native ${before.native} -> ${within.native}`);
     // One engine, and a record each of those that wait, in the socket of XS or of the system.
     expect(within.native - before.native).toBeLessThan(100_000);
     for (const socket of flood) socket.destroy();
-    await delay(1_000);
+    await letTimePass(1_000);
     await shake("good", 0);
     expectSame(await settled(), before, "after the flood");
   });

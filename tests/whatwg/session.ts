@@ -4,7 +4,7 @@ import { CloseEvent, DOMException, MessageEvent, WebSocket, type WebSocketInit }
 import type { DomEvent } from "xs-websockets/whatwg";
 import { EventLog } from "../support/eventlog.js";
 import type { SuiteSettings } from "../client/suitesession.js";
-import { delay } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 
 /** What became of a WebSocket, as texts in the order of events. */
 export class Session extends EventLog {
@@ -40,7 +40,7 @@ export function thrownBy(act: () => unknown): string {
 }
 
 export async function turns(count = 3): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await delay(5);
+  await letTimePass(5 * count);
 }
 
 /** How the tests begin and end a WebSocket. */

@@ -12,6 +12,7 @@ import { Opcode } from "../../../modules/common/constants.js";
 import type { Socket } from "node:net";
 import { closeAll, createMessage, handshakes, type Message, openMany, pingPong, pipelined, received } from "./load.js";
 import type { Request } from "./server.js";
+import { letTimePass } from "../../support/waiting.js";
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 7);
 const ROUND_MS = 1_000;
@@ -75,7 +76,7 @@ async function compare(title: string, unit: string, servers: readonly Server[], 
 /** Lets the server see that they are gone. */
 async function close(sockets: readonly Socket[]): Promise<void> {
   closeAll(sockets);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await letTimePass(200);
 }
 
 /** Bytes of heap of an idle connection. */

@@ -6,7 +6,8 @@ import { type Bench, defineCase, type Case } from "../bench.js";
 import { PORT } from "../bench.js";
 import { Behaviour } from "../commands.js";
 import { pattern } from "../peer.js";
-import { expectEqual, expectThat, sleep } from "./expect.js";
+import { expectEqual, expectThat } from "./expect.js";
+import { letTimePass } from "../../support/waiting.js";
 
 const REQUEST =
   "GET / HTTP/1.1\r\nHost: device\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -48,7 +49,7 @@ export const closingCases: readonly Case[] = [
     await bench.listen(Behaviour.echo);
     const { peer } = await bench.pair({ allowHalfOpen: true });
     peer.socket.end(pattern(100_000));
-    await sleep(300);
+    await letTimePass(300);
     bench.figures["received"] = peer.received;
     await peer.take(100_000);
     expectEqual(await peer.ended(), "fin", "end");
@@ -58,7 +59,7 @@ export const closingCases: readonly Case[] = [
     for (let index = 0; index < 20; index += 1) {
       const { peer, id } = await bench.pair();
       peer.write(pattern(300 + index * 400));
-      await sleep(20);
+      await letTimePass(20);
       await bench.tell({
         do: "turn",
         commands: [
@@ -89,7 +90,7 @@ export const closingCases: readonly Case[] = [
     await bench.listen(Behaviour.sendAndEnd, 100_000);
     const peer = await bench.dial();
     peer.socket.pause();
-    await sleep(2_000);
+    await letTimePass(2_000);
     peer.socket.resume();
     await peer.take(100_000);
     expectEqual(await peer.ended(), "fin", "end");
@@ -99,7 +100,7 @@ export const closingCases: readonly Case[] = [
     const peer = await bench.dial();
     // Its acknowledgements are lost as well.
     await bench.device.wire({ lossIn: 1_000, lossOut: 1_000 });
-    await sleep(200);
+    await letTimePass(200);
     await bench.device.ask("speed 60");
     await bench.until(({ active }) => active === 0, "the connection stays", 20_000);
     expectThat(peer.end !== "fin" || peer.received <= 5_000, "more came than was sent");

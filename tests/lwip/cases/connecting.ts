@@ -3,7 +3,8 @@
 import { type Bench, defineCase, type Case } from "../bench.js";
 import { Behaviour, type ConnectionState } from "../commands.js";
 import type { Peer } from "../peer.js";
-import { expectEqual, expectThat, sleep } from "./expect.js";
+import { expectEqual, expectThat } from "./expect.js";
+import { letTimePass } from "../../support/waiting.js";
 
 async function connect(bench: Bench, host: string, port: number, behaviour: Behaviour = "check"): Promise<number> {
   return (await bench.tell({ do: "connect", host, port, behaviour })) as number;
@@ -20,7 +21,7 @@ async function connectAndStall(
   const commands = inSameTurn ? [command, { do: "stall", ms: 400 } as const] : [command];
   const [id] = (await bench.tell({ do: "turn", commands })) as number[];
   if (!inSameTurn) await bench.stallXs(300);
-  await sleep(600);
+  await letTimePass(600);
   return bench.state(id ?? 0);
 }
 
@@ -56,7 +57,7 @@ export const connectingCases: readonly Case[] = [
     for (let index = 0; index < 50; index += 1) {
       const command = { do: "connect", host: bench.network.peerAddress, port, behaviour: Behaviour.check } as const;
       const id = (await bench.tell(command)) as number;
-      if (index % 2 === 0) await sleep(index % 5);
+      if (index % 2 === 0) await letTimePass(index % 5);
       await bench.tell({ do: "destroy", id });
     }
     await bench.until(({ active, bound }) => active + bound === 0, "connections are left");

@@ -4,7 +4,8 @@ import { type Bench, defineCase, type Case } from "../bench.js";
 import { PORT } from "../bench.js";
 import { Behaviour } from "../commands.js";
 import { pattern, type Peer } from "../peer.js";
-import { expectEqual, expectThat, inLanes, sleep } from "./expect.js";
+import { expectEqual, expectThat, inLanes } from "./expect.js";
+import { letTimePass } from "../../support/waiting.js";
 
 /** The connection `id` has closed, with so many intact bytes. */
 async function expectClosed(bench: Bench, id: number, received: number, error?: string): Promise<void> {
@@ -63,7 +64,7 @@ export const endingCases: readonly Case[] = [
     await bench.listen(Behaviour.check);
     await bench.stallXs(400);
     (await bench.dial()).reset();
-    await sleep(700);
+    await letTimePass(700);
     await expectWorks(bench);
   }),
   defineCase("bytes and RST before the connection is accepted", async (bench) => {
@@ -71,9 +72,9 @@ export const endingCases: readonly Case[] = [
     await bench.stallXs(400);
     const peer = await bench.dial();
     peer.write(pattern(100));
-    await sleep(50);
+    await letTimePass(50);
     peer.reset();
-    await sleep(700);
+    await letTimePass(700);
     await expectWorks(bench);
   }),
   defineCase("bytes that come before accept are there at once", async (bench) => {
@@ -97,9 +98,9 @@ export const endingCases: readonly Case[] = [
     await bench.listen(Behaviour.pause);
     const { peer, id } = await bench.pair();
     peer.write(pattern(3_000));
-    await sleep(200);
+    await letTimePass(200);
     peer.reset();
-    await sleep(200);
+    await letTimePass(200);
     await bench.tell({ do: "resume", id });
     await expectClosed(bench, id, 3_000);
   }),
@@ -107,11 +108,11 @@ export const endingCases: readonly Case[] = [
     await bench.listen(Behaviour.pause);
     const { peer, id } = await bench.pair();
     peer.write(pattern(3_000));
-    await sleep(200);
+    await letTimePass(200);
     peer.reset();
-    await sleep(200);
+    await letTimePass(200);
     await bench.tell({ do: "write", id, bytes: 100 });
-    await sleep(100);
+    await letTimePass(100);
     await bench.tell({ do: "destroy", id });
     await expectWorks(bench);
   }),
@@ -119,9 +120,9 @@ export const endingCases: readonly Case[] = [
     await bench.listen(Behaviour.pause);
     const { peer, id } = await bench.pair({ allowHalfOpen: true });
     peer.write(pattern(3_000)).socket.end();
-    await sleep(200);
+    await letTimePass(200);
     peer.reset();
-    await sleep(200);
+    await letTimePass(200);
     await bench.tell({ do: "resume", id });
     await expectClosed(bench, id, 3_000);
   }),
@@ -129,9 +130,9 @@ export const endingCases: readonly Case[] = [
     await bench.listen(Behaviour.pause);
     const { peer, id } = await bench.pair({ allowHalfOpen: true });
     peer.write(pattern(3_000)).socket.end();
-    await sleep(200);
+    await letTimePass(200);
     peer.reset();
-    await sleep(200);
+    await letTimePass(200);
     await bench.tell({ do: "destroy", id });
     await expectWorks(bench);
   }),
@@ -160,7 +161,7 @@ export const endingCases: readonly Case[] = [
     await inLanes(bench.isLong ? 2_000 : 100, 4, async (index) => {
       const peer = await dialOrNot(bench);
       peer?.write("x");
-      if (index % 3 === 0) await sleep(index % 5);
+      if (index % 3 === 0) await letTimePass(index % 5);
       peer?.reset();
     });
   }),
@@ -169,7 +170,7 @@ export const endingCases: readonly Case[] = [
     await inLanes(bench.isLong ? 2_000 : 100, 4, async (index) => {
       const peer = await dialOrNot(bench);
       peer?.write("x");
-      if (index % 2 === 1) await sleep(index % 5);
+      if (index % 2 === 1) await letTimePass(index % 5);
       peer?.reset();
     });
   }),
@@ -178,10 +179,10 @@ export const endingCases: readonly Case[] = [
     await inLanes(bench.isLong ? 3_000 : 150, 4, async (index) => {
       const peer = await dialOrNot(bench);
       peer?.write(pattern(3_000));
-      if (index % 3 === 0) await sleep(index % 7);
+      if (index % 3 === 0) await letTimePass(index % 7);
       peer?.reset();
     });
-    await sleep(200);
+    await letTimePass(200);
     await bench.until(({ active }) => active === 0, "connections are left");
   }),
   defineCase("a listener is closed with connections in its queue", async (bench) => {
@@ -193,7 +194,7 @@ export const endingCases: readonly Case[] = [
         { do: "unlisten", port: PORT },
       ],
     });
-    await sleep(30);
+    await letTimePass(30);
     const peers = await Promise.all(Array.from({ length: 5 }, () => bench.dial()));
     for (const peer of peers.slice(0, 3)) peer.write(pattern(200));
     peers[4]?.reset();

@@ -1,9 +1,5 @@
 /** Assertions of the cases. */
 
-import { setTimeout as sleep } from "node:timers/promises";
-
-export { sleep };
-
 export function expectThat(condition: boolean, message: string): void {
   if (!condition) throw new Error(message);
 }

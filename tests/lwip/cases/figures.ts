@@ -3,7 +3,8 @@
 import { defineCase, type Case } from "../bench.js";
 import { Behaviour } from "../commands.js";
 import { pattern, type Peer } from "../peer.js";
-import { expectThat, sleep } from "./expect.js";
+import { expectThat } from "./expect.js";
+import { letTimePass } from "../../support/waiting.js";
 
 /** Bytes of lwIP's tcp_pcb in a build of 32 bits. */
 const PCB_BYTES_32 = 208;
@@ -18,7 +19,7 @@ export const figureCases: readonly Case[] = [
       await peer.write(pattern(10)).take(10);
       peers.push(peer);
     }
-    await sleep(500);
+    await letTimePass(500);
     const after = await bench.device.statistics();
     bench.figures["bytesEach"] = (after.heap - before.heap) / 8;
     bench.figures["blocksEach"] = (after.blocks - before.blocks) / 8;
@@ -31,7 +32,7 @@ export const figureCases: readonly Case[] = [
     await bench.listen(Behaviour.echo);
     for (const count of [1, 4, 8]) {
       const peers = await Promise.all(Array.from({ length: count }, () => bench.dial()));
-      await sleep(100);
+      await letTimePass(100);
       const { heap } = await bench.device.statistics();
       await bench.device.ask("restart");
       const began = performance.now();

@@ -11,7 +11,8 @@ import { connect as connectTls } from "node:tls";
 import { PORT, type Case } from "../bench.js";
 import type { Statistics } from "../device.js";
 import { defineTlsCase, type Secured } from "../secured.js";
-import { expectThat, sleep } from "./expect.js";
+import { expectThat } from "./expect.js";
+import { letTimePass } from "../../support/waiting.js";
 
 /**
  * Bytes for lwIP, sockets and TLS beside what a listener takes: two connections and a handshake. With Wi-Fi and the heap
@@ -96,7 +97,7 @@ async function flood(secured: Secured, stranger: Stranger, figures: Record<strin
         (close) => open.push(close),
         () => (refused += 1),
       );
-      await sleep(20);
+      await letTimePass(20);
       if (open.length > 30) open.shift()?.();
     }
   };
@@ -120,7 +121,7 @@ async function expectServed(secured: Secured, withinMs: number): Promise<number>
       return Math.round(performance.now() - began);
     } catch (error) {
       if (performance.now() - began > withinMs) throw error;
-      await sleep(100);
+      await letTimePass(100);
     }
   }
 }

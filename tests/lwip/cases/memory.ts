@@ -3,7 +3,8 @@
 import { type Bench, defineCase, type Case } from "../bench.js";
 import { Behaviour } from "../commands.js";
 import { pattern } from "../peer.js";
-import { expectThat, inLanes, sleep } from "./expect.js";
+import { expectThat, inLanes } from "./expect.js";
+import { letTimePass } from "../../support/waiting.js";
 
 /** An echo that may fail. @returns whether all came back */
 async function tryEcho(bench: Bench, bytes: number, timeoutMs: number): Promise<boolean> {
@@ -79,7 +80,7 @@ export const memoryCases: readonly Case[] = [
         if (await tryEcho(bench, [100, 3_000, 20_000, 60_000][lane % 4] ?? 1, 4_000)) whole += 1;
         else {
           broken += 1;
-          await sleep(5);
+          await letTimePass(5);
         }
       }
     });
@@ -96,7 +97,7 @@ export const memoryCases: readonly Case[] = [
       await bench.tell({ do: "listen", port: 9_100 + cap, behaviour: Behaviour.check }).catch(() => undefined);
       const host = bench.network.peerAddress;
       await bench.tell({ do: "connect", host, port, behaviour: Behaviour.check }).catch(() => undefined);
-      await sleep(30);
+      await letTimePass(30);
       await bench.device.ask("cap 0");
       await bench.tell({ do: "clear" });
     }

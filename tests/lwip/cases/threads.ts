@@ -3,7 +3,8 @@
 import { defineCase, type Case } from "../bench.js";
 import { Behaviour, type Command } from "../commands.js";
 import { type Peer, pattern } from "../peer.js";
-import { expectThat, sleep } from "./expect.js";
+import { expectThat } from "./expect.js";
+import { letTimePass } from "../../support/waiting.js";
 
 export const threadCases: readonly Case[] = [
   defineCase("XS does nothing for a second, while 12 peers send: all of it arrives", async (bench) => {
@@ -44,7 +45,7 @@ export const threadCases: readonly Case[] = [
         for (const [index, id] of ids.entries())
           if (id !== null && index % 2 === 0) await bench.tell({ do: index % 4 === 0 ? "end" : "destroy", id });
         await bench.tell({ do: "hold", isHeld: false });
-        await sleep(100);
+        await letTimePass(100);
         await bench.tell({ do: "clear" });
       }
       await bench.until(({ active, bound }) => active + bound === 0, "connections are left");
@@ -60,7 +61,7 @@ export const threadCases: readonly Case[] = [
       await bench.device.ask("hold 1");
       await bench.device.ask("fillQueues");
       for (const peer of peers) peer.write(pattern(3_000));
-      await sleep(100);
+      await letTimePass(100);
       await bench.device.ask("hold 0");
       for (let index = 0; index < 5; index += 1) peers.push((await bench.dial()).write(pattern(3_000)));
       await Promise.all(peers.map((peer) => peer.take(3_000, 5_000)));

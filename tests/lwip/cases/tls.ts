@@ -13,7 +13,8 @@ import { Behaviour } from "../commands.js";
 import type { Wire } from "../device.js";
 import { pattern, type Peer } from "../peer.js";
 import { defineTlsCase, NAME, type Secured } from "../secured.js";
-import { expectEqual, expectThat, inLanes, sleep } from "./expect.js";
+import { expectEqual, expectThat, inLanes } from "./expect.js";
+import { letTimePass } from "../../support/waiting.js";
 
 /** The window of a connection, and its send buffer. */
 const WINDOW = 8_192;
@@ -62,7 +63,7 @@ const harms: readonly ((secured: Secured, turn: number) => Promise<void>)[] = [
     socket.on("error", () => undefined);
     await once(socket, "connect");
     socket.write(Buffer.from([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, ...new Array<number>((turn * 37) % 400).fill(7)]));
-    await sleep(5);
+    await letTimePass(5);
     if (turn % 2 === 0) socket.resetAndDestroy();
     else socket.end();
     if (!socket.closed) await new Promise((resolve) => socket.on("close", resolve));
@@ -111,7 +112,7 @@ async function measureIdle(secured: Secured, role: string, connectOne: () => Pro
   const { heapPeak } = await bench.device.statistics();
   for (let index = 1; index < 4; index += 1) peers.push(await connectOne());
   await Promise.all(peers.slice(1).map((peer) => peer.write(pattern(100)).take(100)));
-  await sleep(400);
+  await letTimePass(400);
   const after = { ...(await bench.device.statistics()), ...(await bench.device.xs()) };
   bench.figures[`${role}Peak`] = heapPeak - before.heap;
   for (const part of ["heap", "slots", "chunks"] as const)
@@ -154,7 +155,7 @@ export const tlsCases: readonly Case[] = [
     await secured.listen(Behaviour.sendAndEnd, 200_000);
     for (const peer of [await secured.dial(), (await secured.connect(Behaviour.sendAndEnd, 200_000)).peer]) {
       peer.socket.pause();
-      await sleep(300);
+      await letTimePass(300);
       peer.socket.resume();
       await peer.take(200_000, 30_000);
       expectEqual(await peer.ended(), "fin", "end");
@@ -185,7 +186,7 @@ export const tlsCases: readonly Case[] = [
       const { heap } = await bench.device.statistics();
       await bench.device.ask("restart");
       peer.write(pattern(200_000)).socket.end();
-      await sleep(500);
+      await letTimePass(500);
       const { heapPeak } = await bench.device.statistics();
       expectThat(heapPeak - heap < 3 * WINDOW, `the heap had ${heapPeak - heap} bytes more`);
       await bench.tell({ do: "resume", id });
@@ -204,7 +205,7 @@ export const tlsCases: readonly Case[] = [
       await bench.device.ask("restart");
       const peer = await connectOne();
       peer.socket.pause();
-      await sleep(500);
+      await letTimePass(500);
       const { heapPeak } = await bench.device.statistics();
       bench.figures["heapPeak"] = heapPeak - heap;
       expectThat(heapPeak - heap < 4 * WINDOW + ENGINE, `the heap had ${heapPeak - heap} bytes more`);
@@ -275,14 +276,14 @@ export const tlsCases: readonly Case[] = [
     const stranger = await Authority.create({ name: "an authority" });
     const trusted = Buffer.from(stranger.issued.certificates[0] ?? []).toString("base64");
     // Node.js 20 forgets close_notify where its end follows the handshake at once.
-    const endLater = (peer: Peer): void => void setTimeout(() => peer.socket.end(), 5);
+    const endLater = (peer: Peer): void => void letTimePass(5).then(() => peer.socket.end());
     const good = await bench.serve(
       (peer) => {
         endLater(peer.write(pattern(100)));
       },
       { cert, key },
     );
-    const cut = await bench.serve((peer) => void setTimeout(() => peer.reset(), 2));
+    const cut = await bench.serve((peer) => void letTimePass(2).then(() => peer.reset()));
     await expectNoGrowth(secured, async (turn) => {
       const { port } = turn % 3 === 2 ? cut : good;
       const authority = turn % 3 === 1 ? trusted : made.authority;

@@ -4,7 +4,8 @@ import { type Bench, defineCase, type Case } from "../bench.js";
 import { Behaviour } from "../commands.js";
 import type { Wire } from "../device.js";
 import { pattern } from "../peer.js";
-import { expectEqual, expectThat, sleep } from "./expect.js";
+import { expectEqual, expectThat } from "./expect.js";
+import { letTimePass } from "../../support/waiting.js";
 
 /** The window of a connection, and its send buffer. */
 const WINDOW = 8_192;
@@ -34,7 +35,7 @@ export const volumeCases: readonly Case[] = [
     const peer = await bench.dial();
     for (let at = 0, size = 1; at < MEBIBYTE; at += size, size = (size * 7 + 3) % 20_011) {
       peer.write(pattern(Math.min(size, MEBIBYTE - at), at));
-      if (at % 5 === 0) await sleep(0);
+      if (at % 5 === 0) await letTimePass(0);
     }
     await peer.take(MEBIBYTE, 50_000);
   }),
@@ -68,9 +69,9 @@ export const volumeCases: readonly Case[] = [
       await bench.device.ask("restart");
       await bench.device.wire({ delayMs: 100 });
       await bench.tell({ do: "burst", id, count: 2_000, bytes: 20, everyMs: 2 });
-      await sleep(1_000);
+      await letTimePass(1_000);
       await bench.device.wire({ delayMs: 100, isDown: true });
-      await sleep(3_000);
+      await letTimePass(3_000);
       await bench.device.wire({ delayMs: 100 });
       await peer.take(40_000, 40_000);
       const { heapPeak } = await bench.device.statistics();
@@ -93,9 +94,9 @@ export const volumeCases: readonly Case[] = [
     const bytes = pattern(3_000);
     for (let index = 0; index < 3_000; index += 1) {
       peer.write(bytes.subarray(index, index + 1));
-      if (index % 10 === 0) await sleep(1);
+      if (index % 10 === 0) await letTimePass(1);
     }
-    await sleep(300);
+    await letTimePass(300);
     const { heap: after, heapPeak } = await bench.device.statistics();
     bench.figures["heap"] = after - heap;
     bench.figures["heapPeak"] = heapPeak - heap;
@@ -112,7 +113,7 @@ export const volumeCases: readonly Case[] = [
     const { heap } = await bench.device.statistics();
     await bench.device.ask("restart");
     peer.write(pattern(300_000)).socket.end();
-    await sleep(800);
+    await letTimePass(800);
     const { heapPeak } = await bench.device.statistics();
     bench.figures["heapPeak"] = heapPeak - heap;
     expectThat(heapPeak - heap < 3 * WINDOW, `the heap had ${heapPeak - heap} bytes more`);
@@ -140,7 +141,7 @@ export const volumeCases: readonly Case[] = [
       await bench.device.ask("restart");
       const { peer } = await bench.pair();
       peer.socket.pause();
-      await sleep(1_500);
+      await letTimePass(1_500);
       const { heapPeak } = await bench.device.statistics();
       bench.figures["heapPeak"] = heapPeak - heap;
       expectThat(heapPeak - heap < 4 * WINDOW, `the heap had ${heapPeak - heap} bytes more`);
@@ -152,9 +153,9 @@ export const volumeCases: readonly Case[] = [
     await bench.listen(Behaviour.send, 3 * MEBIBYTE);
     const { peer } = await bench.pair();
     peer.socket.pause();
-    await sleep(1_000);
+    await letTimePass(1_000);
     await bench.device.ask("speed 60");
-    await sleep(2_000);
+    await letTimePass(2_000);
     await bench.device.ask("speed 1");
     peer.socket.resume();
     await peer.take(3 * MEBIBYTE, 50_000);

@@ -13,7 +13,7 @@ import { negotiationTests } from "../negotiationsuite.js";
 import { createTestHub } from "../testhub.js";
 import { tlsTests } from "../tlssuite.js";
 import { collectGarbage, usedBytes } from "./heap.js";
-import { delay } from "../../support/waiting.js";
+import { letTimePass } from "../../support/waiting.js";
 
 declare const globalThis: { abort?: (reason: string, error: unknown) => boolean };
 
@@ -45,7 +45,7 @@ const CALLS_AT_ONCE = 10;
 
 async function heapAfterGarbageCollection(): Promise<number> {
   for (let round = 0; round < 3; round++) {
-    await delay(50);
+    await letTimePass(50);
     collectGarbage();
   }
   return usedBytes();
@@ -83,7 +83,7 @@ async function measureUnreadStream(url: string): Promise<void> {
   await connection.start();
   const before = await heapAfterGarbageCollection();
   const stream = connection.stream<string>("Texts", 500, 200);
-  await delay(1_000);
+  await letTimePass(1_000);
   log(`an unread stream: ${(await heapAfterGarbageCollection()) - before} bytes`);
   let length = 0;
   for await (const text of stream) length += text.length;

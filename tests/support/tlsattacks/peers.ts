@@ -9,6 +9,7 @@ import {
 } from "node:tls";
 
 import type { Made } from "./making.js";
+import { letTimePass } from "../waiting.js";
 
 function pem(label: string, der: Uint8Array): string {
   const lines =
@@ -68,7 +69,7 @@ export function serveBytes(bytes: Uint8Array, endsAfterMs: number | undefined): 
   return listenOn(
     createServer((socket) => {
       socket.once("data", () => socket.write(bytes));
-      if (endsAfterMs !== undefined) setTimeout(() => socket.destroy(), endsAfterMs);
+      if (endsAfterMs !== undefined) void letTimePass(endsAfterMs).then(() => socket.destroy());
     }),
   );
 }
