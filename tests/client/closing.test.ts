@@ -8,6 +8,7 @@ import {
   type ConnectionClosedEventArgs,
   type WebSocket,
 } from "../../modules/client.js";
+import { REFUSED_CLOSES } from "../support/closing.js";
 import { asciiOf, bytesOf, pattern } from "../support/vectors.js";
 import { withOpen, type ClientBench } from "./clienttest.js";
 import { eventually, letTimePass } from "../support/waiting.js";
@@ -69,19 +70,7 @@ describe("the client closes", () => {
     });
   });
 
-  test.each<[status: number, reason: string]>([
-    [0, ""],
-    [999, ""],
-    [1004, ""],
-    [1006, ""],
-    [1015, ""],
-    [2999, ""],
-    [5000, ""],
-    [3000.5, ""],
-    [1005, "reason"],
-    [1000, "x".repeat(124)],
-    [1000, "ä".repeat(62)],
-  ])("with %d and the reason %j: throws, and stays open", async (status, reason) => {
+  test.each(REFUSED_CLOSES)("with %d and the reason %j: throws, and stays open", async (status, reason) => {
     await withOpen({}, ({ client }) => {
       expect(() => client.close(status, reason)).toThrow(OptionError);
       expect(client.state).toBe(WebSocketState.Open);

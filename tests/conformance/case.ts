@@ -1,6 +1,6 @@
 /** A case: what the runner, as peer of the tested side, does and wants, step by step. Data; the runners interpret it. */
 
-import { bytesOf, describeFrame, frame, joined, MASK } from "../support/vectors.js";
+import { bytesOf, describeFrame, type FrameSpec, framesOf, joined, MASK, payloadOf } from "../support/vectors.js";
 import type { Profile } from "./profiles.js";
 
 /** The side that is tested. */
@@ -57,13 +57,6 @@ export interface Case {
   readonly isBig?: boolean;
 }
 
-/** A frame: its first byte, and its payload as hex or bytes. */
-export type FrameSpec = readonly [first: number, payload?: string | Uint8Array];
-
-function encode([first, payload = ""]: FrameSpec, isMasked: boolean): Uint8Array {
-  return frame(first, typeof payload === "string" ? bytesOf(payload) : payload, isMasked);
-}
-
 /** The runner sends frames, all in one segment. */
 export function send(...frames: readonly FrameSpec[]): Step {
   return sendCut("whole", ...frames);
@@ -71,17 +64,15 @@ export function send(...frames: readonly FrameSpec[]): Step {
 
 /** The runner sends frames that are cut without regard to what they are. */
 export function sendCut(cut: Cut, ...frames: readonly FrameSpec[]): Step {
-  return { do: "send", cut, bytes: (isMasked) => joined(frames.map((spec) => encode(spec, isMasked))) };
+  return { do: "send", cut, bytes: (isMasked) => framesOf(frames, isMasked) };
 }
 
 /** The runner sends frames, the last of which announces `missing` bytes more than come. */
 export function sendPart(cut: Cut, missing: number, ...frames: readonly FrameSpec[]): Step {
   const bytes = (isMasked: boolean): Uint8Array => {
-    const [first, payload = ""] = frames.at(-1) ?? [0];
-    const present = typeof payload === "string" ? bytesOf(payload) : payload;
-    const whole = encode([first, joined([present, new Uint8Array(missing)])], isMasked);
-    const before = frames.slice(0, -1).map((spec) => encode(spec, isMasked));
-    return joined([...before, whole.subarray(0, whole.length - missing)]);
+    const last = frames.at(-1) ?? [0];
+    const announced: FrameSpec = [last[0], joined([payloadOf(last), new Uint8Array(missing)])];
+    return framesOf([...frames.slice(0, -1), announced], isMasked, missing);
   };
   return { do: "send", cut, bytes };
 }
@@ -99,14 +90,16 @@ export function sendHeader(first: number, lengthFields: string, payload = ""): S
 
 /** The runner sends these frames with the mask of the other role. */
 export function sendWronglyMasked(...frames: readonly FrameSpec[]): Step {
-  return { do: "send", cut: "whole", bytes: (isMasked) => joined(frames.map((spec) => encode(spec, !isMasked))) };
+  return { do: "send", cut: "whole", bytes: (isMasked) => framesOf(frames, !isMasked) };
 }
 
 /** The tested side sends these frames next. */
 export function get(...frames: readonly FrameSpec[]): Step[] {
-  return frames.map(([first, payload = ""]) => {
-    const bytes = typeof payload === "string" ? bytesOf(payload) : payload;
-    return { do: "expect", frame: describeFrame({ first, mask: new Uint8Array(0), payload: bytes }) };
+  return frames.map((spec) => {
+    return {
+      do: "expect",
+      frame: describeFrame({ first: spec[0], mask: new Uint8Array(0), payload: payloadOf(spec) }),
+    };
   });
 }
 

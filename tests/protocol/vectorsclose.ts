@@ -1,53 +1,17 @@
-/** The closing handshake as the peer begins it: RFC 6455, 5.5.1 and 7.4. */
+/** The closing handshake: RFC 6455, 5.5.1 and 7.4. */
 
 import { Role } from "xs-websockets/common/constants";
-import { CLOSE_STATUSES, FORBIDDEN_CLOSE_STATUSES, INVALID_REASONS } from "../support/tables.js";
-import { pattern, hexOf } from "../support/vectors.js";
+import { closeBodies, closeRaces, type CloseSequence } from "../support/closing.js";
+import { describeBytes, type FrameSpec, framesOf, hexOf, pattern, payloadOf } from "../support/vectors.js";
 import { accepted, closed, refused, refusedBytes, type Vector } from "./vectortypes.js";
 
-const NORMAL = "03e8";
-
-/** Close frames with every kind of body, and what may come behind them. */
+/** The sequences of the table that need no TCP, and what may come in the place of frames. */
 export function closeVectors(): Vector[] {
-  return [...bodyVectors(), ...reasonVectors(), ...sequenceVectors()];
-}
-
-function bodyVectors(): Vector[] {
+  const close = [0x88, "03e8"] as const;
   return [
-    ...closed("Close without a body", [[0x88]], 1005, ""),
-    ...refused("Close with a body of one byte", [[0x88, "03"]], 1002),
-    ...CLOSE_STATUSES.flatMap((status) =>
-      closed(`Close ${status}`, [[0x88, statusHex(status)]], status, String(status)),
-    ),
-    ...CLOSE_STATUSES.flatMap((status) =>
-      closed(`Close ${status} with a reason`, [[0x88, `${statusHex(status)}6f6b`]], status, String(status)),
-    ),
-    ...FORBIDDEN_CLOSE_STATUSES.flatMap((status) => refused(`Close ${status}`, [[0x88, statusHex(status)]], 1002)),
-    ...FORBIDDEN_CLOSE_STATUSES.flatMap((status) =>
-      refused(`Close ${status} with a reason`, [[0x88, `${statusHex(status)}6f6b`]], 1002),
-    ),
-  ];
-}
-
-function reasonVectors(): Vector[] {
-  return [
-    ...closed("Close with a reason of 123 bytes", [[0x88, NORMAL + hexOf(pattern(123))]], 1000, "1000"),
-    ...refused("Close with a reason of 124 bytes", [[0x88, NORMAL + hexOf(pattern(124))]], 1002),
-    ...closed("Close with a reason of many languages", [[0x88, `${NORMAL}cebaf09f9880`]], 1000, "1000"),
-    ...INVALID_REASONS.flatMap((hex) => refused(`Close with the reason ${hex}`, [[0x88, NORMAL + hex]], 1007)),
-  ];
-}
-
-function sequenceVectors(): Vector[] {
-  const close = [0x88, NORMAL] as const;
-  return [
-    ...closed("a message before Close", [[0x81, "61"], close], 1000, "1000", ["text:a"]),
-    ...closed("Close between fragments", [[0x01, "61"], close, [0x80, "62"]], 1000, "1000"),
-    ...closed("a Ping before Close", [[0x89, "01"], close], 1000, "1000", ["sent pong:01"]),
-    ...closed("a message behind Close", [close, [0x81, "61"]], 1000, "1000"),
-    ...closed("a Ping behind Close", [close, [0x89, "61"]], 1000, "1000"),
-    ...closed("another Close behind Close", [close, [0x88, "03e9"]], 1000, "1000"),
-    ...closed("a broken frame behind Close", [close, [0xff, "61"]], 1000, "1000"),
+    ...[...closeBodies(), ...closeRaces()]
+      .filter(({ tcp }) => tcp === undefined)
+      .flatMap((sequence) => [Role.Server, Role.Client].map((role) => vectorOf(sequence, role))),
     ...closed("the header of a huge frame behind Close", [close], 1000, "1000", [], { announced: [0x82, 2 ** 52] }),
     ...refused("a message behind an error", [[0x83], [0x81, "61"]], 1002),
     ...refused("Close behind an error", [[0x83], close], 1002),
@@ -60,6 +24,43 @@ function sequenceVectors(): Vector[] {
   ];
 }
 
-function statusHex(status: number): string {
-  return status.toString(16).padStart(4, "0");
+function vectorOf(sequence: CloseSequence, role: Role): Vector {
+  const { name, ours, frames, missing = 0, outcome } = sequence;
+  const [status, code] = outcome;
+  return {
+    name: `${name}, read by a ${role === Role.Server ? "server" : "client"}`,
+    role,
+    bytes: () => framesOf(frames, role === Role.Server, missing),
+    ...(ours === undefined ? {} : { ours }),
+    isTorn: missing > 0,
+    events: eventsOf(sequence, role),
+    outcome: `${status} ${code === undefined ? "clean" : "unclean"}`,
+    ...(code === undefined ? {} : { code }),
+  };
+}
+
+function eventsOf({ ours, answer, before = [], received = [], frames, outcome }: CloseSequence, role: Role): string[] {
+  const [status, code] = outcome;
+  const hasClose = frames.some(([first]) => (first & 0x0f) === 8);
+  // RFC 6455, 7.1.1: the server ends the TCP connection first. Where the peer has failed, either side does, at its Close.
+  const end = hasClose && (code !== undefined || role === Role.Server) ? ["end"] : [];
+  if (ours !== undefined) {
+    const sent = `sent close:${ours[0] === 1005 ? "" : ours[0]}`;
+    return [sent, ...received.map(eventOf), ...(code === "ERR_TIMEOUT" ? ["destroy"] : end)];
+  }
+  const sent = answer === undefined ? status : answer === "" ? "" : Number.parseInt(answer, 16);
+  return [...before.map(eventOf), `sent close:${sent}`, ...end];
+}
+
+/** What is told of a message that comes, or of a Pong that leaves. */
+function eventOf(spec: FrameSpec): string {
+  const payload = payloadOf(spec);
+  switch (spec[0]) {
+    case 0x81:
+      return `text:${String.fromCharCode(...payload)}`;
+    case 0x82:
+      return `binary:${describeBytes(payload)}`;
+    default:
+      return `sent pong:${describeBytes(payload)}`;
+  }
 }

@@ -1,7 +1,7 @@
 /** Limits, each met by the header alone: nothing is allocated for a frame that is not allowed. */
 
-import { describeBytes, pattern } from "../support/vectors.js";
-import { accepted, refused, type FrameSpec, type Vector } from "./vectortypes.js";
+import { describeBytes, pattern, type FrameSpec } from "../support/vectors.js";
+import { accepted, refused, type Vector } from "./vectortypes.js";
 
 /** Limits of frames, messages and fragments, and the delivery of fragments. */
 export function limitVectors(): Vector[] {

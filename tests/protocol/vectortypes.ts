@@ -2,7 +2,7 @@
 
 import { Role } from "xs-websockets/common/constants";
 import type { WebSocketOptions } from "xs-websockets/common/options";
-import { bytesOf, frame, header, joined } from "../support/vectors.js";
+import { bytesOf, type FrameSpec, framesOf, header, joined } from "../support/vectors.js";
 
 /** Bytes from a peer, and what comes of them. */
 export interface Vector {
@@ -12,14 +12,17 @@ export interface Vector {
   /** What the peer sends. */
   bytes(): Uint8Array;
   readonly options?: WebSocketOptions;
+  /** What the receiver is told to close with before they come. */
+  readonly ours?: readonly [status: number, reason?: string];
   /** Messages received and frames sent, as tests/support/vectorowner.ts writes them. */
   readonly events: readonly string[];
+  /** Whether the last frame does not come whole: nothing can come behind it. */
+  readonly isTorn?: boolean;
+  /** The code of its error, where that matters. That of a time-out comes when the time is over. */
+  readonly code?: string;
   /** Close status, and whether both sides sent a Close frame: "1000 clean". That of an open connection: "1006 unclean". */
   readonly outcome: string;
 }
-
-/** A frame of a table: its first byte, and its payload as hex or bytes. */
-export type FrameSpec = readonly [first: number, payload?: string | Uint8Array];
 
 /** What a table may say of a vector beside its frames. */
 export interface VectorDetails {
@@ -92,13 +95,9 @@ function inBothRoles(
   return [Role.Server, Role.Client].map((role) => ({
     name: `${name}, read by a ${role === Role.Server ? "server" : "client"}`,
     role,
-    bytes: () => joined([...frames.map((spec) => encode(spec, role === Role.Server)), ...tail(role === Role.Server)]),
+    bytes: () => joined([framesOf(frames, role === Role.Server), ...tail(role === Role.Server)]),
     ...(options === undefined ? {} : { options }),
     events: events(role),
     outcome,
   }));
-}
-
-function encode([first, payload = ""]: FrameSpec, isMasked: boolean): Uint8Array {
-  return frame(first, typeof payload === "string" ? bytesOf(payload) : payload, isMasked);
 }

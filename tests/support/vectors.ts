@@ -53,6 +53,20 @@ export function frame(first: number, payload: Uint8Array, isMasked: boolean): Ui
   return joined([header(first, payload.length, isMasked), isMasked ? masked(payload, MASK) : payload]);
 }
 
+/** A frame of a table: its first byte, and its payload as hex or bytes. */
+export type FrameSpec = readonly [first: number, payload?: string | Uint8Array];
+
+/** The payload of a frame of a table. */
+export function payloadOf([, payload = ""]: FrameSpec): Uint8Array {
+  return typeof payload === "string" ? bytesOf(payload) : payload;
+}
+
+/** Frames of a table, in a role. @param missing how many bytes of the last one do not come */
+export function framesOf(specs: readonly FrameSpec[], isMasked: boolean, missing = 0): Uint8Array {
+  const whole = joined(specs.map((spec) => frame(spec[0], payloadOf(spec), isMasked)));
+  return whole.subarray(0, whole.length - missing);
+}
+
 /** A frame as it was found on the wire. */
 export interface WireFrame {
   /** FIN, the reserved bits and the opcode. */

@@ -1,7 +1,7 @@
 /** Answers, valid and hostile, to the request of a tested client; and what comes behind them. */
 
-import { frame, joined, pattern } from "../../support/vectors.js";
-import { type Case, type Cut, type FrameSpec, get, send, type Step } from "../case.js";
+import { frame, joined, pattern, type FrameSpec } from "../../support/vectors.js";
+import { type Case, type Cut, get, send, type Step } from "../case.js";
 import { HANDSHAKE_TIMEOUT_MS, MAX_HEAD_BYTES, type Profile } from "../profiles.js";
 
 type Fields = Readonly<Record<string, string | undefined>>;

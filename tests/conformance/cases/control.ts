@@ -1,14 +1,13 @@
 /** Ping and Pong, reserved bits and opcodes, masks, lengths, and fragments. */
 
 import { RESERVED_OPCODES } from "../../support/tables.js";
-import { pattern } from "../../support/vectors.js";
+import { pattern, type FrameSpec } from "../../support/vectors.js";
 import { asciiOf } from "../../support/vectors.js";
 import {
   type Case,
   casesOf,
   echoes,
   fails,
-  type FrameSpec,
   get,
   type Row,
   send,

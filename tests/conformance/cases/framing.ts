@@ -1,7 +1,7 @@
 /** Frames of all sizes, and bytes cut in all ways. */
 
-import { pattern } from "../../support/vectors.js";
-import { type Case, casesOf, type Cut, echoes, type FrameSpec, get, type Row, send, sendCut } from "../case.js";
+import { pattern, type FrameSpec } from "../../support/vectors.js";
+import { type Case, casesOf, type Cut, echoes, get, type Row, send, sendCut } from "../case.js";
 
 /** Lengths at which the encoding of a length changes, and their neighbours. */
 const LENGTHS = [0, 1, 2, 124, 125, 126, 127, 128, 1_459, 1_460, 1_536, 65_534, 65_535, 65_536, 65_537];

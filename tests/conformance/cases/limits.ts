@@ -1,7 +1,7 @@
 /** Limits that a header alone breaks, fragments that are delivered one by one, and connections that are lost. */
 
-import { pattern } from "../../support/vectors.js";
-import { type Case, casesOf, type FrameSpec, get, type Row, send, sendHeader, sendPart, type Step } from "../case.js";
+import { pattern, type FrameSpec } from "../../support/vectors.js";
+import { type Case, casesOf, get, type Row, send, sendHeader, sendPart, type Step } from "../case.js";
 import { PROFILES } from "../profiles.js";
 
 const { maxMessageBytes, maxReceiveFrameSize, maxFragments } = PROFILES.limits;

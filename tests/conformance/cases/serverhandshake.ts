@@ -1,7 +1,7 @@
 /** Upgrade requests, valid and hostile, to a tested server; and what comes behind them. */
 
-import { frame, joined, pattern } from "../../support/vectors.js";
-import { type Case, type Cut, type FrameSpec, get, type Handshake, send, type Step } from "../case.js";
+import { frame, joined, pattern, type FrameSpec } from "../../support/vectors.js";
+import { type Case, type Cut, get, type Handshake, send, type Step } from "../case.js";
 import { ALLOWED_ORIGIN, HANDSHAKE_TIMEOUT_MS, MAX_HEAD_BYTES, type Profile } from "../profiles.js";
 
 type Fields = readonly (readonly [name: string, value: string])[];

@@ -1,8 +1,8 @@
 /** UTF-8 (RFC 3629): valid in all cuts; invalid, found at its first bad byte as that arrives. */
 
 import { INVALID_TEXTS, UNFINISHED_TEXTS, VALID_TEXTS } from "../../support/tables.js";
-import { bytesOf, hexOf } from "../../support/vectors.js";
-import { type Case, casesOf, echoes, fails, type FrameSpec, get, type Row, send, sendPart } from "../case.js";
+import { bytesOf, hexOf, type FrameSpec } from "../../support/vectors.js";
+import { type Case, casesOf, echoes, fails, get, type Row, send, sendPart } from "../case.js";
 
 function valid([name, , hex]: readonly [name: string, text: string, hex: string]): Row[] {
   const whole: FrameSpec = [0x81, hex];
