@@ -42,12 +42,25 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
     return device.messages.map((message) => Number(message.split(" ")[1]));
   }
 
+  /** A server agrees to a subscription before the others know of it: publishes probes until all hear them. */
+  async function hears(teller: Device, topic: string, ...listeners: readonly Device[]): Promise<void> {
+    await eventually(async () => {
+      await teller.publish(topic, "probe", 1);
+      return listeners.every(({ messages }) => messages.length > 0);
+    }, `all hear of ${topic}`);
+    // Probes that are still on their way.
+    await letTimePass(300);
+    for (const { messages } of listeners) messages.length = 0;
+  }
+
   const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
 
   test("what a device publishes reaches those at the other server, in order, and all of it", async () => {
     const [one, other] = [await startDevice("one", 0), await startDevice("other", 1)];
     await one.subscribe("to/one");
     await other.subscribe("to/other");
+    await hears(one, "to/other", other);
+    await hears(other, "to/one", one);
     for (let number = 0; number < 200; number++) {
       await one.publish("to/other", String(number), number < 100 ? 0 : 1);
       await other.publish("to/one", String(number), 1);
@@ -66,6 +79,8 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
     await listener.subscribe("work");
     await kept.subscribe("news");
     await clean.subscribe("news");
+    await hears(teller, "news", kept, clean);
+    await hears(moved, "work", listener);
     let sent = 0;
     const tell = async (): Promise<void> => teller.publish("news", String(sent++), 1);
     while (sent < 50) await tell();
