@@ -71,6 +71,54 @@ function libraryModules(): Map<string, { readonly module: string; readonly isPre
   return found;
 }
 
+/** The modules of a manifest, and of those of ours that it includes: their names, and the paths of their sources. */
+function modulesOf(name: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { include = [], modules = {} } of partsOf(readJson(name) as Manifest)) {
+    for (const other of [include].flat()) {
+      const file = path.posix.join(path.posix.dirname(name), other);
+      if (existsSync(path.join(PROJECT, file)))
+        for (const [module, source] of modulesOf(file)) found.set(module, source);
+    }
+    for (const [module, sources] of Object.entries(modules))
+      for (const source of stringsOf(sources)) {
+        const file = path.posix.join(path.posix.dirname(name), source);
+        found.set(module.replace("*", path.posix.basename(file)), file);
+      }
+  }
+  return found;
+}
+
+/** What the code of a file imports by a relative path; types are erased. */
+function relativeImports(file: string): readonly string[] {
+  const known = importsFound.get(file) ?? findRelativeImports(file);
+  importsFound.set(file, known);
+  return known;
+}
+
+const importsFound = new Map<string, readonly string[]>();
+
+function findRelativeImports(file: string): string[] {
+  const { outputText } = ts.transpileModule(readText(file), {
+    compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
+  });
+  const names = ts.preProcessFile(outputText, true, true).importedFiles.map(({ fileName }) => fileName);
+  return names.filter((specifier) => specifier.startsWith("."));
+}
+
+test.each(MANIFESTS.filter((name) => name.startsWith("tests/")))("%s has what its modules import", (name) => {
+  const modules = modulesOf(name);
+  const missing: string[] = [];
+  for (const [module, source] of modules) {
+    if (!existsSync(path.join(PROJECT, `${source}.ts`)) || module.includes("#")) continue;
+    for (const specifier of relativeImports(`${source}.ts`)) {
+      const wanted = path.posix.join(path.posix.dirname(module), specifier).replace(/\.js$/, "");
+      if (!modules.has(wanted)) missing.push(`${module}: ${wanted}`);
+    }
+  }
+  expect(missing).toEqual([]);
+});
+
 test.each(MANIFESTS)("%s names files that exist", (name) => {
   // What is in build/ is made by the test that uses it.
   const files = filesIn(readJson(name) as Manifest).filter(

@@ -26,8 +26,8 @@ interface Waiter {
   readonly ended: () => void;
 }
 
-/** How long a line is waited for, unless another time is given: longer than the tests of one app take. */
-const LINE_MS = 300_000;
+/** How long a line is waited for, unless another time is given: longer than the tests of one app take on a busy machine. */
+const LINE_MS = 800_000;
 
 /** @returns the SDK where apps can be run without a screen; else undefined */
 export function findSimulatorSdk(): Sdk | undefined {
@@ -141,8 +141,11 @@ export class Simulator {
     this.lines.push(line);
     const [found, waiting] = [[] as Waiter[], [] as Waiter[]];
     for (const waiter of this.#waiters) (waiter.pattern.test(line) ? found : waiting).push(waiter);
-    this.#waiters = waiting;
     for (const waiter of found) waiter.found(line);
+    // No app goes on behind this.
+    const isOver = line.startsWith("XS abort");
+    this.#waiters = isOver ? [] : waiting;
+    if (isOver) for (const waiter of waiting) waiter.ended();
   }
 }
 
