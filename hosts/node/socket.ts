@@ -13,7 +13,7 @@ const PIECE_BYTES = 131_072;
  * Bytes that are collected at most: what is written in one turn of the event loop leaves in one call of the system, as far as
  * that. They count as taken, as those in the system's own buffer do.
  */
-const COLLECTED_BYTES = 16_384;
+const COLLECTED_BYTES = 65_536;
 
 /** Sockets that collect until the end of the turn. */
 let collecting: NodeSocket[] = [];
@@ -26,6 +26,33 @@ function passCollected(): void {
 
 let unnamedCount = 0;
 
+/** Whose a socket of Node.js is: its listeners are the same for all, since closures would take memory of each. */
+const OWNER = Symbol("owner");
+
+interface OwnedSocket extends NetSocket {
+  [OWNER]: NodeSocket;
+}
+
+function ownerOf(socket: NetSocket): NodeSocket {
+  return (socket as OwnedSocket)[OWNER];
+}
+
+function dataCame(this: NetSocket, bytes: Buffer): void {
+  ownerOf(this).dataCame(bytes);
+}
+
+function endCame(this: NetSocket): void {
+  ownerOf(this).endCame();
+}
+
+function errorCame(this: NetSocket, error: Error): void {
+  ownerOf(this).errorCame(error);
+}
+
+function closeCame(this: NetSocket): void {
+  ownerOf(this).closeCame();
+}
+
 /** One connection over a socket of node:net or node:tls. */
 export class NodeSocket implements Socket {
   handlers: SocketHandlers;
@@ -36,17 +63,17 @@ export class NodeSocket implements Socket {
   private error: NetworkFailure | undefined;
   private isWaiting = false;
   /** Written, and not yet handed to Node.js. */
-  private pieces: Uint8Array[] = [];
+  private pieces: Uint8Array[] | undefined = undefined;
   private pieceBytes = 0;
   /** End when all pieces are handed on. */
   private isEnding = false;
   /** Written in this turn, and handed to Node.js at its end. */
-  private collected: Uint8Array[] = [];
+  private collected: Uint8Array[] | undefined = undefined;
   private collectedBytes = 0;
   /** Bytes are being delivered: what they lead to is passed on behind that. */
   private isReceiving = false;
   /** Given back by the owner. While there are any, Node's socket is paused. */
-  private unreadBytes: Uint8Array[] = [];
+  private unreadBytes: Uint8Array[] | undefined = undefined;
   private turn: NodeJS.Immediate | undefined;
   /** The peer's FIN came while the socket was paused, or had bytes unread. */
   private isEndHeld = false;
@@ -63,24 +90,8 @@ export class NodeSocket implements Socket {
     // The peers of a Unix socket have no addresses: a number tells them apart.
     this.remotePort = socket.remotePort ?? ++unnamedCount;
     socket.setNoDelay(true);
-    socket.on("data", (bytes: Buffer) => {
-      this.isReceiving = true;
-      // Not the Buffer itself: its slice() makes a view of the chunk, where that of a Uint8Array makes a copy.
-      this.handlers.received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-      this.isReceiving = false;
-      this.passCollected();
-    });
-    // Even a paused socket tells its end, behind which nothing could be answered. One of node:http stays half open.
-    socket.on("end", () => {
-      if (this.isPaused || this.unreadBytes.length > 0) this.isEndHeld = true;
-      else this.endWriting();
-    });
-    socket.on("error", (error) => (this.error = toFailure(error)));
-    socket.on("close", () => {
-      this.dropPieces();
-      if (this.unreadBytes.length > 0) this.isCloseHeld = true;
-      else this.tellClosed();
-    });
+    (socket as OwnedSocket)[OWNER] = this;
+    socket.on("data", dataCame).on("end", endCame).on("error", errorCame).on("close", closeCame);
   }
 
   get bufferedAmount(): number {
@@ -105,13 +116,13 @@ export class NodeSocket implements Socket {
   resume(): void {
     this.isPaused = false;
     // In a turn of its own, too: whoever resumes may still have to answer what has come before the end.
-    if (this.unreadBytes.length > 0 || this.isEndHeld || this.isCloseHeld) this.continueLater();
+    if (this.unreadBytes !== undefined || this.isEndHeld || this.isCloseHeld) this.continueLater();
     else this.socket.resume();
   }
 
   unread(bytes: Uint8Array): void {
     if (bytes.length === 0 || this.isOver) return;
-    this.unreadBytes.unshift(bytes);
+    this.unreadBytes = [bytes, ...(this.unreadBytes ?? [])];
     this.socket.pause();
     this.continueLater();
   }
@@ -119,7 +130,7 @@ export class NodeSocket implements Socket {
   end(): void {
     this.isPaused = false;
     this.isOver = true;
-    this.unreadBytes = [];
+    this.unreadBytes = undefined;
     this.endWriting();
     this.socket.resume();
   }
@@ -129,7 +140,7 @@ export class NodeSocket implements Socket {
     this.passCollected();
     this.dropPieces();
     this.isOver = true;
-    this.unreadBytes = [];
+    this.unreadBytes = undefined;
     if (this.turn !== undefined) clearImmediate(this.turn);
     this.socket.destroy();
   }
@@ -153,22 +164,49 @@ export class NodeSocket implements Socket {
     else if (this.handlers === ignoringHandlers) this.handlers = handlers;
   }
 
+  /** Bytes came from the peer. */
+  dataCame(bytes: Buffer): void {
+    this.isReceiving = true;
+    // Not the Buffer itself: its slice() makes a view of the chunk, where that of a Uint8Array makes a copy.
+    this.handlers.received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    this.isReceiving = false;
+    this.passCollected();
+  }
+
+  /** Even a paused socket tells its end, behind which nothing could be answered. One of node:http stays half open. */
+  endCame(): void {
+    if (this.isPaused || this.unreadBytes !== undefined) this.isEndHeld = true;
+    else this.endWriting();
+  }
+
+  errorCame(error: Error): void {
+    this.error = toFailure(error);
+  }
+
+  /** The connection is over. */
+  closeCame(): void {
+    this.dropPieces();
+    if (this.unreadBytes !== undefined) this.isCloseHeld = true;
+    else this.tellClosed();
+  }
+
   /** Hands what was collected to Node.js. */
   passCollected(): void {
     const { collected } = this;
-    const [first] = collected;
-    if (first === undefined) return;
+    const first = collected?.[0];
+    if (collected === undefined || first === undefined) return;
     this.socket.write(collected.length === 1 ? first : Buffer.concat(collected, this.collectedBytes), this.written);
-    this.collected = [];
+    this.collected = undefined;
     this.collectedBytes = 0;
   }
 
   private collect(bytes: Uint8Array): void {
     if (this.collectedBytes + bytes.length > COLLECTED_BYTES) this.passCollected();
     if (bytes.length > COLLECTED_BYTES) return void this.socket.write(bytes, this.written);
-    if (this.collected.push(bytes) === 1 && !this.isReceiving && collecting.push(this) === 1)
-      process.nextTick(passCollected);
     this.collectedBytes += bytes.length;
+    if (this.collected !== undefined) return void this.collected.push(bytes);
+    this.collected = [bytes];
+    if (!this.isReceiving && collecting.push(this) === 1) process.nextTick(passCollected);
   }
 
   private continueLater(): void {
@@ -180,9 +218,9 @@ export class NodeSocket implements Socket {
 
   /** Delivers what is unread, and in the next turn what follows it. */
   private continue(): void {
-    const [first, ...others] = this.unreadBytes;
+    const [first, ...others] = this.unreadBytes ?? [];
     if (first !== undefined) {
-      this.unreadBytes = others;
+      this.unreadBytes = others.length > 0 ? others : undefined;
       this.handlers.received(first);
       if (!this.isPaused) this.continueLater();
     } else if (this.isCloseHeld) this.tellClosed();
@@ -203,15 +241,16 @@ export class NodeSocket implements Socket {
   }
 
   private dropPieces(): void {
-    this.collected = [];
+    this.collected = undefined;
     this.collectedBytes = 0;
-    this.pieces = [];
+    this.pieces = undefined;
     this.pieceBytes = 0;
   }
 
   private writePieces(bytes: Uint8Array): void {
+    const pieces = (this.pieces ??= []);
     for (let start = 0; start < bytes.length; start += PIECE_BYTES)
-      this.pieces.push(bytes.subarray(start, start + PIECE_BYTES));
+      pieces.push(bytes.subarray(start, start + PIECE_BYTES));
     this.pieceBytes += bytes.length;
     this.passPiece();
   }
@@ -220,9 +259,10 @@ export class NodeSocket implements Socket {
   private passPiece(): void {
     this.passCollected();
     if (this.socket.writableLength > 0) return;
-    const piece = this.pieces.shift();
+    const piece = this.pieces?.shift();
     if (piece === undefined) return;
     this.pieceBytes -= piece.length;
+    if (this.pieceBytes === 0) this.pieces = undefined;
     this.socket.write(piece, this.written);
   }
 
@@ -238,5 +278,9 @@ export class NodeSocket implements Socket {
 
 /** A socket that listens for IPv6 and IPv4 names IPv4 peers by mapped addresses (RFC 4291, 2.5.5.2). */
 function addressOf(socket: NetSocket): string {
-  return (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
+  const { remoteAddress = "" } = socket;
+  const isMapped = remoteAddress.startsWith(MAPPED) && remoteAddress.includes(".");
+  return isMapped ? remoteAddress.slice(MAPPED.length) : remoteAddress;
 }
+
+const MAPPED = "::ffff:";
