@@ -1,5 +1,6 @@
 /** `#platform` on Node.js. */
 
+import { isAscii } from "node:buffer";
 import { createHash, randomFillSync } from "node:crypto";
 import type { Platform } from "../contract.js";
 
@@ -33,8 +34,18 @@ const fatalDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export const decodeUtf8: Platform["decodeUtf8"] = (bytes, start, end, isMasked = false) => {
   if (isMasked) xorMask(bytes, start, end, bytes, start - 4);
-  return fatalDecoder.decode(bytes.subarray(start, end));
+  return decode(bytes, start, end);
 };
+
+/** Bytes from which a look whether they are ASCII, whose characters are copied as they are, costs less than it saves. */
+const ASCII_PAYS_AT = 1_024;
+
+/** @throws TypeError for what is not UTF-8 */
+function decode(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start < ASCII_PAYS_AT) return fatalDecoder.decode(bytes.subarray(start, end));
+  const part = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+  return isAscii(part) ? part.toString("latin1") : fatalDecoder.decode(part);
+}
 
 export const copyBytes: Platform["copyBytes"] = (bytes, start, end, isMasked = false) => {
   const copy = Uint8Array.prototype.slice.call(bytes, start, end);
@@ -46,7 +57,8 @@ export const withRoom: Platform["withRoom"] = (payload, room, room16, room64) =>
   const length = typeof payload === "string" ? Buffer.byteLength(payload) : payload.length;
   const size = length < 126 ? room : length < 65_536 ? room16 : room64;
   const bytes = Buffer.allocUnsafe(size + length);
-  if (typeof payload === "string") bytes.write(payload, size, "utf8");
+  // As many bytes as characters: a text of ASCII.
+  if (typeof payload === "string") bytes.write(payload, size, length === payload.length ? "latin1" : "utf8");
   else bytes.set(payload, size);
   return bytes;
 };
@@ -56,10 +68,32 @@ export const maskFrame: Platform["maskFrame"] = (frame, start) => {
   xorMask(frame, start, frame.length, frame, start - 4);
 };
 
+/** One that streams would take ICU's decoder, which is made anew for each text and has no fast way for ASCII. */
 export const createUtf8Decoder: Platform["createUtf8Decoder"] = () => {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  return { decode: (bytes, isLast) => decoder.decode(bytes, { stream: !isLast }) };
+  /** The bytes of a character that is not complete. */
+  let begun: Uint8Array = NO_BYTES;
+  return {
+    decode: (bytes, isLast) => {
+      const all = begun.length === 0 ? bytes : Buffer.concat([begun, bytes]);
+      const end = isLast ? all.length : endOfCharacters(all);
+      begun = end === all.length ? NO_BYTES : Uint8Array.prototype.slice.call(all, end);
+      return decode(all, 0, end);
+    },
+  };
 };
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Where the character begins that the bytes end amidst; their length where they end with a whole one (RFC 3629, 3). */
+function endOfCharacters(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] as number;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    return length > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}
 
 /** In Node's pool of small buffers, which TextEncoder, at three times the cost, does not use. */
 export const encodeUtf8: Platform["encodeUtf8"] = (text) => Buffer.from(text, "utf8");

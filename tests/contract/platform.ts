@@ -169,6 +169,20 @@ function refusesInvalidUtf8(platform: Platform): void {
   assertEqual(platform.decodeUtf8(bytesOf("61"), 0, bytesOf("61").length), "a", "a text after invalid ones");
 }
 
+/** Hosts look whether a long text is ASCII. */
+function handlesLongTexts(platform: Platform): void {
+  for (const length of [1_023, 1_024, 5_000])
+    for (const end of ["z", "\u00e9", "\u20ac", "\ud83d\ude00"]) {
+      const text = "a".repeat(length - 1) + end;
+      const bytes = Uint8Array.from(platform.encodeUtf8(text));
+      assertEqual(platform.decodeUtf8(bytes, 0, bytes.length), text, `${length.toString()} characters`);
+      const placed = platform.withRoom(text, 2, 4, 10);
+      assertEqual(hexOf(placed.subarray(4)), hexOf(bytes), `${length.toString()} characters behind room`);
+      bytes[bytes.length - 2] = 0xff;
+      assertThrowsTypeError(() => platform.decodeUtf8(bytes, 0, bytes.length), "a bad byte at the end");
+    }
+}
+
 function decodesPieces(platform: Platform): void {
   for (const [text, hex] of validTexts) {
     const bytes = bytesOf(hex);
@@ -272,6 +286,7 @@ export function platformTests(platform: Platform): Tests {
     "maskFrame() masks, each time anew": run(masksFrames),
     "encodeUtf8() encodes, lone surrogates as U+FFFD": run(encodes),
     "invalid UTF-8 is a TypeError": run(refusesInvalidUtf8),
+    "long texts, of ASCII and not": run(handlesLongTexts),
     "createUtf8Decoder() decodes pieces": run(decodesPieces),
     "decoders are independent": run(keepsDecodersApart),
     "sha1() digests": run(digestsSha1),
