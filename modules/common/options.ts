@@ -2,7 +2,7 @@
 
 import type { MessageDeflater } from "#platform";
 import { OptionError } from "./errors.js";
-import { kindOf } from "./text.js";
+import { kindOf, tagOf } from "./text.js";
 
 /** Options of a connection in either role (.NET nanoFramework `WebSocketOptions`, and limits of our own). */
 export interface WebSocketOptions {
@@ -106,7 +106,7 @@ export const CONNECTION_OPTIONS: OptionTable<ConnectionSettings> = Object.freeze
  * @throws OptionError for anything but a plain object
  */
 export function checkOptions(taker: string, options: unknown, example: string): void {
-  if (Object.prototype.toString.call(options) !== "[object Object]")
+  if (typeof options !== "object" || options === null || tagOf(options) !== "Object")
     throw new OptionError(`${taker} takes an object of options, such as ${example}; it was given ${kindOf(options)}.`);
 }
 

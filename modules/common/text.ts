@@ -41,11 +41,21 @@ export function formatEndPoint(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/**
+ * The tag of an object, such as "Object" or "Date". Views and iterators are asked for none: they tell it by a getter, which the
+ * SDK strips from an app, so that the call would end it.
+ */
+export function tagOf(value: object): string {
+  if (ArrayBuffer.isView(value)) return value instanceof Uint8Array ? "Uint8Array" : "view of bytes";
+  if (Symbol.iterator in value && "next" in value) return "iterator";
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
+
 /** What a value is, for messages, such as "a string": values themselves may be secrets. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a list";
-  const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
-  const name = typeof value !== "object" ? typeof value : tag === "Object" ? "object" : tag;
+  const tag = typeof value === "object" ? tagOf(value) : typeof value;
+  const name = tag === "Object" ? "object" : tag;
   return `${"aeioAEIO".includes(name.charAt(0)) ? "an" : "a"} ${name}`;
 }
