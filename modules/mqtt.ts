@@ -5,7 +5,7 @@
 
 import { setTimer } from "#platform";
 import {
-  ClientWebSocket,
+  type ClientWebSocket,
   HandshakeError,
   InvalidStateError,
   NetworkError,
@@ -18,19 +18,22 @@ import {
   type MessageReceivedFrame,
   type WebSocketError,
 } from "./client.js";
-import { CLOSED_HANDLER_FAILED } from "./common/handlers.js";
+import { CLOSED_HANDLER_FAILED, logRejection, whenRejected } from "./common/handlers.js";
 import { logError } from "./common/log.js";
 import {
   checkFormat,
   checkLimits,
+  checkUnread,
   readTarget,
   type MqttSocketFormat,
   type MqttSocketOptions,
   type MqttTarget,
 } from "./mqtt/options.js";
+import { PiecesClient } from "./mqtt/pieces.js";
 import { UnreadBytes } from "./mqtt/unread.js";
 import { MAX_FRAME_COST } from "./protocol/framewriter.js";
 import { checkHandlers, checkOptions, CONNECTION_DEFAULTS } from "./common/options.js";
+import { kindOf } from "./common/text.js";
 import { bytesOf, type BinaryData } from "./websocket/websocket.js";
 
 export {
@@ -45,7 +48,7 @@ export {
   WebSocketError,
 } from "./common/errors.js";
 export type { ErrorDetails, HandshakeAnswer } from "./common/errors.js";
-export type { MqttSocketFormat, MqttSocketOptions } from "./mqtt/options.js";
+export type { MqttCallback, MqttSocketFormat, MqttSocketOptions } from "./mqtt/options.js";
 
 /** MQTT 3.1.1, 6: "The WebSocket Sub Protocol name selected and returned by the Server MUST be 'mqtt'". */
 const SUBPROTOCOL = "mqtt";
@@ -77,6 +80,7 @@ export class MqttSocket {
   /** How many bytes are taken for certain: those that the caller was told of last, less those written since. */
   private promised = 0;
   private isOpen = false;
+  /** `close` was called. */
   private isClosed = false;
   private isEndTold = false;
   /** Why the connection is over. */
@@ -88,25 +92,23 @@ export class MqttSocket {
   constructor(options: MqttSocketOptions<MqttSocket>) {
     checkOptions("MqttSocket", options, '{ host: "broker.example", port: 8083 }');
     const { host, address, port, path, isSecure, headers, ...others } = options;
-    const { onReadable, onWritable, onError, io, format, target, ...limits } = others;
+    const { onReadable, onWritable, onError, io, format, target, maxUnreadBytes, ...limits } = others;
     checkHandlers({ onReadable, onWritable, onError, io });
     checkLimits(limits);
     const to = readTarget({ host, address, port, path, isSecure, headers });
     this.target = target;
     this.currentFormat = checkFormat(format ?? "buffer");
     this.handlers = { onReadable, onWritable, onError };
-    this.client = new ClientWebSocket({
+    this.maxUnread = checkUnread(maxUnreadBytes);
+    this.client = new PiecesClient({
       serverName: to.serverName,
       ...limits,
       subprotocols: [SUBPROTOCOL],
-      // MQTT 3.1.1, 6: "A single WebSocket data frame can contain multiple or partial MQTT Control Packets."
-      deliverFragments: true,
       maxFragmentSize: 0,
       onMessageReceived: (_client, { frame }) => this.received(frame),
       onDrained: () => this.drained(),
       onConnectionClosed: (_client, e) => this.connectionClosed(e),
     });
-    this.maxUnread = limits.maxMessageBytes ?? CONNECTION_DEFAULTS.maxMessageBytes;
     this.capacity = (limits.maxQueueBytes ?? CONNECTION_DEFAULTS.maxQueueBytes) - MAX_FRAME_COST;
     void this.connect(to);
   }
@@ -146,15 +148,17 @@ export class MqttSocket {
    * Writes bytes. They are sent together, in their order, in frames of this class's choice.
    *
    * @param data bytes, which are copied, or in the format "number" one byte
-   * @returns how many bytes can be written now; where that is too few, `onWritable` tells of more
+   * @returns how many bytes can be written now; where that is too few, `onWritable` tells of more. 0 where the connection is
+   *   over: `onError` tells of it, or has told, and nothing is sent
    * @throws InvalidStateError before the first `onWritable`, after `close`, or for more bytes than can be written
+   * @throws OptionError for what is no bytes, or in the format "number" no byte
    */
   write(data: BinaryData | number, { more = false }: MqttWriteOptions = {}): number {
-    const bytes = this.currentFormat === "number" ? Uint8Array.of(Number(data)) : bytesOf(data as BinaryData);
+    const bytes = this.currentFormat === "number" ? byteOf(data) : bytesOf(data as BinaryData);
     if (!this.isOpen || this.isClosed)
       throw new InvalidStateError("An MqttSocket is written to between its first onWritable and close().");
-    // The connection is lost, of which onError will tell.
-    if (this.client.state !== WebSocketState.Open) return 0;
+    // No exception: whoever writes at its own time, as a client for its keep-alive, cannot know yet that it is lost.
+    if (!this.canSend) return 0;
     if (bytes.length > this.promised) this.flush();
     const room = Math.max(this.promised, this.writable);
     if (bytes.length > room)
@@ -179,6 +183,10 @@ export class MqttSocket {
     this.closeOnceSent();
   }
 
+  private get canSend(): boolean {
+    return this.client.state === WebSocketState.Open;
+  }
+
   private closeOnceSent(): void {
     // Before it is open there is nothing that waits.
     if (this.collected === undefined) this.client.close(WebSocketCloseStatus.NormalClosure);
@@ -201,8 +209,19 @@ export class MqttSocket {
     try {
       this.tellWritable();
     } catch (error) {
-      this.fail(new ProtocolError(WebSocketCloseStatus.InternalServerError, "onWritable failed.", { cause: error }));
+      this.callbackFailed(error);
     }
+  }
+
+  /** A callback has returned: where that is a promise, its rejection is what an exception is. */
+  private callbackReturned(returned: unknown): void {
+    if (returned !== undefined) whenRejected(returned, (cause) => this.callbackFailed(cause));
+  }
+
+  private callbackFailed(cause: unknown): void {
+    logError("A callback of an MqttSocket threw; the connection is closed with 1011.", cause);
+    if (this.isClosed || this.end !== undefined) return;
+    this.fail(new ProtocolError(WebSocketCloseStatus.InternalServerError, "A callback failed.", { cause }));
   }
 
   private refuseServer(): void {
@@ -212,7 +231,7 @@ export class MqttSocket {
   }
 
   private fail(error: ProtocolError): void {
-    this.failure = error;
+    this.failure ??= error;
     this.client.close(error.closeStatus, error.message);
   }
 
@@ -224,13 +243,13 @@ export class MqttSocket {
     if (buffer.length === 0) return;
     const { unread } = this;
     unread.push(buffer);
-    this.handlers.onReadable?.call(this, unread.length);
+    this.callbackReturned(this.handlers.onReadable?.call(this, unread.length));
     if (unread.length >= this.maxUnread) this.client.pause();
   }
 
   /** How many bytes can be written now. */
   private get writable(): number {
-    if (this.client.state !== WebSocketState.Open) return 0;
+    if (!this.canSend) return 0;
     const waiting = this.client.bufferedAmount + (this.collected?.length ?? 0);
     return Math.max(0, this.capacity - waiting);
   }
@@ -257,7 +276,7 @@ export class MqttSocket {
 
   private flush(): void {
     const { collected } = this;
-    if (collected === undefined || this.client.state !== WebSocketState.Open) return;
+    if (collected === undefined || !this.canSend) return;
     if (this.client.sendBytes(collected, 0)) this.collected = undefined;
   }
 
@@ -269,7 +288,7 @@ export class MqttSocket {
 
   private tellWritable(): void {
     this.promised = this.writable;
-    this.handlers.onWritable?.call(this, this.promised);
+    this.callbackReturned(this.handlers.onWritable?.call(this, this.promised));
   }
 
   private connectionClosed({ closeStatus, closeStatusDescription, error }: ConnectionClosedEventArgs): void {
@@ -299,9 +318,8 @@ export class MqttSocket {
 
   private tellEnd(): void {
     if (this.isClosed || this.end === undefined) return;
-    this.isClosed = true;
     try {
-      this.handlers.onError?.call(this, this.end);
+      logRejection(CLOSED_HANDLER_FAILED, this.handlers.onError?.call(this, this.end));
     } catch (error) {
       logError(CLOSED_HANDLER_FAILED, error);
     }
@@ -327,6 +345,12 @@ export class NameAsAddress {
 
 /** Never written to, so it may be shared. */
 const NO_BYTES = new Uint8Array(0);
+
+/** @throws OptionError for what is no byte */
+function byteOf(data: unknown): Uint8Array {
+  if (Number.isInteger(data) && Number(data) >= 0 && Number(data) <= 255) return Uint8Array.of(Number(data));
+  throw new OptionError(`In the format "number" a number from 0 to 255 is written at a time; it is ${kindOf(data)}.`);
+}
 
 /** @throws OptionError for what is neither a number of bytes nor a place for them */
 function readBuffer(unread: UnreadBytes, target: number | BinaryData | undefined): ArrayBuffer | number {

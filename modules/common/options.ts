@@ -51,6 +51,11 @@ export type ConnectionSettings = ResolvedOptions<WebSocketOptions>;
 export interface AgreedSettings extends ConnectionSettings {
   /** Where messages may be compressed. */
   readonly deflater?: MessageDeflater<ConnectionSettings> | undefined;
+  /**
+   * True: payload is delivered as it comes. Nothing of it is kept, so no limit of a length or a time is applied. For who reads a
+   * stream of bytes, to which the borders of messages and frames mean nothing. A text is delivered as "".
+   */
+  readonly deliversPieces?: boolean;
 }
 
 /** The defaults of a connection. Sizes are those of a client on an ESP32 without external memory: a server has smaller ones. */

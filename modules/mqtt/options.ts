@@ -7,12 +7,16 @@ import {
   type HeadersInit,
   type WebSocketError,
 } from "../client.js";
-import { checkInteger } from "../common/options.js";
+import { checkInteger, MAX_NUMBER } from "../common/options.js";
 import { kindOf } from "../common/text.js";
 import { parseWebSocketUri, type WebSocketUri } from "../common/uri.js";
 
 /** How bytes are read and written: several at a time, or each as a number. */
 export type MqttSocketFormat = "buffer" | "number";
+
+/** A callback of an MqttSocket. It may be async: the rejection of its promise is what an exception is. */
+export type MqttCallback<Socket, Value> =
+  ((this: Socket, value: Value) => void) | ((this: Socket, value: Value) => Promise<void>);
 
 /** Options of an MqttSocket: those of an ECMA-419 TCP socket, of the upgrade request, and of a `ClientWebSocket`. */
 export interface MqttSocketOptions<Socket = unknown> extends Omit<
@@ -24,6 +28,10 @@ export interface MqttSocketOptions<Socket = unknown> extends Omit<
   | "deliverFragments"
   | "maxFragmentSize"
   | "maxFragments"
+  | "maxMessageBytes"
+  | "maxReceiveFrameSize"
+  | "messageTimeoutMs"
+  | "permessageDeflate"
 > {
   /** The broker's name or IP address: what the request and the certificate are checked against. */
   readonly host?: string;
@@ -41,12 +49,20 @@ export interface MqttSocketOptions<Socket = unknown> extends Omit<
   readonly format?: MqttSocketFormat;
   /** Becomes `target`. */
   readonly target?: unknown;
+  /**
+   * Bytes that wait to be read at which the socket stops receiving, until some are read. What came at once may be a little
+   * more, and so may a message: it is read in pieces. @defaultValue 4096
+   */
+  readonly maxUnreadBytes?: number;
   /** Bytes came: `count` can be read, those that were not read before included. An exception closes with 1011. */
-  readonly onReadable?: (this: Socket, count: number) => void;
+  readonly onReadable?: MqttCallback<Socket, number>;
   /** The connection stands, or there is room again: `count` bytes can be written. An exception closes with 1011. */
-  readonly onWritable?: (this: Socket, count: number) => void;
-  /** The connection is over, or could not be made. Called once, when all that came has been read; not after `close`. */
-  readonly onError?: (this: Socket, error: WebSocketError) => void;
+  readonly onWritable?: MqttCallback<Socket, number>;
+  /**
+   * The connection is over, or could not be made. Called once, when all that came has been read; not after `close`. An
+   * exception is logged.
+   */
+  readonly onError?: MqttCallback<Socket, WebSocketError>;
   /** Whoever makes the socket passes on all that it was given, its class included: not used. */
   readonly io?: unknown;
 }
@@ -115,12 +131,25 @@ export function checkFormat(format: string): MqttSocketFormat {
   throw new OptionError(`format is "buffer" or "number"; it was given ${quoted(format)}.`);
 }
 
+/** The default of `maxUnreadBytes`. */
+const MAX_UNREAD_BYTES = 4_096;
+
+/** @throws OptionError for anything but a positive number of bytes */
+export function checkUnread(maxUnreadBytes = MAX_UNREAD_BYTES): number {
+  checkInteger("maxUnreadBytes", maxUnreadBytes, 1, MAX_NUMBER);
+  return maxUnreadBytes;
+}
+
+/** Options of a ClientWebSocket that limit messages: a stream has none. */
+const OF_MESSAGES: readonly string[] = Object.freeze(["maxMessageBytes", "maxReceiveFrameSize", "messageTimeoutMs"]);
+
 /** Options of a ClientWebSocket that MQTT, or this class, decides. */
 const DECIDED: readonly string[] = Object.freeze([
   "subprotocols",
   "deliverFragments",
   "maxFragmentSize",
   "maxFragments",
+  "permessageDeflate",
   "onMessageReceived",
   "onConnectionClosed",
   "onDrained",
@@ -128,6 +157,11 @@ const DECIDED: readonly string[] = Object.freeze([
 
 /** @throws OptionError where one of those is given */
 export function checkLimits(limits: object): void {
-  const name = Object.keys(limits).find((key) => DECIDED.includes(key));
-  if (name !== undefined) throw new OptionError(`An MqttSocket decides by itself what ${name} is: leave it out.`);
+  for (const name of Object.keys(limits)) {
+    if (DECIDED.includes(name)) throw new OptionError(`An MqttSocket decides by itself what ${name} is: leave it out.`);
+    if (OF_MESSAGES.includes(name))
+      throw new OptionError(
+        `An MqttSocket takes messages of any length, piece by piece: leave ${name} out. maxUnreadBytes limits what waits.`,
+      );
+  }
 }

@@ -24,7 +24,7 @@ export class UnreadBytes {
       joined.set(tail);
       joined.set(bytes, tail.length);
       pieces[last] = joined;
-    } else pieces.push(bytes);
+    } else pieces.push(ofItsOwn(bytes));
   }
 
   /** Takes one byte; undefined where there is none. */
@@ -62,4 +62,9 @@ export class UnreadBytes {
     this.pieces.shift();
     this.at = 0;
   }
+}
+
+/** A few bytes do not keep the large buffer alive in which they came. */
+function ofItsOwn(bytes: Uint8Array): Uint8Array {
+  return bytes.length * 2 < bytes.buffer.byteLength ? bytes.slice() : bytes;
 }

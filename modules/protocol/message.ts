@@ -40,8 +40,9 @@ export class MessageReader {
     this.role = role;
     this.settings = settings;
     this.listener = listener;
-    const { deliverFragments, maxMessageBytes } = settings;
-    this.maxWholeLength = Math.min(maxFrameLength(settings), deliverFragments ? Infinity : maxMessageBytes);
+    const { deliverFragments, deliversPieces = false, maxMessageBytes } = settings;
+    const maxMessageLength = deliverFragments ? Infinity : maxMessageBytes;
+    this.maxWholeLength = deliversPieces ? Infinity : Math.min(maxFrameLength(settings), maxMessageLength);
   }
 
   /** When the message that comes in pieces has to be whole, in milliseconds; Infinity for never. */
@@ -57,8 +58,8 @@ export class MessageReader {
    */
   startTime(now: number, isNew = false): boolean {
     const { current } = this;
-    if (current === undefined || (current.deadline !== undefined && !isNew)) return false;
-    const { messageTimeoutMs } = this.settings;
+    const { messageTimeoutMs, deliversPieces } = this.settings;
+    if (current === undefined || deliversPieces === true || (current.deadline !== undefined && !isNew)) return false;
     current.deadline = messageTimeoutMs === 0 ? Infinity : now + messageTimeoutMs;
     return true;
   }
@@ -121,6 +122,13 @@ export class MessageReader {
   payloadReceived(bytes: Uint8Array, isEnd: boolean): ProtocolError | undefined {
     const { current } = this;
     if (current === undefined) return undefined;
+    if (this.settings.deliversPieces === true) {
+      if (isEnd && current.isFinal) this.current = undefined;
+      // Its text is not decoded: whoever wants bytes takes none.
+      const payload = current.type === WebSocketMessageType.Text ? "" : bytes;
+      this.listener.messageReceived(payload, FragmentationType.Fragment);
+      return undefined;
+    }
     try {
       current.append(bytes, isEnd);
     } catch (cause) {

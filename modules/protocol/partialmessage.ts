@@ -4,7 +4,7 @@ import type { MessageInflater } from "#platform";
 import { BytesAssembly, TextAssembly } from "./assembly.js";
 import { FragmentationType, WebSocketCloseStatus, WebSocketMessageType } from "../common/constants.js";
 import { ProtocolError } from "../common/errors.js";
-import type { ConnectionSettings } from "../common/options.js";
+import type { AgreedSettings, ConnectionSettings } from "../common/options.js";
 
 /** A message whose frames, or whose frame's payload, come in pieces. */
 export class PartialMessage {
@@ -18,11 +18,11 @@ export class PartialMessage {
   private fragmentCount = 0;
   private bytes: BytesAssembly | undefined = undefined;
   private readonly text: TextAssembly | undefined;
-  private readonly settings: ConnectionSettings;
+  private readonly settings: AgreedSettings;
   /** Where it is compressed. Declared, so that it takes no memory where it is not. */
   declare private readonly inflater?: MessageInflater;
 
-  constructor(type: WebSocketMessageType, settings: ConnectionSettings, inflater?: MessageInflater) {
+  constructor(type: WebSocketMessageType, settings: AgreedSettings, inflater?: MessageInflater) {
     this.type = type;
     this.settings = settings;
     if (inflater !== undefined) this.inflater = inflater;
@@ -46,7 +46,8 @@ export class PartialMessage {
     this.frameLength = length;
     this.messageLength += length;
     this.fragmentCount++;
-    const { maxMessageBytes, maxFragments, deliverFragments } = this.settings;
+    const { maxMessageBytes, maxFragments, deliverFragments, deliversPieces = false } = this.settings;
+    if (deliversPieces) return undefined;
     const maxFrame = maxFrameLength(this.settings);
     if (length > maxFrame) {
       const option = this.settings.maxReceiveFrameSize === 0 ? "maxMessageBytes" : "maxReceiveFrameSize";

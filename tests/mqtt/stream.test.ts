@@ -9,6 +9,9 @@ import { eventually, letTimePass } from "../support/waiting.js";
 import { type RawServer, withRawServer } from "../support/rawserver.js";
 import { upgradeAnswer } from "../support/upgrades.js";
 
+/** What Node.js receives at once, at most. */
+const PIECE_BYTES = 65_536;
+
 let server: RawServer;
 
 beforeAll(async () => (server = await startStreamServer()));
@@ -17,7 +20,8 @@ beforeEach(() => jest.spyOn(console, "log").mockImplementation(() => undefined))
 afterEach(() => jest.restoreAllMocks());
 
 describe("MqttSocket on Node", () => {
-  for (const name of Object.keys(streamTests(0))) test(name, async () => streamTests(server.port)[name]?.());
+  for (const name of Object.keys(streamTests(0, 0)))
+    test(name, async () => streamTests(server.port, PIECE_BYTES)[name]?.());
 
   test("close sends what was written, then a Close frame, and is over within its time", async () => {
     await withRawServer(async (raw) => {

@@ -1,140 +1,10 @@
 /** MqttSocket as a stream of bytes, on every host. No API of Node or Jest: it is used on XS too. */
 
-import { MqttSocket, type MqttSocketOptions } from "xs-websockets/mqtt";
-import { assert, assertEqual, codeOf, type Tests } from "../support/assertions.js";
-import { EventLog } from "../support/eventlog.js";
-import { eventually, letTimePass } from "../support/waiting.js";
-
-/** A socket whose callbacks are recorded, and which reads all that comes unless it is told not to. */
-class Session extends EventLog {
-  readonly socket: MqttSocket;
-  readonly received: number[] = [];
-  error: unknown = undefined;
-  isReading: boolean;
-  writable = 0;
-  /** The most that could be read at a time. */
-  mostReadable = 0;
-  /** How often `onWritable` was called. */
-  writables = 0;
-
-  constructor(port: number, path: string, options: Partial<MqttSocketOptions<MqttSocket>> = {}, isReading = true) {
-    super();
-    this.isReading = isReading;
-    this.socket = new MqttSocket({
-      ...{ host: "127.0.0.1", port, path, closeTimeoutMs: 1_000 },
-      onReadable: (count) => this.readable(count),
-      onWritable: (count) => {
-        this.writable = count;
-        this.writables += 1;
-        this.record("writable");
-      },
-      onError: (error) => {
-        this.error = error;
-        this.record(`error ${error.code}`);
-      },
-      ...options,
-    });
-  }
-
-  /** Waits until so many bytes came. @returns them */
-  async bytes(count: number): Promise<readonly number[]> {
-    await eventually(
-      () => this.received.length >= count,
-      () => `${count} bytes, but ${this.received.length}`,
-    );
-    return this.received;
-  }
-
-  async text(count: number): Promise<string> {
-    return String.fromCharCode(...(await this.bytes(count)).slice(-count));
-  }
-
-  /** Waits for onWritable. */
-  async nextRoom(): Promise<number> {
-    const before = this.writables;
-    await eventually(() => this.writables !== before);
-    return this.writable;
-  }
-
-  take(bytes: ArrayBuffer | number | undefined): void {
-    for (const byte of new Uint8Array(bytes as ArrayBuffer)) this.received.push(byte);
-  }
-
-  private readable(count: number): void {
-    this.mostReadable = Math.max(this.mostReadable, count);
-    this.record("readable");
-    if (this.isReading) this.take(this.socket.read(count));
-  }
-}
-
-/** What an action throws: its name. */
-function thrownBy(act: () => unknown): string {
-  try {
-    act();
-  } catch (error) {
-    return String(codeOf(error));
-  }
-  return "nothing";
-}
-
-const ASCENDING = "1,2,3,4,5,6,7,8,9,10";
-
-function readingTests(port: number): Tests {
-  return {
-    "frames are joined to a stream: fragments, empty ones, several in a segment": async () => {
-      const session = new Session(port, "/split");
-      assertEqual((await session.bytes(10)).join(), ASCENDING, "bytes");
-      session.socket.close();
-    },
-    "bytes are read one by one, into a buffer, so many or all": async () => {
-      const session = new Session(port, "/split", {}, false);
-      const { socket } = session;
-      await eventually(() => session.mostReadable >= 10);
-      socket.format = "number";
-      assertEqual(socket.format, "number", "format");
-      assertEqual([1, 2, 3].map(() => socket.read() as number).join(), "1,2,3", "numbers");
-      socket.format = "buffer";
-      const into = new Uint8Array(4);
-      assertEqual(socket.read(into.subarray(1, 3)), 2, "count");
-      assertEqual(into.join(), "0,4,5,0", "into a part of a buffer");
-      assertEqual(new Uint8Array(socket.read(1) as ArrayBuffer).join(), "6", "one");
-      assertEqual(new Uint8Array(socket.read() as ArrayBuffer).join(), "7,8,9,10", "all");
-      assertEqual(socket.read(), undefined, "nothing");
-      assertEqual(socket.read(into), undefined, "nothing into a buffer");
-      socket.close();
-    },
-    "who reads nothing slows the server down, and loses nothing": async () => {
-      const session = new Session(port, "/flood", { maxMessageBytes: 1_024 }, false);
-      await eventually(() => session.mostReadable >= 1_024);
-      await letTimePass(200);
-      assert(session.mostReadable <= 2_048, `${session.mostReadable} bytes are held`);
-      session.isReading = true;
-      session.take(session.socket.read());
-      const bytes = await session.bytes(60_400);
-      assertEqual(
-        bytes.findIndex((byte, at) => byte !== (at < 60_000 ? Math.floor(at / 1_000) : 255)),
-        -1,
-        "the first wrong byte",
-      );
-      session.socket.close();
-    },
-    "small frames that are not read are bounded, too": async () => {
-      const session = new Session(port, "/flood", { maxMessageBytes: 60_100 }, false);
-      await eventually(() => session.mostReadable >= 60_100);
-      await letTimePass(50);
-      assert(session.mostReadable < 60_200, `${session.mostReadable} bytes`);
-      session.isReading = true;
-      session.take(session.socket.read());
-      assertEqual((await session.bytes(60_400)).slice(60_000).join(), new Array(400).fill(255).join(), "tail");
-      session.socket.close();
-    },
-    "a frame beyond maxMessageBytes ends it": async () => {
-      const session = new Session(port, "/big", { maxMessageBytes: 1_999 });
-      await session.until("error ERR_MESSAGE_TOO_BIG");
-      assertEqual(session.received.length, 0, "bytes");
-    },
-  };
-}
+import { MqttSocket } from "xs-websockets/mqtt";
+import { assert, assertEqual, type Tests } from "../support/assertions.js";
+import { endingTests } from "./ending.js";
+import { readingTests } from "./reading.js";
+import { Session, thrownBy } from "./session.js";
 
 function writingTests(port: number): Tests {
   return {
@@ -157,6 +27,12 @@ function writingTests(port: number): Tests {
       const session = new Session(port, "/mqtt", { format: "number" }, false);
       await session.until("writable");
       session.socket.write(7, { more: true });
+      for (const wrong of [256, -1, 0.5, Uint8Array.of(1)])
+        assertEqual(
+          thrownBy(() => session.socket.write(wrong)),
+          "ERR_OPTION",
+          "no byte",
+        );
       session.socket.format = "buffer";
       const bytes = Uint8Array.of(8, 9);
       session.socket.write(bytes);
@@ -202,77 +78,6 @@ function writingTests(port: number): Tests {
   };
 }
 
-function endingTests(port: number): Tests {
-  return {
-    "the end is told once, when all that came is read": async () => {
-      for (const [path, code] of [
-        ["/close", "ERR_NETWORK"],
-        ["/lost", "ERR_NETWORK"],
-      ] as const) {
-        const session = new Session(port, path, {}, false);
-        await session.until("readable");
-        await letTimePass(60);
-        assertEqual(session.error, undefined, "error before the bytes are read");
-        session.take(session.socket.read());
-        assertEqual(session.received.join(), "1,2,3", "bytes");
-        await session.until(`error ${code}`);
-        await letTimePass(20);
-        assertEqual(session.events.filter((event) => event.startsWith("error")).length, 1, "errors");
-        assertEqual(
-          thrownBy(() => session.socket.write(Uint8Array.of(1))),
-          "ERR_INVALID_STATE",
-          "write after the end",
-        );
-        session.socket.close();
-      }
-    },
-    "a text closes it (MQTT 3.1.1, 6)": async () => {
-      const session = new Session(port, "/text");
-      await session.until("error ERR_PROTOCOL");
-      assertEqual(session.received.join(), "1", "bytes");
-      assertEqual((session.error as { closeStatus?: number }).closeStatus, 1_003, "status");
-    },
-    "a server that does not choose mqtt is none": async () => {
-      const session = new Session(port, "/none");
-      await session.until("error ERR_HANDSHAKE");
-      assertEqual(session.writables, 0, "calls of onWritable");
-    },
-    "nothing is told after close, also before it is open": async () => {
-      const early = new Session(port, "/mqtt");
-      early.socket.close();
-      const open = new Session(port, "/mqtt");
-      await open.until("writable");
-      open.socket.write(Uint8Array.of(1, 2, 3));
-      open.socket.close();
-      open.socket.close();
-      await letTimePass(100);
-      assertEqual(early.events.join(), "", "events");
-      assertEqual(open.events.join(), "writable", "events");
-      assertEqual(
-        thrownBy(() => open.socket.write(Uint8Array.of(1))),
-        "ERR_INVALID_STATE",
-        "write after close",
-      );
-      assertEqual(open.socket.read(), undefined, "read after close");
-    },
-    "who cannot connect is told why": async () => {
-      const session = new Session(1, "/mqtt");
-      await session.until("error ECONNREFUSED");
-      const refused = new Session(port, "/404", { connectTimeout: 300 });
-      await refused.until("writable");
-      refused.socket.close();
-    },
-    "a callback that throws closes it": async () => {
-      const session = new Session(port, "/split", {
-        onReadable: () => {
-          throw new Error("a mistake");
-        },
-      });
-      await session.until("error ERR_HANDLER");
-    },
-  };
-}
-
 function openingTests(port: number): Tests {
   return {
     "the request has path, headers, subprotocol, and the host that was meant": async () => {
@@ -304,11 +109,22 @@ function openingTests(port: number): Tests {
         ["a limit", { maxQueueBytes: 1 }],
         ["a name", { maxQueueByte: 1_000 }],
         ["subprotocols", { subprotocols: ["x"] }],
+        // Their tags are told by getters, which XS does not have.
+        ["a handler of bytes", { onReadable: new Uint8Array(1) }],
+        ["a handler that is another view", { onReadable: new DataView(new ArrayBuffer(1)) }],
+        ["a handler that is an iterator", { onReadable: [1].values() }],
+        ["a limit of messages", { maxMessageBytes: 65_536 }],
+        ["no unread bytes", { maxUnreadBytes: 0 }],
       ];
       for (const [what, options] of wrong) {
         const create = (): unknown => new MqttSocket({ host: "127.0.0.1", port, ...options });
         assertEqual(thrownBy(create), "ERR_OPTION", what);
       }
+      assertEqual(
+        thrownBy(() => new MqttSocket(new Uint16Array(1) as never)),
+        "ERR_OPTION",
+        "no options",
+      );
       const target = {};
       const socket = new MqttSocket({ host: "127.0.0.1", port, target, io: MqttSocket });
       assert(socket.target === target, "target");
@@ -327,7 +143,10 @@ function openingTests(port: number): Tests {
   };
 }
 
-/** @param port of streamserver.ts, on 127.0.0.1 */
-export function streamTests(port: number): Tests {
-  return { ...readingTests(port), ...writingTests(port), ...endingTests(port), ...openingTests(port) };
+/**
+ * @param port of streamserver.ts, on 127.0.0.1
+ * @param pieceBytes what the host receives at once, at most
+ */
+export function streamTests(port: number, pieceBytes: number): Tests {
+  return { ...readingTests(port, pieceBytes), ...writingTests(port), ...endingTests(port), ...openingTests(port) };
 }

@@ -1,12 +1,13 @@
 /** The server of stream.ts, on Node: what it does with a WebSocket is said by the path of the request. */
 
-import { frame, joined } from "../support/vectors.js";
+import { frame, header, joined } from "../support/vectors.js";
 import type { RawPeer } from "../support/rawpeer.js";
 import { RawServer } from "../support/rawserver.js";
 import { upgradeAnswer } from "../support/upgrades.js";
 import { letTimePass } from "../support/waiting.js";
+import { BURST_BYTES, burstByte } from "./session.js";
 
-const [CONTINUATION, TEXT, BINARY, PING] = [0x80, 0x81, 0x82, 0x89];
+const [CONTINUATION, TEXT, BINARY, PING, PONG] = [0x80, 0x81, 0x82, 0x89, 0x8a];
 const FIRST_FRAGMENT = 0x02;
 
 function bytes(...values: readonly number[]): Uint8Array {
@@ -64,7 +65,39 @@ const ACTS: Readonly<Record<string, Act>> = {
     for (let at = 0; at < 400; at++) peer.sendFrame(BINARY, bytes(255));
     return echo(peer);
   },
-  "/big": (peer) => peer.sendFrame(BINARY, new Uint8Array(2_000)),
+  // The same bytes in one frame, and in fragments with Pings between them; then how many Pings were answered.
+  "/burst": async (peer) => {
+    const burst = Uint8Array.from({ length: BURST_BYTES }, (_, at) => burstByte(at));
+    peer.sendFrame(BINARY, burst);
+    peer.sendFrame(FIRST_FRAGMENT, burst.subarray(0, 30_000)).sendFrame(PING, bytes(1));
+    peer.sendFrame(0x00, burst.subarray(30_000, 60_001)).sendFrame(PING, bytes(2));
+    peer.sendFrame(CONTINUATION, burst.subarray(60_001));
+    const pongs = (await peer.wireFrames(2)).filter(
+      ({ first, payload }, at) => first === PONG && payload[0] === at + 1,
+    );
+    peer.sendFrame(BINARY, bytes(pongs.length));
+    return echo(peer);
+  },
+  // A frame that would take longer than all of this, of which ten bytes come, and what is written.
+  "/endless": async (peer) => {
+    peer.send(header(BINARY, 2 ** 40, false), bytes(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+    for (;;)
+      for (const { first, payload } of await peer.wireFrames(1)) {
+        // An answer to the Close frame could only come behind the frame.
+        if (first === 0x88) peer.socket.end();
+        else peer.send(payload);
+      }
+  },
+  "/long-text": async (peer) => {
+    peer.send(header(TEXT, 60_000, false), bytes(0xe2, 0x82));
+    await peer.wireFrames(1);
+    peer.socket.end();
+  },
+  // Reads a little, and breaks the connection.
+  "/reset": async (peer) => {
+    await peer.wireFrames(3);
+    peer.socket.resetAndDestroy();
+  },
   // Reads nothing until the client is full, then says how many bytes came in how many frames, and goes on as an echo.
   "/slow": async (peer) => {
     peer.socket.pause();
