@@ -1,7 +1,8 @@
 /**
  * A sensor that publishes a reading every few seconds by MQTT over a WebSocket, as sensors/ID/temperature. It obeys
  * sensors/ID/interval (seconds between two readings) and sensors/ID/color (of the LED, such as 8822ff), and
- * sensors/ID/status says whether it is there: "online", or "offline" as its last will.
+ * sensors/ID/status says whether it is there: "online", or "offline" as its last will. With keep=1 the broker keeps commands
+ * for it while it is away.
  */
 
 import { delay, exitWith, log, onExit, readSettings, whenDateValid, whenNetworkReady } from "#environment";
@@ -15,7 +16,7 @@ const MAX_INTERVAL_S = 3_600;
 
 const settings = readSettings({
   ...{ host: "localhost", port: 8083, path: "/mqtt", secure: 0, ca: "" },
-  ...{ id: "sensor-1", user: "", secret: "", interval: 5 },
+  ...{ id: "sensor-1", user: "", secret: "", keep: 0, interval: 5 },
 });
 const topic = `sensors/${settings.id}`;
 const backoff = new Backoff();
@@ -54,11 +55,12 @@ const socket = {
 
 /** One connection. @returns why it has ended */
 async function session(): Promise<string> {
-  const { host, port, id, user, secret } = settings;
+  const { host, port, id, user, secret, keep } = settings;
   const state: State = { isOver: false };
   const closed = new Promise<string>((resolve) => {
     const connection = connect({
       ...{ host, port, id, user, password: secret, socket, onMessage: obey },
+      isSessionKept: keep === 1,
       will: { topic: `${topic}/status`, text: "offline" },
       // The socket looks the name up.
       dns: { io: NameAsAddress },
@@ -67,13 +69,13 @@ async function session(): Promise<string> {
         backoff.reset();
         connection.subscribe(`${topic}/interval`);
         connection.subscribe(`${topic}/color`);
-        connection.publish(`${topic}/status`, "online", true);
+        connection.publish(`${topic}/status`, "online", { isRetained: true, quality: 1 });
         void publishReadings(connection, state);
       },
       onClosed: resolve,
     });
     leaving.leave = () => {
-      connection.publish(`${topic}/status`, "offline", true);
+      connection.publish(`${topic}/status`, "offline", { isRetained: true });
       connection.close();
       resolve("Left.");
     };

@@ -3,10 +3,18 @@
 import { Aedes } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 
-const broker = await Aedes.createBroker();
+const [port, user, password] = process.argv.slice(2);
+const broker = await Aedes.createBroker({
+  // Who gives no name is let in.
+  authenticate(_client, name, secret, done) {
+    const isRight = name === undefined || (name === user && secret?.toString() === password);
+    if (isRight) done(null, true);
+    else done(Object.assign(new Error("Bad username or password"), { returnCode: 4 }), null);
+  },
+});
 const server = new WebSocketServer({
   host: "127.0.0.1",
-  port: Number(process.argv[2]),
+  port: Number(port),
   handleProtocols: (protocols) => (protocols.has("mqtt") ? "mqtt" : false),
 });
 server.on("connection", (socket, request) => {

@@ -3,33 +3,54 @@
 import { connect } from "../../apps/mqtt-sensor/mqtt/node.js";
 import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
-import { mosquitto, natsServer, startAedes, startMosquitto, startNats, type Broker } from "./brokers.js";
-import { exchangeTests, type BrokerAddress } from "./exchange.js";
+import {
+  mosquitto,
+  natsServer,
+  PASSWORD,
+  startAedes,
+  startMosquitto,
+  startNats,
+  USER,
+  type Broker,
+} from "./brokers.js";
+import { exchangeTests } from "./exchange.js";
 
-function runTests(address: Omit<BrokerAddress, "port">, broker: () => Broker | undefined): void {
-  const testsAt = async (port: number): Promise<ReturnType<typeof exchangeTests>> => {
+/** @param isSecure by wss */
+function runTests(name: string, isSecure: boolean, hasRestart: boolean, broker: () => Broker | undefined): void {
+  const testsOf = async (): Promise<ReturnType<typeof exchangeTests>> => {
+    const { port = 0, securePort = 0, passwordPort = 0, restart } = broker() ?? {};
+    if (!isSecure)
+      return exchangeTests(connect, { name, isSecure, port, passwordPort, user: USER, password: PASSWORD, restart });
     const { authority } = await testCertificates();
-    return exchangeTests(connect, { ...address, port }, address.isSecure ? { certificate: authority } : {});
+    return exchangeTests(connect, { name, isSecure, port: securePort }, { certificate: authority });
   };
-  for (const name of Object.keys(exchangeTests(connect, { ...address, port: 0 })))
-    test(name, async () => {
-      const { port = 0, securePort = 0 } = broker() ?? {};
-      await (await testsAt(address.isSecure ? securePort : port))[name]?.();
-    });
+  const restart = hasRestart && !isSecure ? () => undefined : undefined;
+  const others = isSecure ? {} : { passwordPort: 0 };
+  for (const title of Object.keys(exchangeTests(connect, { name, isSecure, port: 0, restart, ...others })))
+    test(title, async () => (await testsOf())[title]?.());
 }
 
-function describeBroker(name: string, file: string | undefined, start: () => Promise<Broker>, isSecure: boolean): void {
+/** @param can what it can beside ws */
+function describeBroker(
+  name: string,
+  file: string | undefined,
+  start: () => Promise<Broker>,
+  can: readonly ("wss" | "restart")[] = [],
+): void {
   describeIf(file !== undefined, name, `MQTT on Node with ${name}`, () => {
     let broker: Broker | undefined;
-    beforeAll(async () => (broker = await start()));
+    beforeAll(async () => (broker = await start()), START_MS);
     afterAll(() => broker?.kill());
-    runTests({ name, isSecure: false }, () => broker);
-    if (isSecure) runTests({ name, isSecure: true }, () => broker);
+    runTests(name, false, can.includes("restart"), () => broker);
+    if (can.includes("wss")) runTests(name, true, false, () => broker);
   });
 }
 
-describeBroker("mosquitto", mosquitto, async () => startMosquitto((await testCertificates()).right), true);
-describeBroker("aedes", "npm", () => startAedes(), false);
+describeBroker("mosquitto", mosquitto, async () => startMosquitto((await testCertificates()).right), [
+  "wss",
+  "restart",
+]);
+describeBroker("aedes", "npm", () => startAedes());
 describeBroker(
   "nats-server",
   natsServer,
@@ -38,5 +59,5 @@ describeBroker(
     if (broker === undefined) throw new Error("There is no broker.");
     return broker;
   },
-  false,
+  ["restart"],
 );

@@ -1,9 +1,9 @@
 /** Brokers of others, each a process of its own: mosquitto, aedes and nats-server. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import type { Issued } from "../../apps/tls-echo/certificates.js";
 import { findFreePort } from "../support/apps.js";
@@ -16,9 +16,17 @@ export interface Broker {
   readonly port: number;
   /** Of its listener for wss; 0 where it has none. */
   readonly securePort: number;
+  /** Of a listener, perhaps the same, where `USER` has to give `PASSWORD`. */
+  readonly passwordPort: number;
   /** Ends it without a good-bye. */
   kill(): Promise<void>;
+  /** Ends it as a system does that is shut down, and starts it again; undefined where it keeps nothing. */
+  readonly restart?: () => Promise<void>;
 }
+
+/** Who is let in where a broker asks. */
+export const USER = "sensor";
+export const PASSWORD = "a secret äöü";
 
 /** The programs; undefined where they are not installed. */
 export const mosquitto = findProgram("mosquitto");
@@ -35,6 +43,7 @@ class Program {
 
   private child: ChildProcess | undefined;
   private output = "";
+  private startAgain: () => void = () => undefined;
 
   file(name: string, text: string): string {
     const file = path.join(this.folder, name);
@@ -47,6 +56,14 @@ class Program {
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (bytes: Buffer) => this.keep(bytes.toString()));
     this.child = child;
+    this.startAgain = () => this.start(program, parameters);
+  }
+
+  /** @param ports those that take connections then */
+  async restart(...ports: readonly number[]): Promise<void> {
+    await this.end("SIGTERM");
+    this.startAgain();
+    await this.listens(...ports);
   }
 
   /** Waits until all ports take connections. */
@@ -59,13 +76,16 @@ class Program {
   }
 
   async kill(): Promise<void> {
-    const { child } = this;
-    if (child?.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once("close", resolve));
-      child.kill("SIGKILL");
-      await ended;
-    }
+    await this.end("SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const { child } = this;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    child.kill(signal);
+    await ended;
   }
 
   private keep(text: string): void {
@@ -83,38 +103,54 @@ function isOpen(port: number): Promise<boolean> {
   });
 }
 
-/** Starts mosquitto, with ws and, by this certificate, wss. */
+/** Starts mosquitto, with ws, by this certificate wss, and ws for those who have a password. */
 export async function startMosquitto({ certificatesPem, privateKeyPem }: Issued): Promise<Broker> {
   const program = new Program();
-  const [port, securePort] = [await findFreePort(), await findFreePort()];
+  const ports = [await findFreePort(), await findFreePort(), await findFreePort()] as const;
+  const [port, securePort, passwordPort] = ports;
   const certificate = program.file("certificate.pem", certificatesPem);
   const key = program.file("key.pem", privateKeyPem);
+  const passwords = program.file("passwords", `${USER}:${PASSWORD}\n`);
+  execFileSync("mosquitto_passwd", ["-U", passwords]);
   // The first listener is there because mosquitto 2.0.11 ends where all are for WebSockets.
   const config = program.file(
     "mosquitto.conf",
-    `persistence false
-allow_anonymous true
+    `persistence true
+persistence_location ${program.folder}/
+user ${userInfo().username}
+per_listener_settings true
 listener ${await findFreePort()} 127.0.0.1
 listener ${port} 127.0.0.1
 protocol websockets
+allow_anonymous true
 listener ${securePort} 127.0.0.1
 protocol websockets
+allow_anonymous true
 certfile ${certificate}
 keyfile ${key}
+listener ${passwordPort} 127.0.0.1
+protocol websockets
+allow_anonymous false
+password_file ${passwords}
 `,
   );
   program.start(mosquitto ?? "", ["-c", config]);
-  await program.listens(port, securePort);
-  return { port, securePort, kill: () => program.kill() };
+  await program.listens(...ports);
+  return {
+    ...{ port, securePort, passwordPort },
+    kill: () => program.kill(),
+    restart: () => program.restart(...ports),
+  };
 }
 
 /** Starts aedes behind the npm package `ws`. @param wanted its port, where it is to be a certain one */
 export async function startAedes(wanted?: number): Promise<Broker> {
   const program = new Program();
   const port = wanted ?? (await findFreePort());
-  program.start(process.execPath, ["--import", "tsx", path.resolve("tests", "mqtt", "aedesserver.ts"), String(port)]);
+  const source = path.resolve("tests", "mqtt", "aedesserver.ts");
+  program.start(process.execPath, ["--import", "tsx", source, String(port), USER, PASSWORD]);
   await program.listens(port);
-  return { port, securePort: 0, kill: () => program.kill() };
+  return { port, securePort: 0, passwordPort: port, kill: () => program.kill() };
 }
 
 /** Starts `count` servers of NATS, in a cluster where they are several. With three, one may end: two are a majority. */
@@ -136,14 +172,19 @@ export async function startNats(count = 1): Promise<Broker[]> {
         `server_name: nats-${at}
 listen: "127.0.0.1:${client}"
 jetstream { store_dir: "${program.folder}", max_mem: 64MB, max_file: 256MB }
-websocket { listen: "127.0.0.1:${webSocket}", no_tls: true }
-mqtt { listen: "127.0.0.1:${mqtt}" }
+authorization { users: [ { user: "anyone", password: "${at}" }, { user: "${USER}", password: "${PASSWORD}" } ] }
+websocket { listen: "127.0.0.1:${webSocket}", no_tls: true, no_auth_user: "anyone" }
+mqtt { listen: "127.0.0.1:${mqtt}", no_auth_user: "anyone" }
 ${count > 1 ? `cluster { name: fleet, listen: "127.0.0.1:${cluster}", routes: [${routes}] }` : ""}
 `,
       );
       program.start(natsServer ?? "", ["-c", config]);
       await program.listens(webSocket);
-      return { port: webSocket, securePort: 0, kill: () => program.kill() };
+      return {
+        ...{ port: webSocket, securePort: 0, passwordPort: webSocket },
+        kill: () => program.kill(),
+        restart: () => program.restart(webSocket),
+      };
     }),
   );
 }

@@ -1,9 +1,9 @@
 /** An MqttSocket with a server of streamserver.ts, on every host. No API of Node or Jest: it is used on XS too. */
 
 import { MqttSocket, type MqttSocketOptions } from "xs-websockets/mqtt";
-import { assert, codeOf } from "../support/assertions.js";
+import { codeOf } from "../support/assertions.js";
 import { EventLog } from "../support/eventlog.js";
-import { eventually, letTimePass } from "../support/waiting.js";
+import { eventually } from "../support/waiting.js";
 
 /** A socket whose callbacks are recorded, and which reads all that comes unless it is told not to. */
 export class Session extends EventLog {

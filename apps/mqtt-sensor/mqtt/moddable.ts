@@ -1,7 +1,8 @@
 /** `#mqtt` on XS, by the SDK's own MQTT client for ECMA-419. */
 
 import SdkClient from "embedded:network/mqtt/client";
-import { KEEP_ALIVE_MS, MAX_TEXT_BYTES, type Connect, type MqttConnection } from "./mqtt.js";
+import { describeRefusal, KEEP_ALIVE_MS, MAX_TEXT_BYTES } from "./mqtt.js";
+import type { Connect, MqttConnection, Socket, SocketHandlers, SocketOptions } from "./mqtt.js";
 
 /** What the SDK's client is given, and does: its typings are not what its source is. */
 interface ClientOptions {
@@ -32,12 +33,45 @@ interface Incoming {
   text: ArrayBuffer;
 }
 
+/** MQTT 3.1.1, 3.2: the broker's first packet, of four bytes; the last one says whether it lets the client in. */
+const CONNACK_BYTES = 4;
+
+/** Tells why a connection has ended, which the SDK's client keeps to itself. */
+function watched({ io }: SocketOptions, tell: (reason: string) => void): SocketOptions["io"] {
+  let bytesRead = 0;
+  return class extends io {
+    constructor(options: SocketHandlers) {
+      const onError = (error: Error): void => {
+        tell(error.message);
+        options.onError(error);
+      };
+      try {
+        super({ ...options, onError });
+      } catch (error) {
+        tell(String(error));
+        throw error;
+      }
+    }
+
+    override read(...target: Parameters<Socket["read"]>): ReturnType<Socket["read"]> {
+      const result = super.read(...target);
+      // Packets are read byte by byte, all but what is published.
+      if (bytesRead < CONNACK_BYTES && ++bytesRead === CONNACK_BYTES && typeof result === "number" && result !== 0)
+        tell(describeRefusal(result));
+      return result;
+    }
+  };
+}
+
 export const connect: Connect = (options) => {
   const { id, user = "", password = "", will, socket, dns, host, port } = options;
   let isConnected = false;
   let incoming: Incoming | undefined;
+  let why = "The connection is lost.";
+  const io = watched(socket, (reason) => (why = reason));
   const client = new MQTTClient({
-    ...{ id, host, port, dns, socket, keepAlive: KEEP_ALIVE_MS },
+    ...{ id, host, port, dns, socket: { ...socket, io }, keepAlive: KEEP_ALIVE_MS },
+    clean: options.isSessionKept !== true,
     will: { topic: will.topic, message: will.text, retain: true },
     ...(user === "" ? {} : { user, password }),
     onControl({ operation }) {
@@ -56,10 +90,10 @@ export const connect: Connect = (options) => {
       incoming = undefined;
       options.onMessage(from, textOf(text));
     },
-    // The client has written the reason, and closes itself.
+    // The client closes itself.
     onError() {
       isConnected = false;
-      options.onClosed("The connection is lost.");
+      options.onClosed(why);
     },
   });
   const write = (data: ArrayBuffer | null, about: object): boolean => {
@@ -73,9 +107,10 @@ export const connect: Connect = (options) => {
     }
   };
   const connection: MqttConnection = {
-    subscribe: (topic) => void write(null, { operation: MQTTClient.SUBSCRIBE, items: [{ topic, QoS: 1 }] }),
-    publish: (topic, text, isRetained = false) =>
-      write(ArrayBuffer.fromString(text), { topic, QoS: 0, retain: isRetained }),
+    subscribe: (topic, quality = 1) =>
+      void write(null, { operation: MQTTClient.SUBSCRIBE, items: [{ topic, QoS: quality }] }),
+    publish: (topic, text, { isRetained = false, quality = 0 } = {}) =>
+      write(ArrayBuffer.fromString(text), { topic, QoS: quality, retain: isRetained }),
     close() {
       write(null, { operation: MQTTClient.DISCONNECT });
       isConnected = false;

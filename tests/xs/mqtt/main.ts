@@ -1,4 +1,4 @@
-import { fromBase64 } from "#platform";
+import { createUtf8Decoder, fromBase64 } from "#platform";
 import config from "mc/config";
 import { connect } from "../../../apps/mqtt-sensor/mqtt/moddable.js";
 import { exchangeTests } from "../../mqtt/exchange.js";
@@ -8,19 +8,34 @@ import { tellUncaught } from "../suitesettings.js";
 
 tellUncaught();
 
-/** What tests/mqtt/simulator.test.ts says: ports, 0 for what is not there, and an authority. */
-const { streams, mosquitto, mosquittoSecure, aedes, nats, authority } = config as Readonly<Record<string, string>>;
+/** The simulator receives at most so much at once. */
+const PIECE_BYTES = 1_536;
 
-function brokerTests(name: string, port: string | undefined, isSecure = false): ReturnType<typeof exchangeTests> {
-  if (port === undefined || port === "0") return {};
-  const options = isSecure ? { certificate: fromBase64(authority ?? "") } : {};
-  return exchangeTests(connect, { name, port: Number(port), isSecure }, options);
+/** What tests/mqtt/simulator.test.ts says: ports of the brokers that are there, and what they want. */
+const settings = config as Readonly<Record<string, string | undefined>>;
+const { streams, user = "", authority = "" } = settings;
+const password = createUtf8Decoder().decode(fromBase64(settings["password"] ?? ""), true);
+
+function brokerTests(name: string): ReturnType<typeof exchangeTests> {
+  const ports = settings[name];
+  if (ports === undefined) return {};
+  const [port = 0, securePort = 0, passwordPort = 0] = ports.split("/").map(Number);
+  const canRestart = name !== "aedes";
+  const restart = (): undefined => void trace(`restart ${name}\n`);
+  return {
+    ...exchangeTests(connect, {
+      ...{ name, port, passwordPort, user, password, isSecure: false },
+      restart: canRestart ? restart : undefined,
+    }),
+    ...(securePort === 0
+      ? {}
+      : exchangeTests(connect, { name, port: securePort, isSecure: true }, { certificate: fromBase64(authority) })),
+  };
 }
 
 void runTests({
-  ...streamTests(Number(streams)),
-  ...brokerTests("mosquitto", mosquitto),
-  ...brokerTests("mosquitto", mosquittoSecure, true),
-  ...brokerTests("aedes", aedes),
-  ...brokerTests("nats-server", nats),
+  ...streamTests(Number(streams), PIECE_BYTES),
+  ...brokerTests("mosquitto"),
+  ...brokerTests("aedes"),
+  ...brokerTests("nats-server"),
 });
