@@ -21,7 +21,10 @@ function brokerTests(name: string): ReturnType<typeof exchangeTests> {
   if (ports === undefined) return {};
   const [port = 0, securePort = 0, passwordPort = 0] = ports.split("/").map(Number);
   const canRestart = name !== "aedes";
-  const restart = (): undefined => trace(`restart ${name}\n`);
+  const restart = (): undefined => {
+    trace(`restart ${name}
+`);
+  };
   return {
     ...exchangeTests(connect, {
       ...{ name, port, passwordPort, user, password, isSecure: false },
