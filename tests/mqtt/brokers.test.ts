@@ -39,7 +39,7 @@ function describeBroker(
 ): void {
   describeIf(file !== undefined, name, `MQTT on Node with ${name}`, () => {
     let broker: Broker | undefined;
-    beforeAll(async () => (broker = await start());
+    beforeAll(async () => (broker = await start()));
     afterAll(() => broker?.kill());
     runTests(name, false, can.includes("restart"), () => broker);
     if (can.includes("wss")) runTests(name, true, false, () => broker);
