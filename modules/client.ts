@@ -12,8 +12,6 @@ import {
   type ResolvedCertificates,
   type SslProtocols,
 } from "./client/options.js";
-import { CLOSED_HANDLER_FAILED } from "./common/handlers.js";
-import { logError } from "./common/log.js";
 import { Opening, type Opened } from "./client/attempt.js";
 import { Role, WebSocketState, type WebSocketCloseStatus } from "./common/constants.js";
 import { ENDED_WITHOUT_CLOSE } from "./protocol/closing.js";
@@ -21,6 +19,7 @@ import { InvalidStateError, OptionError, ProtocolError, type WebSocketError } fr
 import type { HttpHeaders } from "./common/headers.js";
 import { checkHandlers, checkOptions } from "./common/options.js";
 import { parseWebSocketUri, uriText, type WebSocketUri } from "./common/uri.js";
+import { Connection, tellConnectionClosed } from "./websocket/connection.js";
 import { WebSocket } from "./websocket/websocket.js";
 
 export { ClientWebSocketHeaders, type HeadersInit } from "./client/headers.js";
@@ -98,7 +97,7 @@ export class ClientWebSocket extends WebSocket {
 
   override get state(): WebSocketState {
     if (this.opening !== undefined) return WebSocketState.Connecting;
-    return this.connection?.state ?? this.endState;
+    return this.protocol?.state ?? this.endState;
   }
 
   /** Whether the connection uses TLS. */
@@ -128,7 +127,7 @@ export class ClientWebSocket extends WebSocket {
 
   /** What the server agreed to of extensions: permessage-deflate and its parameters; "" for nothing. */
   get extensions(): string {
-    return this.connection?.protocol.settings.deflater?.parameters ?? "";
+    return this.protocol?.settings.deflater?.parameters ?? "";
   }
 
   /**
@@ -177,7 +176,7 @@ export class ClientWebSocket extends WebSocket {
     const fields = new ClientWebSocketHeaders(headers);
     const target = parseWebSocketUri(uriText(uri));
     this.uri = target;
-    this.connection = undefined;
+    this.protocol = undefined;
     this.chosenSubprotocol = undefined;
     this.responseHeaders = undefined;
     this.endState = WebSocketState.Closed;
@@ -217,16 +216,12 @@ export class ClientWebSocket extends WebSocket {
     this.opening = undefined;
     this.chosenSubprotocol = subprotocol;
     if (this.settings.collectHttpResponseDetails) this.responseHeaders = headers;
-    this.open(Role.Client, socket, deflater);
+    this.protocol = new Connection(this, Role.Client, socket, this.settings, deflater).protocol;
     resolve();
   }
 
   private failed(error: WebSocketError): void {
     this.opening = undefined;
-    try {
-      this.connectionClosed({ ...ENDED_WITHOUT_CLOSE, error });
-    } catch (cause) {
-      logError(CLOSED_HANDLER_FAILED, cause);
-    }
+    tellConnectionClosed(this, { ...ENDED_WITHOUT_CLOSE, error });
   }
 }

@@ -18,7 +18,7 @@ import {
   type MessageReceivedFrame,
   type WebSocketError,
 } from "./client.js";
-import { CLOSED_HANDLER_FAILED, logRejection, whenRejected } from "./common/handlers.js";
+import { tellClosed, whenRejected } from "./common/handlers.js";
 import { logError } from "./common/log.js";
 import {
   checkFormat,
@@ -31,7 +31,7 @@ import {
 } from "./mqtt/options.js";
 import { PiecesClient } from "./mqtt/pieces.js";
 import { UnreadBytes } from "./mqtt/unread.js";
-import { MAX_FRAME_COST } from "./protocol/framewriter.js";
+import { MAX_FRAME_COST } from "./protocol/framequeue.js";
 import { checkHandlers, checkOptions, CONNECTION_DEFAULTS } from "./common/options.js";
 import { kindOf } from "./common/text.js";
 import { bytesOf, type BinaryData } from "./websocket/websocket.js";
@@ -317,12 +317,9 @@ export class MqttSocket {
   }
 
   private tellEnd(): void {
-    if (this.isClosed || this.end === undefined) return;
-    try {
-      logRejection(CLOSED_HANDLER_FAILED, this.handlers.onError?.call(this, this.end));
-    } catch (error) {
-      logError(CLOSED_HANDLER_FAILED, error);
-    }
+    const { end } = this;
+    if (this.isClosed || end === undefined) return;
+    tellClosed(() => this.handlers.onError?.call(this, end));
   }
 }
 

@@ -3,7 +3,7 @@
 import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
 import { Backoff } from "./backoff.js";
 import { ClientWebSocket, type ClientWebSocketOptions, type HeadersInit } from "./client.js";
-import { CLOSED_HANDLER_FAILED, logRejection, type Handler } from "./common/handlers.js";
+import { logRejection, tellClosed, type Handler } from "./common/handlers.js";
 import { logError } from "./common/log.js";
 import { WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./common/constants.js";
 import { AbortedError, HandshakeError, InvalidStateError, NetworkError, OptionError } from "./common/errors.js";
@@ -318,11 +318,7 @@ export class ReconnectingWebSocket {
   private finish(run: Run, closed: ConnectionClosedEventArgs): void {
     this.run = undefined;
     this.unsent.clear();
-    try {
-      logRejection(CLOSED_HANDLER_FAILED, this.onConnectionClosed?.(this, closed));
-    } catch (cause) {
-      logError(CLOSED_HANDLER_FAILED, cause);
-    }
+    tellClosed(() => this.onConnectionClosed?.(this, closed));
     run.first?.reject(closed.error ?? new AbortedError());
   }
 

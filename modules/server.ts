@@ -4,7 +4,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { createDeflate, encodeUtf8, now, type DeflateExtension, type DeflateOption } from "#platform";
-import { CLOSED_HANDLER_FAILED, isPromise, logRejection, whenRejected, type Handler } from "./common/handlers.js";
+import { isPromise, tellClosed, whenRejected, type Handler } from "./common/handlers.js";
 import { logError } from "./common/log.js";
 import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from "./http.js";
 import { Opcode, Role, WebSocketCloseStatus } from "./common/constants.js";
@@ -108,7 +108,7 @@ export class WebSocketServer {
       clientClosed: (client, e) => {
         const endPoint = client.remoteEndPoint;
         this.pool.delete(endPoint);
-        logRejection(CLOSED_HANDLER_FAILED, this.onWebSocketClosed?.(this, { ...e, endPoint, webSocket: client }));
+        tellClosed(() => this.onWebSocketClosed?.(this, { ...e, endPoint, webSocket: client }));
       },
     };
     this.policy = new RequestPolicy(this.settings);

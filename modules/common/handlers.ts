@@ -28,5 +28,13 @@ export function logRejection(message: string, returned: unknown): void {
   });
 }
 
-/** What is logged when a handler of a closed event fails: there is no connection left that could be closed for it. */
-export const CLOSED_HANDLER_FAILED = "A handler of the closed event threw.";
+/** Tells a closed event. A failure of its handler is logged: there is no connection left that could be closed for it. */
+export function tellClosed(tell: () => unknown): void {
+  try {
+    logRejection(CLOSED_HANDLER_FAILED, tell());
+  } catch (cause) {
+    logError(CLOSED_HANDLER_FAILED, cause);
+  }
+}
+
+const CLOSED_HANDLER_FAILED = "A handler of the closed event threw.";

@@ -56,11 +56,6 @@ export class Closing implements CloseOutcome {
     this.deadline = this.finalDeadline;
   }
 
-  /** The transport has ended while our Close frame, or what is before it, still waited to be sent. */
-  closeNeverLeft(): void {
-    this.wasClean = false;
-  }
-
   /** Both sides have said Close. */
   complete(body: CloseBody): void {
     this.status = body.status;

@@ -20,9 +20,11 @@ import type { AgreedSettings } from "../common/options.js";
 
 /** What a reader tells: a frame that came whole, or the parts of one that comes in pieces. */
 export interface FrameListener {
+  /** `deflater`: where messages may be compressed. */
+  readonly settings?: AgreedSettings;
   /**
-   * A frame came whole; its payload is `chunk` from `start` to `end`. That of a client's data frame is still masked, by the
-   * four bytes before.
+   * A frame came whole; its payload is `chunk` from `start` to `end`. That of a client's frame is still masked, by the four
+   * bytes before.
    */
   frameReceived(opcode: Opcode, isFinal: boolean, chunk: Uint8Array, start: number, end: number): void;
   /** The header of a frame came that obeys the rules of its role; `payloadReceived` follows. */
@@ -31,20 +33,6 @@ export interface FrameListener {
   payloadReceived(bytes: Uint8Array, isEnd: boolean): void;
   /** The peer broke a rule. The reader stops, unless it is made to discard. */
   frameRefused(error: ProtocolError): void;
-}
-
-/** Who is told of whole text and binary messages that came in one frame: most of what comes. */
-export interface WholeMessageListener {
-  /** `deflater`: where messages may be compressed. */
-  readonly settings?: AgreedSettings;
-  /** As `frameReceived` of a {@link FrameListener}. @returns the error that fails the connection, if there is one */
-  frameReceived(
-    opcode: Opcode,
-    isFinal: boolean,
-    chunk: Uint8Array,
-    start: number,
-    end: number,
-  ): ProtocolError | undefined;
 }
 
 /** A frame that comes in pieces: its header at first, then its payload. */
@@ -63,18 +51,13 @@ export class FrameReader {
   private halt: "paused" | "stopped" | undefined = undefined;
   private partial: PartialFrame | undefined = undefined;
   private listener: FrameListener;
-  private readonly messages: WholeMessageListener;
   /** The mask bit that every frame of the peer has to have; DISCARDING where it may have any. */
   private maskBit: number;
 
-  /**
-   * @param role the side of the reader: a server wants masked frames, a client unmasked ones
-   * @param messages is told of frames that are a whole message, in the place of `listener`
-   */
-  constructor(role: Role, listener: FrameListener, messages: WholeMessageListener) {
+  /** @param role the side of the reader: a server wants masked frames, a client unmasked ones */
+  constructor(role: Role, listener: FrameListener) {
     this.maskBit = role === Role.Server ? MASK_BIT : 0;
     this.listener = listener;
-    this.messages = messages;
   }
 
   /** Whether it was paused, and not stopped. */
@@ -138,14 +121,7 @@ export class FrameReader {
     const payloadEnd = start + length;
     if (payloadEnd > end) return this.startFrame(chunk, offset, start, length);
     const opcode = (first & DEFLATED_OPCODE_BITS) as Opcode;
-    // The frame may have been refused meanwhile, for its length.
-    if (isUsual && maskBit === this.maskBit) {
-      const error = this.messages.frameReceived(opcode, true, chunk, start, payloadEnd);
-      if (error !== undefined) this.listener.frameRefused(error);
-    } else {
-      if ((first & CONTROL_BIT) !== 0 && maskBit !== 0) xorMask(chunk, start, payloadEnd, chunk, start - MASK_BYTES);
-      this.listener.frameReceived(opcode, (first & FIN_BIT) !== 0, chunk, start, payloadEnd);
-    }
+    this.listener.frameReceived(opcode, (first & FIN_BIT) !== 0, chunk, start, payloadEnd);
     return payloadEnd;
   }
 
@@ -212,7 +188,7 @@ export class FrameReader {
   }
 
   private refusesFirst(first: number): boolean {
-    const deflater = this.messages.settings?.deflater;
+    const deflater = this.listener.settings?.deflater;
     return this.refusesFor(firstByteProblem(deflater === undefined ? first : deflater.withoutRsv1(first)));
   }
 

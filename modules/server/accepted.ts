@@ -3,12 +3,14 @@
 import type { Socket } from "#network";
 import { Role, WebSocketState, type FragmentationType } from "../common/constants.js";
 import type { AgreedSettings, ConnectionSettings } from "../common/options.js";
+import type { CloseOutcome } from "../protocol/closing.js";
 import type { EncodedMessage } from "../protocol/framewriter.js";
+import { closedEventArgs, Connection } from "../websocket/connection.js";
 import {
   MessageReceivedFrame,
-  WebSocket,
   type ConnectionClosedEventArgs,
   type MessageReceivedEventArgs,
+  WebSocket,
 } from "../websocket/websocket.js";
 
 /** The server, as its clients see it. */
@@ -20,10 +22,36 @@ export interface ClientOwner {
   clientClosed(client: ServerClient, e: ConnectionClosedEventArgs): void;
 }
 
+/** A connection that tells the server, too: of messages, and of its end, before the handlers of its own. */
+class ServerConnection extends Connection {
+  declare protected readonly webSocket: ServerClient;
+
+  override messageReceived(
+    payload: Uint8Array | string,
+    fragmentation: FragmentationType,
+    textBytes?: Uint8Array,
+  ): void {
+    const { webSocket } = this;
+    const e = new MessageReceivedFrame(webSocket, payload, fragmentation, textBytes);
+    const ownersReturned = webSocket.owner.clientMessageReceived(e);
+    if (ownersReturned !== undefined) this.handlerReturned(ownersReturned);
+    const returned = webSocket.onMessageReceived?.(webSocket, e);
+    if (returned !== undefined) this.handlerReturned(returned);
+  }
+
+  override connectionClosed(outcome: CloseOutcome): void {
+    const { webSocket } = this;
+    webSocket.closed?.();
+    webSocket.owner.clientClosed(webSocket, closedEventArgs(outcome));
+    super.connectionClosed(outcome);
+  }
+}
+
 /** The server's side of one connection. */
 export class ServerClient extends WebSocket {
-  private readonly owner: ClientOwner;
-  declare private closed?: () => void;
+  readonly owner: ClientOwner;
+  /** Who waits for the end. */
+  declare closed?: () => void;
 
   constructor(owner: ClientOwner) {
     super();
@@ -45,12 +73,12 @@ export class ServerClient extends WebSocket {
 
   /** Takes over a socket whose opening handshake is done. @param deflater where messages may be compressed */
   openOn(socket: Socket, deflater?: AgreedSettings["deflater"]): void {
-    this.open(Role.Server, socket, deflater);
+    this.protocol = new ServerConnection(this, Role.Server, socket, this.settings, deflater).protocol;
   }
 
   /** Sends frames that were encoded before. @returns false where they cannot be sent now */
   sendEncoded(message: EncodedMessage, fragmentSize: number, time: number): boolean {
-    return this.isOpen && this.connection?.protocol.sendEncoded(message, fragmentSize, time) === true;
+    return this.isOpen && this.protocol?.sendEncoded(message, fragmentSize, time) === true;
   }
 
   /** Resolves when the connection is over. */
@@ -63,26 +91,5 @@ export class ServerClient extends WebSocket {
         resolve();
       };
     });
-  }
-
-  override messageReceived(
-    payload: Uint8Array | string,
-    fragmentation: FragmentationType,
-    textBytes?: Uint8Array,
-  ): void {
-    const e = new MessageReceivedFrame(this, payload, fragmentation, textBytes);
-    const ownersReturned = this.owner.clientMessageReceived(e);
-    if (ownersReturned !== undefined) this.handlerReturned(ownersReturned);
-    const returned = this.onMessageReceived?.(this, e);
-    if (returned !== undefined) this.handlerReturned(returned);
-  }
-
-  protected override raiseConnectionClosed(e: ConnectionClosedEventArgs): void {
-    this.closed?.();
-    try {
-      this.owner.clientClosed(this, e);
-    } finally {
-      super.raiseConnectionClosed(e);
-    }
   }
 }

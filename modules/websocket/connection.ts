@@ -2,16 +2,14 @@
 
 import type { NetworkFailure, Socket, SocketHandlers } from "#network";
 import { clearTimer, now, setTimer, type TimerHandle } from "#platform";
-import { formatEndPoint } from "../common/text.js";
-import { CLOSED_HANDLER_FAILED, whenRejected } from "../common/handlers.js";
+import { tellClosed, whenRejected } from "../common/handlers.js";
 import { logError } from "../common/log.js";
+import { WebSocketCloseStatus, type FragmentationType, type Role } from "../common/constants.js";
+import { ProtocolError } from "../common/errors.js";
+import type { AgreedSettings, ConnectionSettings } from "../common/options.js";
 import type { CloseOutcome } from "../protocol/closing.js";
-import { WebSocketCloseStatus, WebSocketState } from "../common/constants.js";
-import type { Role } from "../common/constants.js";
-import { networkError, ProtocolError } from "../common/errors.js";
-import type { MessageListener } from "../protocol/message.js";
-import type { ConnectionSettings } from "../common/options.js";
-import { Protocol, type ProtocolOwner } from "../protocol/protocol.js";
+import { Protocol, type ProtocolListener } from "../protocol/protocol.js";
+import { MessageReceivedFrame, type ConnectionClosedEventArgs, type WebSocket } from "./websocket.js";
 
 /**
  * Steps of promises from the end of the opening handshake to what follows `await connect()`, within a function or two
@@ -19,84 +17,40 @@ import { Protocol, type ProtocolOwner } from "../protocol/protocol.js";
  */
 const PROMISE_STEPS = 5;
 
-/** Whom a connection tells. What these throw is logged and never reaches the host. */
-export interface ConnectionEvents extends MessageListener {
-  /** A Ping came. `payload` is only lent. */
-  pingReceived(payload: Uint8Array): void;
-  /** A Pong came. */
-  pongReceived(payload: Uint8Array): void;
-  /** There is room in the queue again. */
-  queueDrained(): void;
-  /** The connection is over. Called once. */
-  connectionClosed(outcome: CloseOutcome): void;
-}
-
-/** A connection whose opening handshake is done. As a socket's handlers, it ends with the socket. */
-export class Connection implements ProtocolOwner, SocketHandlers {
+/**
+ * A connection whose opening handshake is done: what is between a protocol, its socket and the WebSocket whose handlers it
+ * calls. What these throw never reaches the host. It ends with the socket.
+ */
+export class Connection implements ProtocolListener, SocketHandlers {
   readonly protocol: Protocol;
-  private readonly socket: Socket;
-  private readonly events: ConnectionEvents;
+  protected readonly webSocket: WebSocket;
   private timer: TimerHandle | undefined = undefined;
   private timerDeadline = Infinity;
 
   /**
    * Takes the socket over. One that is paused has the first frames unread: they are told when whoever waits for the
    * connection has set its handlers.
+   *
+   * @param deflater where messages may be compressed
    */
-  constructor(role: Role, socket: Socket, settings: ConnectionSettings, events: ConnectionEvents) {
-    this.socket = socket;
-    this.events = events;
-    this.protocol = new Protocol(role, settings, this, events, now());
+  constructor(
+    webSocket: WebSocket,
+    role: Role,
+    socket: Socket,
+    settings: ConnectionSettings,
+    deflater?: AgreedSettings["deflater"],
+  ) {
+    const agreed = deflater === undefined ? settings : { ...settings, deflater };
+    this.protocol = new Protocol(role, agreed, socket, this, now());
+    this.webSocket = webSocket;
     socket.handlers = this;
-    this.arm();
-    if (socket.isPaused) void this.resumeLater();
-  }
-
-  /** Open to Aborted. */
-  get state(): WebSocketState {
-    return this.protocol.state;
-  }
-
-  get bufferedAmount(): number {
-    return this.socket.bufferedAmount;
-  }
-
-  /** The peer, as "address:port". */
-  get remoteEndPoint(): string {
-    return formatEndPoint(this.socket.remoteAddress, this.socket.remotePort);
-  }
-
-  /** Whether `pause` was called. */
-  get isPaused(): boolean {
-    return this.protocol.isPaused;
-  }
-
-  /** Ends the connection at once, without a Close frame. */
-  abort(): void {
-    if (this.isOver) return;
-    this.protocol.stop(undefined, now());
-    this.socket.destroy();
-    this.finish(WebSocketState.Aborted);
-  }
-
-  /** Tells of no message until `resume`; what the peer sends stays in the network. While it closes that is not to be. */
-  pause(): void {
-    if (this.state !== WebSocketState.Open || this.isPaused) return;
-    this.protocol.pause();
-    this.socket.pause();
-  }
-
-  /** Tells of messages again, in a turn of their own. */
-  resume(): void {
-    if (!this.isPaused) return;
-    this.protocol.resume(now());
-    this.socket.resume();
+    this.deadlineMoved();
+    if (socket.isPaused) void this.resumeLater(socket);
   }
 
   received(bytes: Uint8Array): void {
     try {
-      const rest = this.protocol.receive(bytes, now());
-      if (rest !== undefined) this.socket.unread(rest);
+      this.protocol.receive(bytes, now());
     } catch (cause) {
       this.handlerFailed(cause);
     }
@@ -111,100 +65,83 @@ export class Connection implements ProtocolOwner, SocketHandlers {
   }
 
   closed(failure?: NetworkFailure): void {
-    const error = networkError("The connection was lost.", failure);
-    this.protocol.stop(error, now());
-    this.finish(WebSocketState.Closed);
+    this.protocol.transportClosed(failure, now());
   }
 
-  sendFrame(frame: Uint8Array): boolean {
-    return this.socket.write(frame) === "taken";
-  }
-
-  endTransport(): void {
-    this.socket.end();
-  }
-
-  destroyTransport(): void {
-    this.socket.destroy();
-    this.finish(WebSocketState.Closed);
-  }
-
-  deadlineMoved(): void {
-    this.arm();
+  messageReceived(payload: Uint8Array | string, fragmentation: FragmentationType, textBytes?: Uint8Array): void {
+    const { webSocket } = this;
+    const e = new MessageReceivedFrame(webSocket, payload, fragmentation, textBytes);
+    const returned = webSocket.onMessageReceived?.(webSocket, e);
+    if (returned !== undefined) this.handlerReturned(returned);
   }
 
   pingReceived(payload: Uint8Array): void {
-    this.events.pingReceived(payload);
+    const { webSocket } = this;
+    this.handlerReturned(webSocket.onPingReceived?.(webSocket, payload));
   }
 
   pongReceived(payload: Uint8Array): void {
-    this.events.pongReceived(payload);
+    const { webSocket } = this;
+    this.handlerReturned(webSocket.onPongReceived?.(webSocket, payload));
   }
 
   queueDrained(): void {
-    this.events.queueDrained();
+    const { webSocket } = this;
+    this.handlerReturned(webSocket.onDrained?.(webSocket));
   }
 
-  /** A handler has returned: where that is a promise, its rejection is what an exception is. */
-  handlerReturned(returned: unknown): void {
-    whenRejected(returned, (cause) => {
-      this.handlerFailed(cause);
-    });
+  connectionClosed(outcome: CloseOutcome): void {
+    clearTimer(this.timer);
+    this.timer = undefined;
+    tellConnectionClosed(this.webSocket, outcome);
+  }
+
+  /** Sets the timer for the protocol's deadline, unless it rings before: it then looks again. */
+  deadlineMoved(): void {
+    const { isOver, deadline } = this.protocol;
+    if (isOver || deadline === Infinity || (this.timer !== undefined && this.timerDeadline <= deadline)) return;
+    clearTimer(this.timer);
+    this.timerDeadline = deadline;
+    this.timer = setTimer(tick, Math.max(1, Math.ceil(deadline - now())), this);
   }
 
   /** The timer has rung. */
   timeCame(): void {
     this.timer = undefined;
     this.protocol.tick(now());
-    this.arm();
+    this.deadlineMoved();
   }
 
-  private get isOver(): boolean {
-    return this.state === WebSocketState.Closed || this.state === WebSocketState.Aborted;
+  /** A handler has returned: where that is a promise, its rejection is what an exception is. */
+  protected handlerReturned(returned: unknown): void {
+    whenRejected(returned, (cause) => {
+      this.handlerFailed(cause);
+    });
   }
 
-  private async resumeLater(): Promise<void> {
+  private async resumeLater(socket: Socket): Promise<void> {
     for (let step = 0; step < PROMISE_STEPS; step++) await Promise.resolve();
-    if (!this.isOver && !this.isPaused) this.socket.resume();
+    if (!this.protocol.isOver && !this.protocol.isPaused) socket.resume();
   }
 
   /** RFC 6455, 7.4.1: 1011 tells that an "unexpected condition" kept the request from being fulfilled. */
   private handlerFailed(cause: unknown): void {
     logError("An event handler threw; the connection is closed with 1011.", cause);
-    if (this.isOver) return;
     const error = new ProtocolError(WebSocketCloseStatus.InternalServerError, "An event handler failed.", { cause });
-    const wasPaused = this.isPaused;
     this.protocol.fail(error, now());
-    // How the peer answers is to be seen.
-    if (wasPaused) this.socket.resume();
-  }
-
-  private finish(endState: WebSocketState): void {
-    if (this.isOver) return;
-    this.protocol.state = endState;
-    clearTimer(this.timer);
-    this.timer = undefined;
-    try {
-      this.events.connectionClosed(this.protocol.outcome);
-    } catch (cause) {
-      logError(CLOSED_HANDLER_FAILED, cause);
-    }
-  }
-
-  /** Sets the timer for the protocol's deadline, unless it rings before: it then looks again. */
-  private arm(): void {
-    const { deadline } = this.protocol;
-    if (this.isOver || deadline === Infinity || (this.timer !== undefined && this.timerDeadline <= deadline)) return;
-    clearTimer(this.timer);
-    this.armFor(deadline);
-  }
-
-  private armFor(deadline: number): void {
-    this.timerDeadline = deadline;
-    this.timer = setTimer(tick, Math.max(1, Math.ceil(deadline - now())), this);
   }
 }
 
 function tick(connection: Connection): void {
   connection.timeCame();
+}
+
+/** Tells the handler of a connection how it ended. */
+export function tellConnectionClosed(webSocket: WebSocket, outcome: CloseOutcome): void {
+  tellClosed(() => webSocket.onConnectionClosed?.(webSocket, closedEventArgs(outcome)));
+}
+
+/** What is told of how a connection ended. */
+export function closedEventArgs({ status, description, wasClean, error }: CloseOutcome): ConnectionClosedEventArgs {
+  return { closeStatus: status, closeStatusDescription: description, wasClean, error };
 }

@@ -3,22 +3,20 @@
 // For `using`, also in the project of whoever reads the declarations of this module.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { Socket } from "#network";
 import { encodeUtf8, now } from "#platform";
-import { Connection, type ConnectionEvents } from "./connection.js";
-import { CLOSED_HANDLER_FAILED, logRejection, type Handler } from "../common/handlers.js";
-import { ENDED_WITHOUT_CLOSE, type CloseOutcome } from "../protocol/closing.js";
+import type { Handler } from "../common/handlers.js";
 import {
   FragmentationType,
   Opcode,
-  type Role,
   WebSocketCloseStatus,
   WebSocketMessageType,
   WebSocketState,
 } from "../common/constants.js";
 import { notOpen, OptionError, type WebSocketError } from "../common/errors.js";
-import type { AgreedSettings, ConnectionSettings } from "../common/options.js";
-import { kindOf } from "../common/text.js";
+import type { ConnectionSettings } from "../common/options.js";
+import { formatEndPoint, kindOf } from "../common/text.js";
+import { ENDED_WITHOUT_CLOSE, type CloseOutcome } from "../protocol/closing.js";
+import type { Protocol } from "../protocol/protocol.js";
 
 export type { Handler } from "../common/handlers.js";
 
@@ -107,7 +105,7 @@ export interface ConnectionClosedEventArgs {
  * A WebSocket connection of either role. Its handlers may be async: the rejection of a promise is what an exception is.
  * Messages do not wait for the handlers of those before them.
  */
-export abstract class WebSocket implements ConnectionEvents {
+export abstract class WebSocket {
   /** A message came, or with `deliverFragments` a fragment. An exception closes the connection with 1011. */
   declare onMessageReceived?: Handler<[sender: WebSocket, e: MessageReceivedEventArgs]> | undefined;
   /** The connection is over. Called once for each connection. An exception is logged. */
@@ -119,7 +117,8 @@ export abstract class WebSocket implements ConnectionEvents {
   /** A Pong came; `payload` is valid during the call. An exception closes with 1011. */
   declare onPongReceived?: Handler<[sender: WebSocket, payload: Uint8Array]> | undefined;
 
-  protected connection: Connection | undefined = undefined;
+  /** What the opening handshake has led to. */
+  protected protocol: Protocol | undefined = undefined;
 
   protected abstract get settings(): ConnectionSettings;
 
@@ -128,12 +127,14 @@ export abstract class WebSocket implements ConnectionEvents {
 
   /** The state of the connection. */
   get state(): WebSocketState {
-    return this.connection?.state ?? WebSocketState.None;
+    return this.protocol?.state ?? WebSocketState.None;
   }
 
   /** The peer, as "address:port"; "" before there is one. */
   get remoteEndPoint(): string {
-    return this.connection?.remoteEndPoint ?? "";
+    if (this.protocol === undefined) return "";
+    const { remoteAddress, remotePort } = this.protocol.transport;
+    return formatEndPoint(remoteAddress, remotePort);
   }
 
   /** Milliseconds without a byte from the peer after which it is sent a Ping; 0: never. */
@@ -168,7 +169,7 @@ export abstract class WebSocket implements ConnectionEvents {
 
   /** Bytes that wait to be sent, frame headers included. */
   get bufferedAmount(): number {
-    return this.connection?.protocol.bufferedAmount ?? 0;
+    return this.protocol?.bufferedAmount ?? 0;
   }
 
   /**
@@ -206,7 +207,9 @@ export abstract class WebSocket implements ConnectionEvents {
    * @throws InvalidStateError unless the state is Open
    */
   ping(payload: Uint8Array = new Uint8Array(0)): void {
-    this.requireConnection().protocol.ping(bytesOf(payload), now());
+    const { protocol } = this;
+    if (protocol === undefined) throw notOpen();
+    protocol.ping(bytesOf(payload), now());
   }
 
   /**
@@ -219,7 +222,7 @@ export abstract class WebSocket implements ConnectionEvents {
    */
   close(closeStatus: WebSocketCloseStatus = WebSocketCloseStatus.NormalClosure, statusDescription = ""): void {
     if (this.state !== WebSocketState.Open) return;
-    this.connection?.protocol.close(closeStatus, statusDescription, now());
+    this.protocol?.close(closeStatus, statusDescription, now());
     this.resume();
   }
 
@@ -229,22 +232,22 @@ export abstract class WebSocket implements ConnectionEvents {
    * state is Open.
    */
   pause(): void {
-    this.connection?.pause();
+    this.protocol?.pause();
   }
 
   /** Delivers messages again. */
   resume(): void {
-    this.connection?.resume();
+    this.protocol?.resume(now());
   }
 
   /** Whether messages wait for `resume`. */
   get isPaused(): boolean {
-    return this.connection?.isPaused ?? false;
+    return this.protocol?.isPaused ?? false;
   }
 
   /** Ends the connection at once, without a Close frame. `onConnectionClosed` is called before this returns. */
   abort(): void {
-    this.connection?.abort();
+    this.protocol?.abort(now());
   }
 
   /** Frees everything. As {@link WebSocket.abort}. */
@@ -256,56 +259,8 @@ export abstract class WebSocket implements ConnectionEvents {
     this.dispose();
   }
 
-  /** @internal */
-  messageReceived(payload: Uint8Array | string, fragmentation: FragmentationType, textBytes?: Uint8Array): void {
-    const e = new MessageReceivedFrame(this, payload, fragmentation, textBytes);
-    const returned = this.onMessageReceived?.(this, e);
-    if (returned !== undefined) this.handlerReturned(returned);
-  }
-
-  /** @internal */
-  pingReceived(payload: Uint8Array): void {
-    this.handlerReturned(this.onPingReceived?.(this, payload));
-  }
-
-  /** @internal */
-  pongReceived(payload: Uint8Array): void {
-    this.handlerReturned(this.onPongReceived?.(this, payload));
-  }
-
-  /** @internal */
-  queueDrained(): void {
-    this.handlerReturned(this.onDrained?.(this));
-  }
-
-  /** @internal */
-  connectionClosed(outcome: CloseOutcome): void {
-    this.raiseConnectionClosed({
-      closeStatus: outcome.status,
-      closeStatusDescription: outcome.description,
-      wasClean: outcome.wasClean,
-      error: outcome.error,
-    });
-  }
-
-  /** Tells of the end. */
-  protected raiseConnectionClosed(e: ConnectionClosedEventArgs): void {
-    logRejection(CLOSED_HANDLER_FAILED, this.onConnectionClosed?.(this, e));
-  }
-
-  /** A handler of this connection has returned: where that is a promise, its rejection fails the connection. */
-  protected handlerReturned(returned: unknown): void {
-    this.connection?.handlerReturned(returned);
-  }
-
-  /** The opening handshake is done. @param deflater where messages may be compressed */
-  protected open(role: Role, socket: Socket, deflater?: AgreedSettings["deflater"]): void {
-    const settings = deflater === undefined ? this.settings : { ...this.settings, deflater };
-    this.connection = new Connection(role, socket, settings, this);
-  }
-
   private get outcome(): CloseOutcome {
-    return this.connection?.protocol.outcome ?? ENDED_WITHOUT_CLOSE;
+    return this.protocol?.outcome ?? ENDED_WITHOUT_CLOSE;
   }
 
   /** Whether the connection is over. */
@@ -315,15 +270,9 @@ export abstract class WebSocket implements ConnectionEvents {
 
   private sendPayload(opcode: Opcode, payload: Uint8Array | string, fragmentSize?: number): boolean {
     if (fragmentSize !== undefined) checkFragmentSize(fragmentSize);
-    const { connection } = this;
-    if (connection === undefined) throw notOpen();
-    return connection.protocol.send(opcode, payload, fragmentSize, now());
-  }
-
-  private requireConnection(): Connection {
-    const { connection } = this;
-    if (connection === undefined) throw notOpen();
-    return connection;
+    const { protocol } = this;
+    if (protocol === undefined) throw notOpen();
+    return protocol.send(opcode, payload, fragmentSize, now());
   }
 }
 

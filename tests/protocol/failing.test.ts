@@ -1,7 +1,7 @@
 /** After a failure: the transport ends when the peer's Close frame has come, and what it sends meanwhile is dropped. */
 
 import { Opcode, Role } from "../../modules/common/constants.js";
-import { ProtocolError, TimeoutError } from "../../modules/common/errors.js";
+import { ProtocolError } from "../../modules/common/errors.js";
 import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/common/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
 import { RecordingOwner } from "../support/vectorowner.js";
@@ -127,9 +127,8 @@ describe("wasClean is false where our Close frame never left", () => {
     owner.isBlocking = true;
     protocol.receive(CLOSE.slice(), 1);
     expect(owner.events).not.toContain("end");
-    const lost = new TimeoutError("lost");
-    protocol.stop(lost, 2);
-    expect(protocol.outcome).toMatchObject({ status: 1000, wasClean: false, error: lost });
+    protocol.transportClosed({ code: "ECONNRESET", message: "lost" }, 2);
+    expect(protocol.outcome).toMatchObject({ status: 1000, wasClean: false, error: { code: "ECONNRESET" } });
   });
 
   test("and true where it has", () => {
@@ -139,7 +138,7 @@ describe("wasClean is false where our Close frame never left", () => {
     owner.isBlocking = false;
     protocol.drained(2);
     expect(owner.take()).toEqual(["sent close:1000", "end"]);
-    protocol.stop(new TimeoutError("lost"), 3);
+    protocol.transportClosed({ code: "ECONNRESET", message: "lost" }, 3);
     expect(protocol.outcome).toMatchObject({ status: 1000, wasClean: true, error: undefined });
   });
 });

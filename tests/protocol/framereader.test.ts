@@ -1,26 +1,16 @@
 import { copyBytes } from "#platform";
 import { Opcode, Role } from "../../modules/common/constants.js";
-import { FrameReader, type FrameListener, type WholeMessageListener } from "../../modules/protocol/framereader.js";
+import { FrameReader, type FrameListener } from "../../modules/protocol/framereader.js";
 import { asciiOf, bytesOf, frame, header, hexOf, joined, pattern } from "../support/vectors.js";
-
-/** Who is told of whole messages as of other frames. */
-function toWhole(sink: FrameListener): WholeMessageListener {
-  return {
-    frameReceived: (...frame) => {
-      sink.frameReceived(...frame);
-      return undefined;
-    },
-  };
-}
 
 /** Reads, and tells what came: "start opcode final length", payload as hex with "." at its end, "refused status". */
 function recorded(role: Role): { reader: FrameReader; events: string[] } {
   const events: string[] = [];
   const frameReceived: FrameListener["frameReceived"] = (opcode, isFinal, chunk, start, end) => {
-    const isMasked = role === Role.Server && opcode < Opcode.Close;
+    const isMasked = role === Role.Server;
     events.push(`whole ${opcode} ${String(isFinal)} ${hexOf(copyBytes(chunk, start, end, isMasked))}`);
   };
-  const sink: FrameListener = {
+  const listener: FrameListener = {
     frameReceived,
     frameStarted: (opcode, isFinal, length) => {
       events.push(`start ${opcode} ${String(isFinal)} ${length}`);
@@ -32,7 +22,7 @@ function recorded(role: Role): { reader: FrameReader; events: string[] } {
       events.push(`refused ${error.closeStatus}`);
     },
   };
-  return { reader: new FrameReader(role, sink, toWhole(sink)), events };
+  return { reader: new FrameReader(role, listener), events };
 }
 
 test("a frame that comes whole is told at once", () => {
@@ -83,9 +73,9 @@ test("nothing is read behind a refused frame", () => {
   expect(events).toEqual(["refused 1002"]);
 });
 
-test("nothing is read once it was stopped, be it by the sink within a chunk", () => {
+test("nothing is read once it was stopped, be it by the listener within a chunk", () => {
   const events: string[] = [];
-  const sink: FrameListener = {
+  const listener: FrameListener = {
     frameReceived: () => {
       events.push("whole");
       reader.stop();
@@ -94,15 +84,15 @@ test("nothing is read once it was stopped, be it by the sink within a chunk", ()
     payloadReceived: () => events.push("payload"),
     frameRefused: () => events.push("refused"),
   };
-  const reader = new FrameReader(Role.Client, sink, toWhole(sink));
+  const reader = new FrameReader(Role.Client, listener);
   reader.read(bytesOf("8100810083"));
   reader.read(bytesOf("83"));
   expect(events).toEqual(["whole"]);
 });
 
-test("a sink that stops at a header is told no payload", () => {
+test("a listener that stops at a header is told no payload", () => {
   const events: string[] = [];
-  const sink: FrameListener = {
+  const listener: FrameListener = {
     frameReceived: () => events.push("whole"),
     frameStarted: () => {
       events.push("start");
@@ -111,7 +101,7 @@ test("a sink that stops at a header is told no payload", () => {
     payloadReceived: () => events.push("payload"),
     frameRefused: () => events.push("refused"),
   };
-  const reader = new FrameReader(Role.Client, sink, toWhole(sink));
+  const reader = new FrameReader(Role.Client, listener);
   reader.read(bytesOf("820401"));
   reader.read(bytesOf("020304"));
   expect(events).toEqual(["start"]);

@@ -1,6 +1,6 @@
 import { Opcode, Role } from "../../modules/common/constants.js";
-import { encodedCost, encodeFrame, encodeMessage, FrameQueue } from "../../modules/protocol/framewriter.js";
-import { asciiOf, describeFrame, hexOf, joined, pattern, wireFrames, type WireFrame } from "../support/vectors.js";
+import { encodeFrame, encodeMessage } from "../../modules/protocol/framewriter.js";
+import { asciiOf, hexOf, joined, pattern, wireFrames, type WireFrame } from "../support/vectors.js";
 
 const ROLES = [
   ["server", Role.Server],
@@ -92,55 +92,5 @@ describe("fragments", () => {
         expect(hexOf(joined(fragments.map((sent) => sent.payload)))).toBe(hexOf(pattern(length)));
       },
     );
-
-    test.each(cases)(
-      "%d bytes in pieces of %d cost no more than was reckoned, and little less",
-      (length, size, lengths) => {
-        const queue = new FrameQueue(0, 0);
-        for (const encoded of encodeMessage(role, Opcode.Text, pattern(length), size)) queue.push(encoded);
-        expect(queue.cost).toBeLessThanOrEqual(encodedCost(length, size, Infinity));
-        expect(queue.cost).toBeGreaterThanOrEqual(encodedCost(length, size, Infinity) - 12 * lengths.length);
-      },
-    );
-  });
-});
-
-describe("the queue", () => {
-  const data = (text: string): Uint8Array => encodeFrame(Role.Server, Opcode.Text, true, asciiOf(text));
-  const pong = (text: string): Uint8Array => encodeFrame(Role.Server, Opcode.Pong, true, asciiOf(text));
-
-  function drain(queue: FrameQueue): string[] {
-    const names: string[] = [];
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) names.push(describeFrame(only(next)));
-    return names;
-  }
-
-  test("control frames leave before data, both in the order in which they came", () => {
-    const queue = new FrameQueue(0, 0);
-    queue.push(data("a"));
-    queue.pushControl(pong("1"));
-    queue.push(data("b"));
-    queue.pushControl(pong("2"));
-    expect(drain(queue)).toEqual(["pong:31", "pong:32", "text:61", "text:62"]);
-  });
-
-  test("bytes and cost go back to 0", () => {
-    const queue = new FrameQueue(0, 0);
-    queue.push(data("abc"));
-    queue.pushControl(pong(""));
-    expect(queue.byteLength).toBe(7);
-    expect(queue.cost).toBeGreaterThan(7);
-    drain(queue);
-    expect([queue.byteLength, queue.cost]).toEqual([0, 0]);
-  });
-
-  test("no more than 16 control frames wait; a newer one takes the place of the last (RFC 6455, 5.5.3)", () => {
-    const queue = new FrameQueue(0, 0);
-    for (let at = 0; at < 100; at++) queue.pushControl(pong(String(at).padStart(3, "0")));
-    expect(queue.byteLength).toBe(16 * 5);
-    const names = drain(queue);
-    expect(names).toHaveLength(16);
-    expect(names.at(-1)).toBe("pong:303939");
-    expect(queue.byteLength).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { Opcode, Role, WebSocketState } from "../../modules/common/constants.js";
 import { InvalidStateError, OptionError, ProtocolError } from "../../modules/common/errors.js";
-import { encodedCost } from "../../modules/protocol/framewriter.js";
+import { MAX_FRAME_COST } from "../../modules/protocol/framequeue.js";
 import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/common/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
 import { asciiOf, bytesOf, frame, hexOf, pattern } from "../support/vectors.js";
@@ -137,7 +137,7 @@ describe("back-pressure", () => {
 
   test("a message that can never fit is the caller's error, also while the queue is full", () => {
     const { protocol, owner } = bench(Role.Server, { maxQueueBytes: 1_000 });
-    const fitting = 1_000 - encodedCost(0, 0, 1_000);
+    const fitting = 1_000 - MAX_FRAME_COST;
     expect(() => protocol.send(Opcode.Binary, pattern(fitting + 1), 0, 0)).toThrow(OptionError);
     expect(() => protocol.send(Opcode.Binary, pattern(fitting + 1), 0, 0)).toThrow(/maxQueueBytes is 1000/);
     expect(() => protocol.send(Opcode.Binary, pattern(100), 1, 0)).toThrow(OptionError);
@@ -168,7 +168,8 @@ describe.each(ROLES)("the closing handshake of a %s", (_name, role) => {
     receive(0x88, bytesOf("0bb86f6b"), 10);
     expect(protocol.state).toBe(WebSocketState.CloseReceived);
     expect(owner.take()).toEqual(["sent close:3000", ...(role === Role.Server ? ["end"] : [])]);
-    protocol.stop(undefined, 20);
+    protocol.transportClosed(undefined, 20);
+    expect(protocol.state).toBe(WebSocketState.Closed);
     expect(protocol.outcome).toMatchObject({ status: 3000, description: "ok", wasClean: true, error: undefined });
   });
 
@@ -255,9 +256,8 @@ describe.each(ROLES)("the closing handshake of a %s", (_name, role) => {
 
   test("the end of TCP without Close is abnormal", () => {
     const { protocol } = bench(role);
-    const error = new ProtocolError(1002, "lost");
-    protocol.stop(error, 0);
-    expect(protocol.outcome).toMatchObject({ status: 1006, wasClean: false, error });
+    protocol.transportClosed(undefined, 0);
+    expect(protocol.outcome).toMatchObject({ status: 1006, wasClean: false, error: { code: "ERR_NETWORK" } });
   });
 
   test("nothing is sent while closing", () => {
@@ -326,7 +326,7 @@ describe.each(ROLES)("a %s that fails the connection", (_name, role) => {
   test("keeps its error when TCP ends", () => {
     const { protocol, receive } = bench(role);
     receive(0x81, bytesOf("ff"), 0);
-    protocol.stop(new ProtocolError(1006, "lost"), 0);
+    protocol.transportClosed({ code: "ECONNRESET", message: "reset" }, 0);
     expect(protocol.outcome).toMatchObject({ status: 1007, error: { code: "ERR_INVALID_PAYLOAD", closeStatus: 1007 } });
   });
 });

@@ -1,4 +1,4 @@
-import { Opcode, Role } from "../../modules/common/constants.js";
+import { Opcode, Role, WebSocketState } from "../../modules/common/constants.js";
 import { OptionError, ProtocolError } from "../../modules/common/errors.js";
 import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/common/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
@@ -117,13 +117,14 @@ describe("Pings and Pongs", () => {
 describe("within a callback", () => {
   const two = (): Uint8Array => joined([frame(0x81, asciiOf("a"), true), frame(0x81, asciiOf("b"), true)]);
 
-  test("stop: the rest of the chunk is not read", () => {
+  test("abort: the rest of the chunk is not read", () => {
     const { protocol, owner } = bench();
     owner.onEvent = () => {
-      protocol.stop(undefined, 0);
+      protocol.abort(0);
     };
     protocol.receive(two(), 0);
-    expect(owner.events).toEqual(["text:a"]);
+    expect(owner.events).toEqual(["text:a", "destroy"]);
+    expect(protocol.state).toBe(WebSocketState.Aborted);
   });
 
   test("fail: the rest of the chunk is not read", () => {
@@ -215,12 +216,16 @@ describe("pause", () => {
     owner.onEvent = () => {
       protocol.pause();
     };
-    const rest = protocol.receive(joined(pieces), 0);
+    protocol.receive(joined(pieces), 0);
     expect(owner.take()).toEqual(["text:a"]);
-    expect(rest).toEqual(joined(pieces.slice(1)));
+    expect(owner.isPaused).toBe(true);
+    const [rest = NONE, ...others] = owner.unreadBytes;
+    expect([rest, ...others]).toEqual([joined(pieces.slice(1))]);
     owner.onEvent = undefined;
     protocol.resume(1);
-    expect(protocol.receive(rest ?? NONE, 1)).toBeUndefined();
+    expect(owner.isPaused).toBe(false);
+    protocol.receive(rest, 1);
+    expect(owner.unreadBytes).toHaveLength(1);
     expect(owner.take()).toEqual(["text:b", "text:c"]);
   });
 
@@ -253,7 +258,7 @@ describe("pause", () => {
     const { protocol, owner } = bench();
     protocol.pause();
     protocol.fail(new ProtocolError(1011, "x"), 0);
-    expect(protocol.isPaused).toBe(false);
+    expect([protocol.isPaused, owner.isPaused]).toEqual([false, false]);
     protocol.resume(0);
     protocol.receive(pieces[0] ?? NONE, 0);
     expect(owner.take()).toEqual(["sent close:1011"]);

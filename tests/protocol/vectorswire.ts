@@ -2,7 +2,7 @@
 
 import { copyBytes } from "#platform";
 import { Opcode, Role } from "xs-websockets/common/constants";
-import { FrameReader, type FrameListener, type WholeMessageListener } from "xs-websockets/protocol/framereader";
+import { FrameReader, type FrameListener } from "xs-websockets/protocol/framereader";
 import { encodeFrame } from "xs-websockets/protocol/framewriter";
 import { asciiOf, bytesOf, frame, hexOf, joined, pattern, wireFrames } from "../support/vectors.js";
 
@@ -70,21 +70,15 @@ function read(role: Role, bytes: Uint8Array): string {
   const payload: Uint8Array[] = [];
   const frameReceived: FrameListener["frameReceived"] = (opcode, isFinal, chunk, start, end) => {
     told += `${opcode} ${String(isFinal)} `;
-    payload.push(copyBytes(chunk, start, end, role === Role.Server && opcode < Opcode.Close));
+    payload.push(copyBytes(chunk, start, end, role === Role.Server));
   };
-  const messages: WholeMessageListener = {
-    frameReceived: (...frame) => {
-      frameReceived(...frame);
-      return undefined;
-    },
-  };
-  const sink: FrameListener = {
+  const listener: FrameListener = {
     frameStarted: (opcode, isFinal) => (told += `${opcode} ${String(isFinal)} `),
     frameReceived,
     payloadReceived: (piece) => payload.push(piece.slice()),
     frameRefused: (error) => (told += error.message),
   };
-  new FrameReader(role, sink, messages).read(bytes);
+  new FrameReader(role, listener).read(bytes);
   return told + hexOf(joined(payload));
 }
 

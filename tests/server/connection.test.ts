@@ -1,6 +1,6 @@
-import { Connection, type ConnectionEvents } from "../../modules/websocket/connection.js";
-import { Opcode, Role, WebSocketState } from "../../modules/common/constants.js";
+import { WebSocketMessageType, WebSocketState } from "../../modules/common/constants.js";
 import { CONNECTION_DEFAULTS, type WebSocketOptions } from "../../modules/common/options.js";
+import { ServerClient } from "../../modules/server/accepted.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { asciiOf, bytesOf, frame, pattern } from "../support/vectors.js";
 import { silenceLog } from "./servertest.js";
@@ -13,44 +13,46 @@ afterEach(() => {
 
 interface Bench {
   readonly socket: FakeSocket;
-  readonly connection: Connection;
+  readonly connection: ServerClient;
   /** "message …", "pong", "drained", "closed status". */
   readonly events: string[];
   /** A masked frame from the client. */
   readonly receive: (first: number, payload?: Uint8Array) => void;
 }
 
-function bench(options: WebSocketOptions = {}, onEvent?: (event: string, connection: Connection) => void): Bench {
+function bench(options: WebSocketOptions = {}, onEvent?: (event: string, connection: ServerClient) => void): Bench {
   const socket = new FakeSocket();
   const events: string[] = [];
   const record = (event: string): void => {
     events.push(event);
     onEvent?.(event, connection);
   };
-  const handlers: ConnectionEvents = {
-    messageReceived: (payload) => {
-      record(`message ${typeof payload === "string" ? payload : ""}`);
-    },
-    pingReceived: () => undefined,
-    pongReceived: () => {
-      record("pong");
-    },
-    queueDrained: () => {
-      record("drained");
-    },
-    connectionClosed: ({ status }) => {
-      record(`closed ${status}`);
-    },
+  const connection = new ServerClient({
+    settings: { ...CONNECTION_DEFAULTS, ...options },
+    clientMessageReceived: () => undefined,
+    clientClosed: () => undefined,
+  });
+  connection.onMessageReceived = (_sender, e) => {
+    record(`message ${e.frame.text}`);
   };
-  const connection = new Connection(Role.Server, socket, { ...CONNECTION_DEFAULTS, ...options }, handlers);
+  connection.onPongReceived = () => {
+    record("pong");
+  };
+  connection.onDrained = () => {
+    record("drained");
+  };
+  connection.onConnectionClosed = (_sender, e) => {
+    record(`closed ${e.closeStatus}`);
+  };
+  connection.openOn(socket);
   const receive: Bench["receive"] = (first, payload = pattern(0)) => {
     socket.handlers.received(frame(first, payload, true));
   };
   return { socket, connection, events, receive };
 }
 
-function send(connection: Connection, text: string): boolean {
-  return connection.protocol.send(Opcode.Text, asciiOf(text), 0, performance.now());
+function send(connection: ServerClient, text: string): boolean {
+  return connection.send(asciiOf(text), WebSocketMessageType.Text, 0);
 }
 
 describe("time", () => {
@@ -104,7 +106,7 @@ describe("time", () => {
 
   test("a closing handshake that the peer leaves unanswered ends at closeTimeoutMs", () => {
     const { connection, events } = bench({ closeTimeoutMs: 200 });
-    connection.protocol.close(1000, "", performance.now());
+    connection.close(1000);
     jest.advanceTimersByTime(199);
     expect(events).toEqual([]);
     jest.advanceTimersByTime(2);
@@ -162,7 +164,7 @@ describe("the closed event comes once", () => {
       "when it closes and the peer answers",
       "closed 3000",
       ({ connection, socket, receive }) => {
-        connection.protocol.close(3000, "", performance.now());
+        connection.close(3000);
         receive(0x88, bytesOf("0bb8"));
         socket.handlers.closed();
       },
@@ -171,7 +173,7 @@ describe("the closed event comes once", () => {
       "when it closes and TCP ends before the answer",
       "closed 1006",
       ({ connection, socket }) => {
-        connection.protocol.close(1000, "", performance.now());
+        connection.close(1000);
         socket.handlers.closed();
       },
     ],
@@ -179,7 +181,7 @@ describe("the closed event comes once", () => {
       "when it is aborted while closing",
       "closed 1006",
       ({ connection }) => {
-        connection.protocol.close(1000, "", performance.now());
+        connection.close(1000);
         connection.abort();
       },
     ],
@@ -258,7 +260,7 @@ describe("a handler that throws", () => {
     jest.advanceTimersByTime(100_000);
     expect(present.events).toEqual(["message a", "closed 1006"]);
     expect(present.socket.written).toEqual([]);
-    expect(present.connection.protocol.outcome.status).toBe(1006);
+    expect(present.connection.closeStatus).toBe(1006);
     log.mockRestore();
   });
 });
@@ -289,7 +291,7 @@ describe("within every callback", () => {
 
   test.each(causes)("%s: close closes", (name, cause) => {
     const present = bench({}, (event, connection) => {
-      if (event === name) connection.protocol.close(1001, "", performance.now());
+      if (event === name) connection.close(1001);
     });
     cause(present);
     expect(present.socket.frames.at(-1)).toBe("close:1001");

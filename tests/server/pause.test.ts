@@ -1,7 +1,6 @@
 import { ClientWebSocket } from "../../modules/client.js";
-import { Connection, type ConnectionEvents } from "../../modules/websocket/connection.js";
-import { Role } from "../../modules/common/constants.js";
 import { CONNECTION_DEFAULTS } from "../../modules/common/options.js";
+import { ServerClient } from "../../modules/server/accepted.js";
 import { FakeSocket } from "../support/fakesocket.js";
 import { asciiOf, bytesOf, frame, joined } from "../support/vectors.js";
 import { withServer } from "./servertest.js";
@@ -10,7 +9,7 @@ import { upgradeRequest } from "../support/upgrades.js";
 
 interface Bench {
   readonly socket: FakeSocket;
-  readonly connection: Connection;
+  readonly connection: ServerClient;
   readonly texts: string[];
 }
 
@@ -23,18 +22,16 @@ function bench(...pauseAt: readonly string[]): Bench {
 
 function benchOn(socket: FakeSocket, ...pauseAt: readonly string[]): Bench {
   const texts: string[] = [];
-  const events: ConnectionEvents = {
-    messageReceived: (payload) => {
-      const text = String(payload);
-      texts.push(text);
-      if (pauseAt.includes(text)) connection.pause();
-    },
-    pingReceived: () => undefined,
-    pongReceived: () => undefined,
-    queueDrained: () => undefined,
-    connectionClosed: () => texts.push("closed"),
+  const connection = new ServerClient({
+    settings: CONNECTION_DEFAULTS,
+    clientMessageReceived: () => undefined,
+    clientClosed: () => void texts.push("closed"),
+  });
+  connection.onMessageReceived = (_sender, { frame: { text } }) => {
+    texts.push(text);
+    if (pauseAt.includes(text)) connection.pause();
   };
-  const connection = new Connection(Role.Server, socket, { ...CONNECTION_DEFAULTS }, events);
+  connection.openOn(socket);
   return { socket, connection, texts };
 }
 
@@ -131,7 +128,7 @@ test("after the end nothing is told of what was unread", () => {
 
 test("while it closes it is not paused: the peer's answer has to be read", () => {
   const { socket, connection } = bench();
-  connection.protocol.close(1000, "", 0);
+  connection.close();
   connection.pause();
   expect(connection.isPaused).toBe(false);
   expect(socket.calls).toEqual([]);

@@ -1,10 +1,12 @@
 import { FragmentationType } from "xs-websockets/common/constants";
-import type { MessageListener } from "xs-websockets/protocol/message";
-import type { ProtocolOwner } from "xs-websockets/protocol/protocol";
+import type { ProtocolListener, Transport } from "xs-websockets/protocol/protocol";
 import { describeBytes, describeFrame, describeText, joined, wireFrames, type WireFrame } from "./vectors.js";
 
-/** A protocol's owner that records what it is told, each as one line of text. Its transport blocks when it is told to. */
-export class RecordingOwner implements ProtocolOwner, MessageListener {
+/**
+ * A protocol's listener and transport that record what they are told, each as one line of text. The transport blocks when it
+ * is told to.
+ */
+export class RecordingOwner implements ProtocolListener, Transport {
   /** "text:…", "binary:…", "received pong:…", "sent …", "drained", "end", "destroy". */
   readonly events: string[] = [];
   /** The bytes of all frames that were sent. */
@@ -12,6 +14,11 @@ export class RecordingOwner implements ProtocolOwner, MessageListener {
   /** Whether the next frame fills the transport. */
   isBlocking = false;
   bufferedAmount = 0;
+  readonly remoteAddress = "192.0.2.1";
+  readonly remotePort = 1;
+  isPaused = false;
+  /** What it was given back. */
+  readonly unreadBytes: Uint8Array[] = [];
   /** Called with each event, after it is recorded. */
   onEvent: ((event: string) => void) | undefined = undefined;
 
@@ -32,17 +39,29 @@ export class RecordingOwner implements ProtocolOwner, MessageListener {
     this.record(`${isText ? "text" : "binary"}${PARTS[fragmentation]}:${content}${bytes}`);
   }
 
-  sendFrame(frame: Uint8Array): boolean {
+  write(frame: Uint8Array): "taken" | "full" {
     this.sent.push(frame);
     for (const sent of wireFrames(frame)) this.record(`sent ${describeFrame(sent)}`);
-    return !this.isBlocking;
+    return this.isBlocking ? "full" : "taken";
   }
 
-  endTransport(): void {
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  unread(bytes: Uint8Array): void {
+    this.unreadBytes.push(bytes);
+  }
+
+  end(): void {
     this.record("end");
   }
 
-  destroyTransport(): void {
+  destroy(): void {
     this.record("destroy");
   }
 
@@ -59,6 +78,10 @@ export class RecordingOwner implements ProtocolOwner, MessageListener {
 
   deadlineMoved(): void {
     // The tests look at the deadline themselves.
+  }
+
+  connectionClosed(): void {
+    // The tests look at the state and the outcome themselves.
   }
 
   private record(event: string): void {

@@ -12,6 +12,7 @@ import { Opcode, Role } from "xs-websockets/common/constants";
 import { encodeFrame } from "xs-websockets/protocol/framewriter";
 import { CONNECTION_DEFAULTS, type ConnectionSettings } from "xs-websockets/common/options";
 import { ServerClient } from "xs-websockets/server/accepted";
+import { Connection } from "xs-websockets/websocket/connection";
 import { WebSocket } from "xs-websockets/websocket/websocket";
 import { outgoing, sdkServer, type SdkPeer } from "./sdkserver.js";
 
@@ -58,7 +59,7 @@ class BenchClient extends WebSocket {
     return false;
   }
   openOn(socket: Socket): void {
-    this.open(Role.Client, socket);
+    this.protocol = new Connection(this, Role.Client, socket, settings).protocol;
   }
 }
 
