@@ -23,6 +23,37 @@ test.each([
   expect(assembly.take()).toBe(text);
 });
 
+/** What may stand behind bytes that end within a character. */
+const ENDS = ["", ...["80", "90", "a0"].flatMap((second) => [second, `${second}80`, `${second}8080`])];
+
+function canBecomeText(hex: string): boolean {
+  return ENDS.some((end) => {
+    try {
+      new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(hex + end));
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+test.each(["61", "80", "bf", "c1", "c2", "df", "e0", "e1", "ed", "ef", "f0", "f1", "f4", "f5", "ff"])(
+  "a piece that ends with %s and any other byte is refused as it comes if no text can become of it",
+  (first) => {
+    for (let second = 0; second < 256; second++) {
+      const hex = first + second.toString(16).padStart(2, "0");
+      for (const pieces of [[hex], [`6162${hex}`], [hex.slice(0, 2), hex.slice(2)], ["e282ac", hex]]) {
+        const assembly = new TextAssembly();
+        const append = (): void => {
+          for (const piece of pieces) assembly.append(bytesOf(piece), false);
+        };
+        if (canBecomeText(hex)) append();
+        else expect(append).toThrow();
+      }
+    }
+  },
+);
+
 test("a text that ends within a character is refused", () => {
   const assembly = new TextAssembly();
   assembly.append(bytesOf("61e282"), false);
