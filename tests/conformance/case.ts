@@ -9,8 +9,43 @@ export type Side = "server" | "client";
 /** How bytes are cut: not at all, byte by byte, in pieces of a size, or behind so many bytes. */
 export type Cut = "whole" | "bytes" | { readonly every: number } | { readonly at: readonly number[] };
 
+/** How one side compresses its messages (RFC 7692, 7.1). */
+export interface Direction {
+  readonly windowBits: number;
+  /** Whether no message refers to those before it. */
+  readonly isForgetful: boolean;
+}
+
+/** What was agreed on, as the runner holds the tested side to it. */
+export interface Compression {
+  readonly toTested: Direction;
+  readonly fromTested: Direction;
+}
+
+/** A message. */
+export interface Message {
+  readonly isText: boolean;
+  readonly bytes: Uint8Array;
+}
+
+/** A message that has come. */
+export interface ReceivedMessage extends Message {
+  readonly isCompressed: boolean;
+  readonly refersBack: boolean;
+}
+
 /** One step of a case. */
 export type Step =
+  /** The runner sends a compressed message, in frames of so many bytes; 0: in one. */
+  | { readonly do: "compress"; readonly message: Message; readonly fragmentBytes: number }
+  /** The next message of the tested side is this one, compressed or not, or as is wanted. */
+  | {
+      readonly do: "inflate";
+      readonly message: Message;
+      readonly isCompressed?: boolean;
+      /** Whether it refers to messages before it. */
+      readonly refersBack?: boolean;
+    }
   /** The runner sends. A client's frames are masked. */
   | { readonly do: "send"; readonly bytes: (isMasked: boolean) => Uint8Array; readonly cut: Cut }
   /** The next frame of the tested side is this one, as tests/support/vectors.ts describes it. */
@@ -51,6 +86,8 @@ export interface Case {
   readonly profile: Profile;
   readonly handshake: Handshake;
   readonly steps: readonly Step[];
+  /** What was agreed on in the handshake, where messages are compressed. */
+  readonly compression?: Compression;
   /** What a tested client tells of the end: "1000 clean none". Undefined: anything. */
   readonly outcome?: string;
   /** Whether it moves so much that XS, at 75 KB a second, needs long. */
@@ -150,7 +187,7 @@ export function casesOf(group: string, rows: readonly Row[], sides: readonly Sid
   );
 }
 
-function toldOf(ending: Ending): string | undefined {
+export function toldOf(ending: Ending): string | undefined {
   if (ending === "steps") return undefined;
   return ending === "close" ? "1000 clean none" : `${ending} unclean ${ERROR_CODES[ending] ?? "ERR_PROTOCOL"}`;
 }

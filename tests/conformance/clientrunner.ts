@@ -5,12 +5,19 @@ import type { Case } from "./case.js";
 import { casesFor } from "./cases.js";
 import { NO_MORE_CASES } from "./echoclient.js";
 import { Peer, type Pace } from "./peer.js";
-import { PROFILE_NAMES, type Profile } from "./profiles.js";
+import { PROFILE_NAMES, type Ports, type Profile } from "./profiles.js";
 import { messageOf, type Result, runSteps } from "./script.js";
 import { acceptFor } from "./serverrunner.js";
 
 const PROPER =
   "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ACCEPT\r\n\r\n";
+
+/** What clients offer, those that compress. */
+const OFFERS: Readonly<Partial<Record<Profile, string>>> = {
+  deflate: "permessage-deflate; client_max_window_bits",
+  deflateParts: "permessage-deflate; client_max_window_bits",
+  deflateStrict: "permessage-deflate; server_no_context_takeover; server_max_window_bits=10; client_max_window_bits=9",
+};
 
 /** A request that a client has sent. */
 interface ClientRequest {
@@ -36,10 +43,11 @@ export class ClientRunner {
   private done: () => void = () => undefined;
   private readonly finished: Promise<void>;
 
-  constructor(pace: Pace, cases = casesFor("client")) {
+  /** @param names the profiles of the clients */
+  constructor(pace: Pace, cases = casesFor("client"), names = PROFILE_NAMES) {
     this.pace = pace;
     this.count = cases.length;
-    this.waiting = new Map(PROFILE_NAMES.map((name) => [name, cases.filter(({ profile }) => profile === name)]));
+    this.waiting = new Map(names.map((name) => [name, cases.filter(({ profile }) => profile === name)]));
     this.finished = new Promise((resolve) => (this.done = resolve));
   }
 
@@ -49,19 +57,16 @@ export class ClientRunner {
    * @param wanted ports for the profiles; 0: free ones
    * @returns the port of each profile, for the clients
    */
-  async listen(
-    host = "127.0.0.1",
-    wanted: Readonly<Partial<Record<Profile, number>>> = {},
-  ): Promise<Readonly<Record<Profile, number>>> {
+  async listen(host = "127.0.0.1", wanted: Ports = {}): Promise<Ports> {
     this.host = host;
     const ports: Partial<Record<Profile, number>> = {};
-    for (const profile of PROFILE_NAMES) {
+    for (const profile of this.waiting.keys()) {
       const server = createServer({ allowHalfOpen: true }, (socket) => void this.serve(socket, profile));
       this.servers.push(server);
       await new Promise<void>((resolve) => server.listen(wanted[profile] ?? 0, host, resolve));
       ports[profile] = (server.address() as AddressInfo).port;
     }
-    return ports as Record<Profile, number>;
+    return ports;
   }
 
   /** Waits for the outcome of every case, at most `timeoutMs`; those that are missing then have failed. */
@@ -81,7 +86,7 @@ export class ClientRunner {
   private async serve(socket: Socket, profile: Profile): Promise<void> {
     const peer = new Peer(socket, true, this.pace);
     try {
-      const request = this.readRequest(await peer.head(), socket.localPort ?? 0);
+      const request = this.readRequest(await peer.head(), socket.localPort ?? 0, profile);
       this.finish(request);
       const row = this.waiting.get(profile)?.shift();
       if (row === undefined) await refuse(peer);
@@ -104,6 +109,7 @@ export class ClientRunner {
       } = row.handshake.kind === "answer" ? row.handshake : ({ head: PROPER, cut: "whole" } as const);
       const text = head.replaceAll("ACCEPT", acceptFor(request.key));
       await peer.send(Buffer.concat([Buffer.from(text, "latin1"), early]), cut);
+      peer.compressAs(row.compression);
       await runSteps(row, peer);
     } catch (error) {
       problem = messageOf(error);
@@ -123,7 +129,7 @@ export class ClientRunner {
   }
 
   /** Checks what every request has to be (RFC 6455, 4.1). */
-  private readRequest(head: string, port: number): ClientRequest {
+  private readRequest(head: string, port: number, profile: Profile): ClientRequest {
     const [line = "", ...lines] = head.split("\r\n");
     const fields = new Map(
       lines.map((text) => [text.slice(0, text.indexOf(":")).toLowerCase(), text.slice(text.indexOf(": ") + 2)]),
@@ -135,7 +141,7 @@ export class ClientRunner {
       upgrade: "websocket",
       connection: "Upgrade",
       "sec-websocket-version": "13",
-      "sec-websocket-extensions": undefined,
+      "sec-websocket-extensions": OFFERS[profile],
     };
     for (const [name, value] of Object.entries(wanted))
       if (fields.get(name) !== value) throw new Error(`request: ${name} is ${String(fields.get(name))}`);

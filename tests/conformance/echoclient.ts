@@ -2,7 +2,7 @@
 
 import { ClientWebSocket, HandshakeError, NetworkError, type WebSocketError } from "xs-websockets/client";
 import { answer } from "./echo.js";
-import { HANDSHAKE_TIMEOUT_MS, PROFILE_NAMES, PROFILES, type Profile } from "./profiles.js";
+import { ALL_PROFILE_NAMES, HANDSHAKE_TIMEOUT_MS, PROFILES, type Ports, type Profile } from "./profiles.js";
 import { letTimePass } from "../support/waiting.js";
 
 /** Clients of each profile that run at the same time. */
@@ -11,14 +11,17 @@ export const CLIENTS: Readonly<Record<Profile, number>> = Object.freeze({
   limits: 2,
   fragments: 1,
   names: 1,
+  deflate: 8,
+  deflateParts: 4,
+  deflateStrict: 2,
 });
 
 /** The answer with which the runner tells a client that there are no more cases. */
 export const NO_MORE_CASES = 410;
 
 /** Runs clients until the runner has no more cases for any of them. `ports` are the runner's, as `host` is. */
-export async function runEchoClients(ports: Readonly<Record<Profile, number>>, host = "127.0.0.1"): Promise<void> {
-  const clients = PROFILE_NAMES.flatMap((profile) =>
+export async function runEchoClients(ports: Ports, host = "127.0.0.1"): Promise<void> {
+  const clients = ALL_PROFILE_NAMES.filter((profile) => ports[profile] !== undefined).flatMap((profile) =>
     Array.from({ length: CLIENTS[profile] }, (_, index) => runClient(profile, index, `${host}:${ports[profile]}`)),
   );
   await Promise.all(clients);

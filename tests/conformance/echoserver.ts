@@ -2,23 +2,23 @@
 
 import { WebSocketServer, type WebSocketServerOptions } from "xs-websockets/server";
 import { answer } from "./echo.js";
-import { ALLOWED_ORIGIN, HANDSHAKE_TIMEOUT_MS, PROFILE_NAMES, PROFILES, type Profile } from "./profiles.js";
+import { ALLOWED_ORIGIN, HANDSHAKE_TIMEOUT_MS, PROFILE_NAMES, PROFILES, type Ports, type Profile } from "./profiles.js";
 
 /** Servers on free ports. */
 export interface EchoServers {
   /** The port of each profile. */
-  readonly ports: Readonly<Record<Profile, number>>;
+  readonly ports: Ports;
   /** Clients of all servers. */
   readonly clientsCount: number;
   abort(): void;
 }
 
 /** Starts them. The profile `names` also answers a client that asks for the number of clients. */
-export async function startEchoServers(): Promise<EchoServers> {
+export async function startEchoServers(names = PROFILE_NAMES): Promise<EchoServers> {
   const servers: WebSocketServer[] = [];
   const countClients = (): number => servers.reduce((count, { clientsCount }) => count + clientsCount, 0);
   const ports: Partial<Record<Profile, number>> = {};
-  for (const name of PROFILE_NAMES) {
+  for (const name of names) {
     const options: WebSocketServerOptions = {
       ...PROFILES[name],
       port: 0,
@@ -36,7 +36,7 @@ export async function startEchoServers(): Promise<EchoServers> {
     ports[name] = server.port;
   }
   return {
-    ports: ports as Record<Profile, number>,
+    ports,
     get clientsCount() {
       return countClients();
     },

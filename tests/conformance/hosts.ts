@@ -5,33 +5,37 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Sdk } from "../../scripts/sdk.js";
 import { Simulator } from "../support/simulator.js";
+import { casesFor } from "./cases.js";
 import { ClientRunner } from "./clientrunner.js";
 import { runEchoClients } from "./echoclient.js";
 import { startEchoServers } from "./echoserver.js";
 import { NODE_PACE, XS_PACE } from "./peer.js";
-import { PROFILE_NAMES, type Profile } from "./profiles.js";
+import { ALL_PROFILE_NAMES, PROFILE_NAMES, type Profile } from "./profiles.js";
 import type { Combination } from "./report.js";
 import { runServerCases } from "./serverrunner.js";
+import { runWsCases } from "./wspeer.js";
 
 /** The folder of the app that is tested on XS. */
 const APP = path.join("tests", "xs", "conformance");
 const ALL_TIMEOUT_MS = 400_000;
 
 export async function serverOnNode(): Promise<Combination> {
-  const servers = await startEchoServers();
+  const servers = await startEchoServers(ALL_PROFILE_NAMES);
   try {
-    return { name: "server on Node.js", results: await runServerCases(servers.ports, NODE_PACE) };
+    const cases = casesFor("server", ALL_PROFILE_NAMES);
+    const results = await runServerCases(servers.ports, NODE_PACE, cases);
+    return { name: "server on Node.js", results: [...results, ...(await runWsCases("server"))] };
   } finally {
     servers.abort();
   }
 }
 
 export async function clientOnNode(): Promise<Combination> {
-  const runner = new ClientRunner(NODE_PACE);
+  const runner = new ClientRunner(NODE_PACE, casesFor("client", ALL_PROFILE_NAMES), ALL_PROFILE_NAMES);
   const clients = runEchoClients(await runner.listen());
   const results = await runner.run(ALL_TIMEOUT_MS);
   await clients;
-  return { name: "client on Node.js", results };
+  return { name: "client on Node.js", results: [...results, ...(await runWsCases("client"))] };
 }
 
 export async function serverOnXs(sdk: Sdk): Promise<Combination> {

@@ -2,8 +2,9 @@
 
 import type { Socket } from "node:net";
 import { RawPeer } from "../support/rawpeer.js";
-import type { WireFrame } from "../support/vectors.js";
-import type { Cut } from "./case.js";
+import { frame, joined, type WireFrame } from "../support/vectors.js";
+import type { Compression, Cut, Message, ReceivedMessage } from "./case.js";
+import { RunnerCompression } from "./compression.js";
 import { letTimePass } from "../support/waiting.js";
 
 /** How fast the tested side is. */
@@ -32,6 +33,7 @@ export class Peer {
   private readonly raw: RawPeer;
   private readonly isMaskWanted: boolean;
   private readonly pace: Pace;
+  private compression: RunnerCompression | undefined = undefined;
 
   /** @param isMaskWanted whether the tested side is a client: it masks its frames, the runner does not */
   constructor(socket: Socket, isMaskWanted: boolean, pace: Pace) {
@@ -70,6 +72,26 @@ export class Peer {
     return found;
   }
 
+  /** From here on messages may be compressed. */
+  compressAs(compression: Compression | undefined): void {
+    if (compression !== undefined) this.compression = new RunnerCompression(compression);
+  }
+
+  /** Sends a compressed message, in frames of so many bytes; 0: in one. */
+  async sendCompressed(message: Message, fragmentBytes: number): Promise<void> {
+    const frames = await this.requireCompression().compress(message, fragmentBytes);
+    await this.send(joined(frames.map(({ first, payload }) => frame(first, payload, !this.isMaskWanted))), "whole");
+  }
+
+  /** The next message, all of whose frames are checked. */
+  async message(isBig: boolean): Promise<ReceivedMessage> {
+    const compression = this.requireCompression();
+    const frames: WireFrame[] = [];
+    do frames.push(await this.frame(isBig));
+    while (((frames.at(-1)?.first ?? 0) & 0x80) === 0);
+    return compression.read(frames);
+  }
+
   /** Waits until the tested side ends TCP. @throws Error where it has sent more, or does not within `withinMs` */
   ended(withinMs: number): Promise<void> {
     return this.raw.ended(withinMs + this.pace.slackMs);
@@ -89,7 +111,13 @@ export class Peer {
   }
 
   destroy(): void {
+    this.compression?.close();
     this.raw.destroy();
+  }
+
+  private requireCompression(): RunnerCompression {
+    if (this.compression === undefined) throw new Error("the case says nothing of compression");
+    return this.compression;
   }
 }
 

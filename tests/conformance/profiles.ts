@@ -1,6 +1,6 @@
 /** The options of the peers under test, by name. Runs on XS too. */
 
-import type { WebSocketOptions } from "xs-websockets/server";
+import type { DeflateOption, WebSocketOptions } from "xs-websockets/server";
 
 /** Milliseconds within which TCP ends after a Close frame, in every profile. */
 export const CLOSE_TIMEOUT_MS = 1_000;
@@ -14,21 +14,46 @@ export const ALLOWED_ORIGIN = "https://friend.example";
 
 const COMMON = { closeTimeoutMs: CLOSE_TIMEOUT_MS, keepAliveInterval: 0, maxHeadBytes: MAX_HEAD_BYTES };
 
-/** `echo` has raised limits, `limits` low ones; `fragments` delivers and sends fragments; `names` speaks subprotocols. */
+/** Raised ones. */
+const LIMITS = { maxMessageBytes: 1_048_576, maxQueueBytes: 1_200_000, maxFragments: 20_000, maxFragmentSize: 0 };
+
+/**
+ * `echo` has raised limits, `limits` low ones; `fragments` delivers and sends fragments; `names` speaks subprotocols. Where
+ * the host compresses: `deflate` has raised limits and wants nothing of the parameters, `deflateParts` sends fragments,
+ * `deflateStrict` has low limits and wants something of all parameters.
+ */
 export const PROFILES = {
-  echo: {
-    ...COMMON,
-    maxMessageBytes: 1_048_576,
-    maxQueueBytes: 1_200_000,
-    maxFragments: 20_000,
-    maxFragmentSize: 0,
-  },
+  echo: { ...COMMON, ...LIMITS },
   limits: { ...COMMON, maxMessageBytes: 1_000, maxReceiveFrameSize: 600, maxFragments: 4 },
   fragments: { ...COMMON, deliverFragments: true, maxFragmentSize: 10 },
   names: { ...COMMON, subprotocols: SUBPROTOCOLS },
-} as const satisfies Readonly<Record<string, WebSocketOptions & { readonly subprotocols?: readonly string[] }>>;
+  deflate: { ...COMMON, ...LIMITS, permessageDeflate: { threshold: 0 } },
+  deflateParts: { ...COMMON, ...LIMITS, maxFragmentSize: 256, permessageDeflate: { threshold: 0 } },
+  deflateStrict: {
+    ...COMMON,
+    maxMessageBytes: 1_000,
+    maxReceiveFrameSize: 600,
+    maxFragments: 4,
+    permessageDeflate: {
+      threshold: 0,
+      serverNoContextTakeover: true,
+      serverMaxWindowBits: 10,
+      clientMaxWindowBits: 9,
+    },
+  },
+} as const satisfies Readonly<
+  Record<string, WebSocketOptions & DeflateOption & { readonly subprotocols?: readonly string[] }>
+>;
 
 export type Profile = keyof typeof PROFILES;
 
-/** All profiles, in the order in which ports are named. */
+/** Those that every host has, in the order in which ports are named. */
 export const PROFILE_NAMES: readonly Profile[] = Object.freeze(["echo", "limits", "fragments", "names"]);
+/** All, those of a host that compresses too. */
+export const ALL_PROFILE_NAMES: readonly Profile[] = Object.freeze([
+  ...PROFILE_NAMES,
+  ...(["deflate", "deflateParts", "deflateStrict"] as const),
+]);
+
+/** Where the peers of each profile are. */
+export type Ports = Readonly<Partial<Record<Profile, number>>>;

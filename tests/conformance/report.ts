@@ -27,6 +27,13 @@ const GROUPS = [
   "close: races",
   "limits from the header alone",
   "loss at every byte of a message",
+  "permessage-deflate: declined",
+  "permessage-deflate: negotiation",
+  "permessage-deflate: frames and blocks",
+  "permessage-deflate: limits and bombs",
+  "permessage-deflate: sizes and fragments",
+  "permessage-deflate: all parameters",
+  "permessage-deflate: ws as the peer",
 ] as const;
 
 /** Results by group as a table of Markdown: passed / all. */
@@ -53,6 +60,7 @@ export function formatProblems({ name, results }: Combination): string[] {
 }
 
 function score(results: readonly Result[]): string {
+  if (results.length === 0) return "";
   const passed = results.filter(({ problem }) => problem === undefined).length;
   return `${passed} / ${results.length}`;
 }

@@ -1,7 +1,7 @@
 /** Does what the steps of a case say. */
 
-import { describeFrame } from "../support/vectors.js";
-import type { Case, Step } from "./case.js";
+import { describeBytes, describeFrame } from "../support/vectors.js";
+import type { Case, Message, Step } from "./case.js";
 import type { Pace, Peer } from "./peer.js";
 import { CLOSE_TIMEOUT_MS } from "./profiles.js";
 
@@ -31,6 +31,16 @@ async function runStep(step: Step, peer: Peer, { side, isBig = false }: Case): P
       if (found !== step.frame) throw new Error(`it sent ${found}`);
       return;
     }
+    case "compress":
+      return peer.sendCompressed(step.message, step.fragmentBytes);
+    case "inflate": {
+      const message = await peer.message(isBig);
+      const [found, wanted] = [message, step.message].map(describeMessage);
+      if (found !== wanted) throw new Error(`it sent ${found}, wanted ${wanted}`);
+      for (const what of ["isCompressed", "refersBack"] as const)
+        if (message[what] !== (step[what] ?? message[what])) throw new Error(`${what} is ${message[what]}`);
+      return;
+    }
     case "fail": {
       const found = describeFrame(await peer.frame(isBig));
       if (found !== `close:${step.status}`) throw new Error(`it sent ${found}`);
@@ -49,6 +59,10 @@ async function runStep(step: Step, peer: Peer, { side, isBig = false }: Case): P
       if (side === "client" && step.withinMs === undefined) peer.end();
       return peer.ended(step.withinMs ?? CLOSE_TIMEOUT_MS);
   }
+}
+
+function describeMessage({ isText, bytes }: Message): string {
+  return `${isText ? "text" : "binary"}:${describeBytes(bytes)}`;
 }
 
 function describeStep(step: Step): string {

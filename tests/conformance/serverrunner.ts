@@ -5,14 +5,11 @@ import { connect } from "node:net";
 import type { Case, Handshake } from "./case.js";
 import { casesFor } from "./cases.js";
 import { Peer, type Pace } from "./peer.js";
-import type { Profile } from "./profiles.js";
+import type { Ports } from "./profiles.js";
 import { inParallel, messageOf, type Result, runSteps } from "./script.js";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const PROPER = `GET / HTTP/1.1\r\nHost: HOST\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n`;
-
-/** Where the servers are. */
-export type Ports = Readonly<Record<Profile, number>>;
 
 /** Runs every case against the servers of `ports`, and in the end asks whether a client is left there. */
 export async function runServerCases(
@@ -23,9 +20,9 @@ export async function runServerCases(
 ): Promise<Result[]> {
   const results: Result[] = [];
   await inParallel(cases, pace, async (row) => {
-    results.push(await runCase(row, ports[row.profile], pace, host));
+    results.push(await runCase(row, ports[row.profile] ?? 0, pace, host));
   });
-  results.push(await runCase(lastCase(), ports.names, pace, host));
+  results.push(await runCase(lastCase(), ports.names ?? 0, pace, host));
   return results;
 }
 
@@ -39,6 +36,7 @@ async function runCase(row: Case, port: number, pace: Pace, host: string): Promi
   const peer = new Peer(socket, false, pace);
   try {
     await shakeHands(row.handshake, peer, `${host}:${port}`);
+    peer.compressAs(row.compression);
     await runSteps(row, peer);
     return { case: row, problem: undefined };
   } catch (error) {

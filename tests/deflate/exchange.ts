@@ -9,7 +9,7 @@ export interface Exchanged {
 }
 
 /** Messages of all sizes but the largest: a text, bytes that compress, and bytes that do not. */
-export const MESSAGES: readonly (string | Uint8Array)[] = SIZES.filter((size) => size < 100_000).flatMap((size) => [
+const MESSAGES: readonly (string | Uint8Array)[] = SIZES.filter((size) => size < 100_000).flatMap((size) => [
   textOf(size),
   bytesOf(size),
   noise(size),

@@ -1,19 +1,18 @@
 /** permessage-deflate with the implementations of others, in both roles: `ws`, Python's websockets, .NET, Chromium. */
 
 import { execFile, spawn } from "node:child_process";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { WebSocket as WsClient, WebSocketServer as WsServer, type PerMessageDeflateOptions } from "ws";
+import { WebSocket as WsClient } from "ws";
 import type { PermessageDeflateOptions } from "../../hosts/deflatecontract.js";
 import { Codec } from "../../hosts/node/deflate/codec.js";
-import { isSame, startEchoServer, stopServers, type RunningServer } from "../interop/peer.js";
+import { startEchoServer, stopServers, type RunningServer } from "../interop/peer.js";
 import { chromiumPath, launchChromium } from "../support/chromium.js";
 import { describeIf } from "../support/describeif.js";
 import { buildDotnet, runDotnet } from "../support/dotnet.js";
 import { findPython } from "../support/python.js";
-import { exchange, MESSAGES } from "./exchange.js";
+import { exchange } from "./exchange.js";
 
 const P = "permessage-deflate";
 const python = findPython();
@@ -30,58 +29,8 @@ function echo(options: PermessageDeflateOptions = { threshold: 0 }): Promise<Run
 const inflate = jest.spyOn(Codec.prototype, "inflate");
 beforeEach(() => inflate.mockClear());
 
-/** As the groups 12 and 13 of Autobahn: sizes, with all kinds of parameters, messages whole and in fragments. */
+/** What is like the groups 12 and 13 of Autobahn is in tests/conformance. */
 describe("ws as client", () => {
-  const CASES: readonly (readonly [PerMessageDeflateOptions, PermessageDeflateOptions, string])[] = [
-    [{}, {}, P],
-    [{ serverNoContextTakeover: true }, {}, `${P}; server_no_context_takeover`],
-    [{ clientNoContextTakeover: true }, {}, `${P}; client_no_context_takeover`],
-    [
-      {},
-      { serverNoContextTakeover: true, clientNoContextTakeover: true },
-      `${P}; server_no_context_takeover; client_no_context_takeover`,
-    ],
-    [{ serverMaxWindowBits: 9 }, {}, `${P}; server_max_window_bits=9`],
-    [{ clientMaxWindowBits: true as never }, { clientMaxWindowBits: 9 }, `${P}; client_max_window_bits=9`],
-    [
-      { serverMaxWindowBits: 8, clientMaxWindowBits: 12, serverNoContextTakeover: true },
-      { clientMaxWindowBits: 10, level: 1 },
-      `${P}; server_no_context_takeover; server_max_window_bits=8; client_max_window_bits=10`,
-    ],
-  ];
-
-  for (const [theirs, ours, agreed] of CASES)
-    test(`that offers ${JSON.stringify(theirs)}, and we have ${JSON.stringify(ours)}`, async () => {
-      const server = await echo({ threshold: 0, ...ours });
-      const client = new WsClient(server.url, { perMessageDeflate: { threshold: 0, ...theirs } });
-      const received: (string | Uint8Array)[] = [];
-      const done = new Promise<void>((resolve, reject) => {
-        client.on("error", reject);
-        client.on("close", (code) => reject(new Error(`closed with ${code}`)));
-        client.on("message", (data: Buffer, isBinary) => {
-          if (received.push(isBinary ? data : data.toString()) === 2 * MESSAGES.length) resolve();
-        });
-      });
-      const upgraded = new Promise<string>((resolve) =>
-        client.once("upgrade", ({ headers }) => resolve(String(headers["sec-websocket-extensions"]))),
-      );
-      await new Promise((resolve) => client.once("open", resolve));
-      expect(await upgraded).toBe(agreed);
-      for (const message of MESSAGES) {
-        client.send(message);
-        const whole = Buffer.from(message);
-        const binary = typeof message !== "string";
-        const half = Math.floor(whole.length / 2);
-        client.send(whole.subarray(0, half), { binary, fin: false });
-        client.ping();
-        client.send(whole.subarray(half), { binary, fin: true });
-      }
-      await done;
-      received.forEach((message, at) => expect(isSame(message, MESSAGES[at >> 1] ?? "")).toBe(true));
-      client.removeAllListeners("close");
-      client.close();
-    });
-
   test("that does not offer it is spoken to without", async () => {
     const server = await echo();
     const client = new WsClient(server.url, { perMessageDeflate: false });
@@ -112,41 +61,6 @@ describe("ws as client", () => {
     client.once("open", () => client.send(Buffer.alloc(50_000_000)));
     expect(await closed).toBe(1_009);
   });
-});
-
-describe("ws as server", () => {
-  const CASES: readonly (readonly [PerMessageDeflateOptions | boolean, PermessageDeflateOptions, string])[] = [
-    [{ threshold: 0 }, {}, P],
-    [false, {}, ""],
-    [
-      { threshold: 0, serverNoContextTakeover: true, clientNoContextTakeover: true },
-      {},
-      `${P}; server_no_context_takeover; client_no_context_takeover`,
-    ],
-    [{ threshold: 0, clientMaxWindowBits: 10 }, {}, `${P}; client_max_window_bits=10`],
-    [
-      { threshold: 0 },
-      { serverMaxWindowBits: 9, clientMaxWindowBits: 9 },
-      `${P}; server_max_window_bits=9; client_max_window_bits=9`,
-    ],
-    [
-      { threshold: 0 },
-      { serverNoContextTakeover: true, clientNoContextTakeover: true },
-      `${P}; server_no_context_takeover; client_no_context_takeover`,
-    ],
-  ];
-
-  for (const [theirs, ours, agreed] of CASES)
-    test(`that has ${JSON.stringify(theirs)}, and we offer ${JSON.stringify(ours)}`, async () => {
-      const server = new WsServer({ port: 0, host: "127.0.0.1", perMessageDeflate: theirs });
-      server.on("connection", (client) => client.on("message", (data, binary) => client.send(data, { binary })));
-      await new Promise((resolve) => server.once("listening", resolve));
-      const { port } = server.address() as AddressInfo;
-      const permessageDeflate = { threshold: 0, ...ours };
-      const { extensions } = await exchange(`ws://127.0.0.1:${port}/`, { permessageDeflate });
-      expect(extensions).toBe(agreed);
-      await new Promise((resolve) => server.close(resolve));
-    });
 });
 
 describeIf(python !== undefined, "python3 with the package websockets", "Python websockets", () => {

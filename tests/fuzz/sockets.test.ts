@@ -3,8 +3,8 @@
 import { connect } from "node:net";
 import { startEchoServers } from "../conformance/echoserver.js";
 import { NODE_PACE, type Pace, XS_PACE } from "../conformance/peer.js";
-import { PROFILE_NAMES } from "../conformance/profiles.js";
-import { runServerCases, type Ports } from "../conformance/serverrunner.js";
+import { PROFILE_NAMES, type Ports } from "../conformance/profiles.js";
+import { runServerCases } from "../conformance/serverrunner.js";
 import { inParallel } from "../conformance/script.js";
 import { formatProblems } from "../conformance/report.js";
 import { silenceLog } from "../server/servertest.js";
@@ -52,7 +52,7 @@ async function attackMany(ports: Ports, count: number, pace: Pace): Promise<stri
   const seeds = new Random(seed);
   const attacks = Array.from(
     { length: count },
-    () => [ports[seeds.pick(PROFILE_NAMES)], seeds.below(0x1_0000_0000)] as const,
+    () => [ports[seeds.pick(PROFILE_NAMES)] ?? 0, seeds.below(0x1_0000_0000)] as const,
   );
   await inParallel(attacks, pace, ([port, own]) => attack(port, own, pace));
   const results = await runServerCases(ports, pace, []);

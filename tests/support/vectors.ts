@@ -107,10 +107,15 @@ export function wireFrames(bytes: Uint8Array): WireFrame[] {
   return frames;
 }
 
-/** "text:…", "ping:0a0b", "close:1000" and so on; a fragment that is not the last one has "+" before its colon. */
+/**
+ * "text:…", "ping:0a0b", "close:1000" and so on; a fragment that is not the last one has "+" before its colon, reserved bits
+ * are told in front.
+ */
 export function describeFrame(sent: WireFrame): string {
   const opcode = sent.first & 0x0f;
-  const name = (OPCODE_NAMES[opcode] ?? `opcode ${opcode}`) + ((sent.first & 0x80) === 0 ? "+" : "");
+  const reserved = sent.first & 0x70;
+  const bits = reserved === 0 ? "" : `reserved ${reserved.toString(16)} `;
+  const name = bits + (OPCODE_NAMES[opcode] ?? `opcode ${opcode}`) + ((sent.first & 0x80) === 0 ? "+" : "");
   if (opcode !== 8) return `${name}:${describeBytes(sent.payload)}`;
   const [high, low] = sent.payload;
   return high === undefined || low === undefined ? `${name}:` : `${name}:${high * 256 + low}`;

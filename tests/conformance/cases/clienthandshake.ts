@@ -10,7 +10,7 @@ const FIELDS: Fields = { Upgrade: "websocket", Connection: "Upgrade", "Sec-WebSo
 const LINE = "HTTP/1.1 101 Switching Protocols";
 
 /** An answer with some fields changed; undefined leaves one out. ACCEPT becomes the right value. */
-function answer(changes: Fields = {}, line = LINE): string {
+export function answer(changes: Fields = {}, line = LINE): string {
   const fields = Object.entries({ ...FIELDS, ...changes });
   const lines = fields.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}\r\n`]));
   return `${line}\r\n${lines.join("")}\r\n`;

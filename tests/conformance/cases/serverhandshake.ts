@@ -16,7 +16,7 @@ const FIELDS: Fields = [
 ];
 
 /** A request with some fields changed; undefined leaves one out; new ones come last. */
-function request(changes: Readonly<Record<string, string | undefined>> = {}, line = "GET / HTTP/1.1"): string {
+export function request(changes: Readonly<Record<string, string | undefined>> = {}, line = "GET / HTTP/1.1"): string {
   const kept = FIELDS.flatMap(([name, value]) => {
     const changed = name in changes ? changes[name] : value;
     return changed === undefined ? [] : [`${name}: ${changed}\r\n`];
