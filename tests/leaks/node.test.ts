@@ -1,29 +1,13 @@
 /** On Node.js: nothing is left of connections, however they end. */
 
 import { createServer, type AddressInfo, type Server } from "node:net";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { ClientWebSocket } from "../../modules/client.js";
 import { WebSocketServer } from "../../modules/server.js";
-import { openHandles } from "../client/clienttest.js";
+import { eventually } from "../support/waiting.js";
+import { growthBy, NOISE } from "./nodememory.js";
 import { type LeakTlsServers, startLeakTlsServers } from "./tlsservers.js";
-import { eventually, letTimePass } from "../support/waiting.js";
 
 const CYCLES = 1_000;
-/** Bytes of heap that come and go in Jest; a connection that stays would cost over 4,000 for each cycle. */
-const NOISE = 1_500_000;
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
-
-async function usedHeap(): Promise<number> {
-  for (let turn = 0; turn < 3; turn++) {
-    await letTimePass(20);
-    collectGarbage();
-  }
-  return process.memoryUsage().heapUsed;
-}
-
 /** Connects, and ends in one way. */
 type Cycle = (port: number) => Promise<void>;
 
@@ -75,24 +59,17 @@ test.each(CASES)("%s, a thousand times", async (_name, cycle) => {
     for (let turn = 0; turn < count; turn++) await cycle(server.port);
     await eventually(() => server.clientsCount === 0);
   };
-  await repeat(CYCLES / 4);
-  const handles = openHandles().length;
-  const before = await usedHeap();
-  await repeat(CYCLES);
-  const grown = (await usedHeap()) - before;
-  await eventually(() => openHandles().length <= handles);
+  const grown = await growthBy(CYCLES, repeat);
   await server.stop();
   expect(grown).toBeLessThan(NOISE);
 });
 
 /** Runs attempts to warm up, and many more. */
 async function expectNothingLeft(attempt: (turn: number) => Promise<void>): Promise<void> {
-  for (let turn = 0; turn < CYCLES / 4; turn++) await attempt(turn);
-  const handles = openHandles().length;
-  const before = await usedHeap();
-  for (let turn = 0; turn < CYCLES; turn++) await attempt(turn);
-  expect((await usedHeap()) - before).toBeLessThan(NOISE);
-  await eventually(() => openHandles().length <= handles);
+  const grown = await growthBy(CYCLES, async (count) => {
+    for (let turn = 0; turn < count; turn++) await attempt(turn);
+  });
+  expect(grown).toBeLessThan(NOISE);
 }
 
 const failMany = (uri: string): Promise<void> => expectNothingLeft(() => fails(uri));

@@ -1,0 +1,84 @@
+/** On Node.js: of connections that compress nothing is left, in the heap, in buffers and in zlib's memory. */
+
+import { constants, deflateRawSync } from "node:zlib";
+import { ClientWebSocket } from "../../modules/client.js";
+import { WebSocketServer } from "../../modules/server.js";
+import { RawPeer } from "../support/rawpeer.js";
+import { upgradeRequest } from "../support/upgrades.js";
+import { eventually } from "../support/waiting.js";
+import { growthBy, NOISE, usedOutside } from "./nodememory.js";
+
+/** LEAK_CYCLES of the environment asks for another number of cycles of every kind. */
+const CYCLES = Number(process.env["LEAK_CYCLES"] ?? 600);
+/** Connections at the same time. */
+const LANES = 60;
+/** Bytes of the process that come and go, most of them at first. Streams of zlib that stay would be over 100,000 a cycle. */
+const PROCESS_NOISE = 60_000_000;
+/** Ten of these fill the windows of both sides. */
+const TEXT = Array.from({ length: 120 }, (_, at) => `reading ${at * 7919} of the sensor`).join("\n");
+const HEADERS = { "Sec-WebSocket-Extensions": "permessage-deflate" };
+
+function compressed(bytes: Uint8Array): Uint8Array {
+  return deflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+}
+
+/** Connects, and ends in one way. */
+type Cycle = (port: number, turn: number) => Promise<void>;
+
+/** Many messages both ways, so that both sides have full windows. */
+const talk: Cycle = async (port) => {
+  let count = 0;
+  const client = new ClientWebSocket({ permessageDeflate: { threshold: 0 } });
+  const closed = new Promise<void>((resolve) => (client.onConnectionClosed = () => resolve()));
+  client.onMessageReceived = () => {
+    if (++count === 10) client.close();
+    else client.sendString(`${count} ${TEXT}`);
+  };
+  await client.connect(`ws://127.0.0.1:${port}/`);
+  client.sendString(TEXT);
+  await closed;
+};
+
+/** What a raw client sends, upon which the connection ends. */
+function sends(end: (peer: RawPeer) => void): Cycle {
+  return async (port) => {
+    const peer = RawPeer.connect(port).send(upgradeRequest(HEADERS));
+    await peer.head();
+    end(peer);
+    await peer.closed;
+  };
+}
+
+const bomb = compressed(new Uint8Array(1_000_000));
+const whole = compressed(Buffer.from(TEXT));
+
+const CASES: readonly (readonly [string, Cycle])[] = [
+  ["messages both ways, close", talk],
+  ["abort within a message", sends((peer) => peer.sendFrame(0x41, whole.subarray(0, 50)).socket.resetAndDestroy())],
+  ["a bomb", sends((peer) => peer.sendFrame(0xc2, bomb))],
+  ["what is no DEFLATE", sends((peer) => peer.sendFrame(0xc1, whole).sendFrame(0xc1, Uint8Array.of(0x06)))],
+];
+
+test.each(CASES)("%s, many times", async (_name, cycle) => {
+  const server = new WebSocketServer({
+    ...{ address: "127.0.0.1", port: 0, maxClients: 100, permessageDeflate: { threshold: 0 } },
+    onMessageReceived: (_server, { frame, webSocket }) => void webSocket.sendString(frame.text),
+  });
+  await server.start();
+  const repeat = async (count: number): Promise<void> => {
+    let rest = count;
+    const lane = async (): Promise<void> => {
+      while (rest-- > 0) await cycle(server.port, rest);
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    await eventually(() => server.clientsCount === 0);
+  };
+  await repeat(CYCLES / 4);
+  const before = await usedOutside();
+  const grown = await growthBy(CYCLES, repeat);
+  const after = await usedOutside();
+  await server.stop();
+  expect(grown).toBeLessThan(NOISE);
+  expect(after.external - before.external).toBeLessThan(NOISE);
+  expect(after.rss - before.rss).toBeLessThan(PROCESS_NOISE);
+});
