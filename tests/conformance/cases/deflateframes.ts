@@ -2,8 +2,8 @@
 
 import { constants, deflateRawSync } from "node:zlib";
 import { matchAtTheEdge } from "../../support/deflatereader.js";
-import { asciiOf, bytesOf, joined } from "../../support/vectors.js";
-import { type Case, type FrameSpec, get, type Message, send, sendCut, sendHeader, type Step } from "../case.js";
+import { asciiOf, bytesOf, type FrameSpec, joined } from "../../support/vectors.js";
+import { type Case, get, type Message, send, sendCut, sendHeader, type Step } from "../case.js";
 import { DATA } from "../deflatedata.js";
 import { PROFILES } from "../profiles.js";
 import { binary, type DeflateRow, deflateCasesOf, exchange, text } from "./deflate.js";
