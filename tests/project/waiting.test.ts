@@ -1,4 +1,4 @@
-/** How tests wait: for a condition, or, where time is what is tested, by `letTimePass`; nobody has a delay of his own. */
+/** How tests wait: for a condition, or, where time is what is tested, by `letTimePass`; nobody has a delay or a limit of his own. */
 
 import { listFiles, readText } from "./sources.js";
 
@@ -18,6 +18,14 @@ const files = listFiles("tests").filter((file) => file.endsWith(".ts") && !OTHER
 
 test("there are files to look at", () => {
   expect(files.length).toBeGreaterThan(200);
+});
+
+test("no test and no hook has a time limit of its own: it is Jest's, or LONG_MS", () => {
+  const limit = /^ *\}, \d[\d_]*\d{3}\);$|^ +\d[\d_]*\d{3},\n *\);$/gm;
+  const found = files
+    .filter((file) => file.endsWith(".test.ts"))
+    .flatMap((file) => [...readText(file).matchAll(limit)].map(([text]) => `${file}: ${text.trim()}`));
+  expect(found).toEqual([]);
 });
 
 test("no fixed delay in the place of a condition", () => {

@@ -83,7 +83,11 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     await endAll();
     expect(app.problems).toEqual([]);
   });
-  afterAll(() => app.stop());
+  afterAll(() => {
+    // Those of a test that has failed: a socket that is paused is never told that the app is gone.
+    for (const client of clients) client.destroy();
+    return app.stop();
+  });
 
   const levels = (): Promise<Levels> => app.ask("memory") as Promise<Levels>;
 
