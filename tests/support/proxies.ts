@@ -18,6 +18,8 @@ export function findProgram(name: string): string | undefined {
 /** The program; undefined where it is not installed. */
 export const nginx = findProgram("nginx");
 export const haproxy = findProgram("haproxy");
+export const caddy = findProgram("caddy");
+export const apache = findProgram("apache2");
 
 /** A proxy that runs. */
 export interface Proxy {
@@ -47,10 +49,13 @@ async function start(
 ): Promise<Proxy> {
   const folder = mkdtempSync(path.join(tmpdir(), "proxy-"));
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text, { mode: 0o600 });
-  const child: ChildProcess = spawn(program, parameters, { cwd: folder, stdio: "ignore" });
+  // Caddy keeps what it knows in there.
+  const env = { ...process.env, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder };
+  const child: ChildProcess = spawn(program, parameters, { cwd: folder, env, stdio: "ignore" });
   const ended = new Promise((resolve) => child.once("close", resolve));
   const stop = async (): Promise<void> => {
-    if (child.kill("SIGTERM")) await ended;
+    // They are one process each, and Apache httpd waits for its tunnels to end.
+    if (child.kill("SIGKILL")) await ended;
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -83,4 +88,37 @@ export function startNginx(http: string, port: number, files: Readonly<Record<st
 /** @param text its whole configuration */
 export function startHaproxy(text: string, port: number, files: Readonly<Record<string, string>> = {}): Promise<Proxy> {
   return start(haproxy ?? "", ["-f", "haproxy.cfg", "-db"], port, { ...files, "haproxy.cfg": text });
+}
+
+/** @param sites its sites, with ports of their own */
+export function startCaddy(sites: string, port: number, files: Readonly<Record<string, string>> = {}): Promise<Proxy> {
+  const text = `{
+    admin off
+    auto_https disable_redirects
+  }
+  ${sites}`;
+  return start(caddy ?? "", ["run", "--config", "Caddyfile", "--adapter", "caddyfile"], port, {
+    ...files,
+    Caddyfile: text,
+  });
+}
+
+const APACHE_MODULES = ["mpm_event", "authz_core", "proxy", "proxy_http", "ssl", "socache_shmcb", "headers"];
+
+/** @param host its virtual host */
+export function startApache(host: string, port: number, files: Readonly<Record<string, string>> = {}): Promise<Proxy> {
+  const text = `
+    ServerRoot "\${PWD}"
+    DefaultRuntimeDir "\${PWD}"
+    PidFile apache.pid
+    ErrorLog error.log
+    ServerName localhost
+    Timeout 1
+    Listen 127.0.0.1:${port}
+    ${APACHE_MODULES.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join("\n    ")}
+    ${host}`;
+  return start("/bin/sh", ["-c", `PWD=$(pwd) exec ${apache ?? ""} -f "$(pwd)/apache.conf" -X`], port, {
+    ...files,
+    "apache.conf": text,
+  });
 }
