@@ -111,7 +111,11 @@ export interface Socket {
   readonly bufferedAmount: number;
   /** Whether `pause()` was called, and `resume()` not since. */
   readonly isPaused: boolean;
-  /** Sends bytes, all of them or none. The host may keep them until they are sent: the caller does not change them any more. */
+  /**
+   * Sends bytes, all of them or none. The host may keep them until they are sent: the caller does not change them any more.
+   *
+   * @returns what became of them
+   */
   write(bytes: Uint8Array): WriteResult;
   /** Delivers nothing until `resume()`, nor the peer's end behind it; the peer is slowed down by TCP. */
   pause(): void;
@@ -130,6 +134,7 @@ export interface Socket {
 
 /** Why a host could not connect or listen, or why a connection broke: data, of which the library makes its own errors. */
 export interface NetworkFailure {
+  /** Which kind it is. */
   readonly code: NetworkErrorCode;
   /** What happened, and what to do about it, in words. */
   readonly message: string;
@@ -266,112 +271,4 @@ export interface TlsNetwork {
    * XS_WEBSOCKETS_DEVICE_CERTIFICATE and XS_WEBSOCKETS_DEVICE_KEY name, PEM or DER.
    */
   storedIdentity(): TlsIdentity | undefined;
-}
-
-/** An event of the DOM, as far as the WHATWG `WebSocket` and its users need one (DOM Standard, 2.2). */
-export interface DomEvent {
-  readonly type: string;
-  readonly target: unknown;
-  readonly currentTarget: unknown;
-  readonly bubbles: boolean;
-  readonly cancelable: boolean;
-  readonly defaultPrevented: boolean;
-  readonly timeStamp: number;
-  preventDefault(): void;
-  stopPropagation(): void;
-  stopImmediatePropagation(): void;
-}
-
-/** HTML Standard, 9.1: what a message event carries. */
-export interface DomMessageEvent extends DomEvent {
-  readonly data: unknown;
-  readonly origin: string;
-  readonly lastEventId: string;
-}
-
-/** WebSockets Standard, 6: how a connection ended. */
-export interface DomCloseEvent extends DomEvent {
-  readonly wasClean: boolean;
-  readonly code: number;
-  readonly reason: string;
-}
-
-/** Members of an event, for its constructor. */
-export interface DomEventInit {
-  readonly bubbles?: boolean;
-  readonly cancelable?: boolean;
-}
-
-/** Members of a CloseEvent, for its constructor. */
-export interface DomCloseEventInit extends DomEventInit {
-  readonly wasClean?: boolean;
-  readonly code?: number;
-  readonly reason?: string;
-}
-
-/** What is called with an event. */
-export type DomEventListener = ((event: never) => unknown) | { handleEvent(event: never): unknown };
-
-/** Options of a listener (DOM Standard, 2.7). */
-export interface DomListenerOptions {
-  readonly capture?: boolean;
-  readonly once?: boolean;
-  /** Removes the listener when it is aborted. */
-  readonly signal?: DomAbortSignal;
-}
-
-/** As much of an AbortSignal as a listener's option needs. */
-export interface DomAbortSignal {
-  readonly aborted: boolean;
-  addEventListener(type: "abort", listener: () => void, options?: { readonly once?: boolean }): void;
-}
-
-/** Where events are listened for (DOM Standard, 2.7). */
-export interface DomEventTarget {
-  addEventListener(type: string, listener: DomEventListener | null, options?: DomListenerOptions | boolean): void;
-  removeEventListener(type: string, listener: DomEventListener | null, options?: DomListenerOptions | boolean): void;
-  dispatchEvent(event: DomEvent): boolean;
-}
-
-/** A URL that was read (URL Standard, 6.1). */
-export interface DomUrl {
-  readonly href: string;
-  /** With its colon. */
-  readonly protocol: string;
-  readonly username: string;
-  readonly password: string;
-  /** Host and port, the port only where it is not that of the scheme. */
-  readonly host: string;
-  readonly pathname: string;
-  /** With its question mark; "" where there is none. */
-  readonly search: string;
-  readonly hash: string;
-}
-
-/**
- * What the WHATWG `WebSocket` needs of the web platform: the host's own classes where it has them, so that `instanceof`
- * holds. Only `xs-websockets/whatwg` imports it.
- */
-export interface Dom {
-  readonly Event: new (type: string, init?: DomEventInit) => DomEvent;
-  readonly EventTarget: new () => DomEventTarget;
-  readonly MessageEvent: new (
-    type: string,
-    init?: DomEventInit & { readonly data?: unknown; readonly origin?: string },
-  ) => DomMessageEvent;
-  readonly CloseEvent: new (type: string, init?: DomCloseEventInit) => DomCloseEvent;
-  /** An error with one of the names of Web IDL, 2.8.1, and the `code` that goes with it. */
-  readonly DOMException: new (message?: string, name?: string) => Error & { readonly code: number };
-  /** Reads an absolute URL; undefined where it is none. */
-  parseUrl(text: string): DomUrl | undefined;
-  /** Whether the host has Blobs: `toBlob` and `blobBytes` are called only then. */
-  readonly hasBlobs: boolean;
-  /** A Blob of bytes. */
-  toBlob(bytes: Uint8Array): object;
-  /** The size in bytes and the content of a Blob; undefined for anything else. */
-  blobBytes(value: unknown): { readonly size: number; readonly bytes: Promise<Uint8Array> } | undefined;
-  /** Gives a global this value: always, or only where there is none of its name. */
-  setGlobal(name: string, value: unknown, when: "always" | "missing"): void;
-  /** The largest message in bytes, and the largest queue, that a `WebSocket` has unless it is given others. */
-  readonly defaultMaxBytes: number;
 }

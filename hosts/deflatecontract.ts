@@ -8,7 +8,7 @@ export interface PermessageDeflateOptions {
   readonly clientNoContextTakeover?: boolean;
   /** What the server may refer back to, as a power of two of bytes: 8 to 15. */
   readonly serverMaxWindowBits?: number;
-  /** The same of the client. */
+  /** What the client may refer back to, as a power of two of bytes: 8 to 15. */
   readonly clientMaxWindowBits?: number;
   /** Messages of fewer bytes are sent as they are. */
   readonly threshold?: number;

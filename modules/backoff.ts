@@ -40,7 +40,11 @@ export class Backoff {
   private readonly jitter: number;
   private delayMs: number;
 
-  /** @throws OptionError where an option is out of its range */
+  /**
+   * Makes a series of delays.
+   *
+   * @throws OptionError where an option is out of its range
+   */
   constructor(options: BackoffOptions = {}) {
     checkOptions("Backoff", options, "{ initialMs: 500 }");
     const { initialMs, maxMs, factor, jitter } = resolveOptions(options, BACKOFF_OPTIONS);
@@ -54,7 +58,11 @@ export class Backoff {
     this.delayMs = initialMs;
   }
 
-  /** The delay before the next attempt, in milliseconds. */
+  /**
+   * Gives the delay before the next attempt.
+   *
+   * @returns milliseconds
+   */
   next(): number {
     const delayMs = this.delayMs;
     this.delayMs = Math.min(this.maxMs, delayMs * this.factor);

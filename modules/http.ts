@@ -121,7 +121,11 @@ export class HttpListener {
   private listener: Listener | undefined = undefined;
   private rejectStart: ((error: Error) => void) | undefined = undefined;
 
-  /** @throws OptionError where an option is out of its range */
+  /**
+   * Makes a listener, which listens from `start` on.
+   *
+   * @throws OptionError where an option is out of its range
+   */
   constructor(options: HttpListenerOptions = {}) {
     checkOptions("HttpListener", options, "{ port: 8080 }");
     const { onRequest, address, identity, clientCertificateRequired, clientAuthorities, ...limits } = options;
@@ -150,8 +154,9 @@ export class HttpListener {
   /**
    * Starts to listen.
    *
-   * @returns resolves when requests are accepted. Rejects with NetworkError where the port cannot be had, and with
-   *   InvalidStateError where it listens already, or is stopped before it does
+   * @returns resolves when requests are accepted
+   * @throws (rejects) NetworkError where the port cannot be had, InvalidStateError where it listens already, or is stopped
+   *   before it does
    */
   async start(): Promise<void> {
     if (this.listener !== undefined)
@@ -189,6 +194,7 @@ export class HttpListener {
    * of a request's path, do not matter.
    *
    * @param path such as "/led"
+   * @param handler answers the requests; it may return a promise
    * @throws OptionError where it is no path, or there is a handler for it already
    */
   route(path: string, handler: RequestHandler): void {

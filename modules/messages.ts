@@ -16,7 +16,9 @@ export type { MessageReceivedFrame, WebSocket } from "./websocket/websocket.js";
  * many as have `maxWaitingBytes`, the connection is paused, and nothing is lost. Whoever leaves the loop closes the connection.
  * What came before the call went to nobody: call it before `connect`, or in `onWebSocketOpened`.
  *
+ * @param webSocket a client, or a connection of a server
  * @param maxWaitingBytes bytes that wait to be read before the connection is paused; of a text its characters
+ * @returns an iterable for one loop `for await`
  * @throws InvalidStateError where `onMessageReceived` or another loop has the messages
  * @throws OptionError where `maxWaitingBytes` is no positive integer
  */

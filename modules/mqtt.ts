@@ -88,7 +88,11 @@ export class MqttSocket {
   /** Why this side ends it. */
   private failure: WebSocketError | undefined = undefined;
 
-  /** @throws OptionError where an option is missing or wrong */
+  /**
+   * Connects.
+   *
+   * @throws OptionError where an option is missing or wrong
+   */
   constructor(options: MqttSocketOptions<MqttSocket>) {
     checkOptions("MqttSocket", options, '{ host: "broker.example", port: 8083 }');
     const { host, address, port, path, isSecure, headers, ...others } = options;
@@ -148,12 +152,14 @@ export class MqttSocket {
    * Writes bytes. They are sent together, in their order, in frames of this class's choice.
    *
    * @param data bytes, which are copied, or in the format "number" one byte
+   * @param options `more`: others follow at once, and may share a frame
    * @returns how many bytes can be written now; where that is too few, `onWritable` tells of more. 0 where the connection is
    *   over: `onError` tells of it, or has told, and nothing is sent
    * @throws InvalidStateError before the first `onWritable`, after `close`, or for more bytes than can be written
    * @throws OptionError for what is no bytes, or in the format "number" no byte
    */
-  write(data: BinaryData | number, { more = false }: MqttWriteOptions = {}): number {
+  write(data: BinaryData | number, options: MqttWriteOptions = {}): number {
+    const { more = false } = options;
     const bytes = this.currentFormat === "number" ? byteOf(data) : bytesOf(data as BinaryData);
     if (!this.isOpen || this.isClosed)
       throw new InvalidStateError("An MqttSocket is written to between its first onWritable and close().");
@@ -328,7 +334,11 @@ export class MqttSocket {
  * sockets look names up themselves, as {@link MqttSocket} does.
  */
 export class NameAsAddress {
-  /** @param request `onResolved` is called at once with the host, twice */
+  /**
+   * Answers at once: the socket looks the name up itself.
+   *
+   * @param request `onResolved` is called at once with the host, twice
+   */
   resolve(request: { readonly host: string; readonly onResolved?: (host: string, address: string) => void }): void {
     const { host, onResolved } = request;
     onResolved?.call(this, host, host);

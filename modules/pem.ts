@@ -19,6 +19,7 @@ export interface TlsIdentity {
  *
  * @param certificate the certificate, and those that lead to its authority behind it; PEM, or one as DER
  * @param privateKey its private key, PKCS #8 as PEM or DER
+ * @returns the identity, for the option of that name
  * @throws OptionError where there is no certificate or key in them
  */
 export function tlsIdentity(certificate: PemOrDer, privateKey: PemOrDer): TlsIdentity {
@@ -29,7 +30,10 @@ export function tlsIdentity(certificate: PemOrDer, privateKey: PemOrDer): TlsIde
 /**
  * The DER bytes of every block with this label.
  *
+ * @param value PEM as a text, or DER as bytes
  * @param label "CERTIFICATE" or "PRIVATE KEY"
+ * @param option what it is called in the message of an error
+ * @returns the DER bytes of each block
  * @throws OptionError where there is none, or it is not base64
  */
 export function toDer(value: PemOrDer, label: string, option: string): Uint8Array[] {

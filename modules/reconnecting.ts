@@ -6,10 +6,11 @@ import { ClientWebSocket, type ClientWebSocketOptions, type HeadersInit } from "
 import { logRejection, tellClosed, type Handler } from "./common/handlers.js";
 import { logError } from "./common/log.js";
 import { WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./common/constants.js";
-import { AbortedError, HandshakeError, InvalidStateError, NetworkError, OptionError } from "./common/errors.js";
+import { AbortedError, InvalidStateError, NetworkError, OptionError } from "./common/errors.js";
 import { WebSocketError } from "./common/errors.js";
 import { resolveOptions, type OptionTable } from "./common/options.js";
 import { kindOf } from "./common/text.js";
+import { shouldReconnect } from "./reconnecting/decision.js";
 import { UnsentMessages } from "./reconnecting/unsent.js";
 import {
   bytesOf,
@@ -19,13 +20,18 @@ import {
 } from "./websocket/websocket.js";
 
 export { Backoff, type BackoffOptions } from "./backoff.js";
+export { shouldReconnect } from "./reconnecting/decision.js";
 
 /** Something that each attempt asks for anew, such as a token that expires. */
 export type Provider<Value> = Value | (() => Value | Promise<Value>);
 
 /** Says how long to wait before the next attempt: {@link Backoff}, or a class of one's own. */
 export interface DelaySource {
-  /** The delay before the next attempt, in milliseconds. */
+  /**
+   * Gives the delay before the next attempt.
+   *
+   * @returns milliseconds
+   */
   next(): number;
   /** A connection has stood for `stableAfterMs`. */
   reset(): void;
@@ -57,7 +63,12 @@ export interface ReconnectingWebSocketOptions extends Omit<
    * @defaultValue 0
    */
   readonly maxUnsentBytes?: number;
-  /** Whether to come back, instead of {@link shouldReconnect}. */
+  /**
+   * Decides whether to come back after an end: not after 1000, a breach of the protocol or of a limit (1002, 1003, 1007 to
+   * 1010), a refusal of the request (4xx, but for 408, 425 and 429) or a mistake of the caller; after anything else.
+   *
+   * @returns whether to come back
+   */
   readonly shouldReconnect?: (e: ConnectionClosedEventArgs) => boolean;
   /** Becomes `onMessageReceived`. */
   readonly onMessageReceived?: ReconnectingWebSocket["onMessageReceived"];
@@ -119,7 +130,11 @@ export class ReconnectingWebSocket {
   private run: Run | undefined = undefined;
   private endState: WebSocketState = WebSocketState.None;
 
-  /** @throws OptionError where an option is out of its range */
+  /**
+   * Makes a client, which connects from `connect` on.
+   *
+   * @throws OptionError where an option is out of its range
+   */
   constructor(options: ReconnectingWebSocketOptions = {}) {
     const { backoff = new Backoff(), maxAttempts, stableAfterMs, maxUnsentBytes, ...others } = options;
     const { shouldReconnect: decide = shouldReconnect, onReconnecting, onReconnected, ...rest } = others;
@@ -164,8 +179,8 @@ export class ReconnectingWebSocket {
    *
    * @param uri ws://… or wss://…, or a function that gives it before each attempt
    * @param headers header fields to add to each request, or a function that gives them before each attempt
-   * @returns resolves when it is connected for the first time, however many attempts that takes. Rejects where it gives up
-   *   before: with the error of the last attempt, or with AbortedError after `close` or `abort`. Rejects with
+   * @returns resolves when it is connected for the first time, however many attempts that takes
+   * @throws (rejects) the error of the last attempt where it gives up before, AbortedError after `close` or `abort`,
    *   InvalidStateError while it is in use
    */
   async connect(uri: Provider<string>, headers: Provider<HeadersInit> = []): Promise<void> {
@@ -199,7 +214,13 @@ export class ReconnectingWebSocket {
     return this.unsent.keep(bytes, messageType);
   }
 
-  /** Sends a text message. As {@link ReconnectingWebSocket.send}. */
+  /**
+   * Sends a text message. As {@link ReconnectingWebSocket.send}.
+   *
+   * @returns whether it was taken
+   * @throws OptionError for anything but a string, and for one that `maxQueueBytes` can never hold; InvalidStateError before
+   *   `connect`, and after the end
+   */
   sendString(message: string): boolean {
     if (typeof message !== "string")
       throw new OptionError(
@@ -208,7 +229,13 @@ export class ReconnectingWebSocket {
     return this.send(encodeUtf8(message), WebSocketMessageType.Text);
   }
 
-  /** Sends a binary message. As {@link ReconnectingWebSocket.send}. */
+  /**
+   * Sends a binary message. As {@link ReconnectingWebSocket.send}.
+   *
+   * @returns whether it was taken
+   * @throws OptionError for what has no bytes, and for more than `maxQueueBytes` can ever hold; InvalidStateError before
+   *   `connect`, and after the end
+   */
   sendBytes(data: BinaryData): boolean {
     return this.send(data, WebSocketMessageType.Binary);
   }
@@ -349,33 +376,6 @@ const NO_CONNECTION = Object.freeze({
 });
 
 const HANDLER_FAILED = "A handler of a ReconnectingWebSocket threw.";
-
-/** Close statuses after which the same would happen again, or which mean that all is done. */
-const FINAL_STATUSES: readonly number[] = Object.freeze([
-  WebSocketCloseStatus.NormalClosure,
-  WebSocketCloseStatus.ProtocolError,
-  WebSocketCloseStatus.InvalidMessageType,
-  WebSocketCloseStatus.InvalidPayloadData,
-  WebSocketCloseStatus.PolicyViolation,
-  WebSocketCloseStatus.MessageTooBig,
-  WebSocketCloseStatus.MandatoryExtension,
-]);
-
-/** Refusals that pass: Request Timeout, Too Early and Too Many Requests (RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4). */
-const PASSING_REFUSALS: readonly number[] = Object.freeze([408, 425, 429]);
-
-/**
- * Whether to come back after an end like this one: not after 1000, a breach of the protocol or of a limit (1002, 1003, 1007 to
- * 1010), a refusal of the request (4xx, but for 408, 425 and 429) or a mistake of the caller; after anything else.
- */
-export function shouldReconnect({ closeStatus, error }: ConnectionClosedEventArgs): boolean {
-  if (error instanceof OptionError) return false;
-  if (error instanceof HandshakeError) {
-    const { statusCode } = error;
-    return statusCode < 400 || statusCode >= 500 || PASSING_REFUSALS.includes(statusCode);
-  }
-  return !FINAL_STATUSES.includes(closeStatus);
-}
 
 function asWebSocketError(error: unknown): WebSocketError {
   if (error instanceof WebSocketError) return error;

@@ -12,9 +12,10 @@ export type { ForeignRequest } from "./http/adopt.js";
  * Makes a context for `WebSocketServer.addWebSocket`. The request has to obey the rules of this library.
  *
  * @param socket the request's connection; it belongs to the context from then on
+ * @param request what the other server has read
  * @param unread the bytes that came behind the head
  * @param timeoutMs for an answer to be found, and again for it to leave
- * @returns undefined where the request was refused and answered
+ * @returns the context; undefined where the request was refused and answered
  */
 export function upgradeContext(
   socket: Socket,

@@ -59,6 +59,12 @@ export class ErrorEvent extends Event {
   /** The message of `error`. */
   readonly message: string;
 
+  /**
+   * Makes the event.
+   *
+   * @param type its name, "error"
+   * @param init `error`: what went wrong
+   */
   constructor(type: string, init: { readonly error: WebSocketError }) {
     super(type);
     this.error = init.error;
@@ -68,13 +74,21 @@ export class ErrorEvent extends Event {
 
 /** A WebSocket as in a browser (WebSockets Standard, 3). */
 export class WebSocket extends EventTarget {
+  /** 0: the connection is not open yet. */
   declare static readonly CONNECTING: 0;
+  /** 1: messages can be sent. */
   declare static readonly OPEN: 1;
+  /** 2: the closing handshake has begun. */
   declare static readonly CLOSING: 2;
+  /** 3: the connection is over, or could not be made. */
   declare static readonly CLOSED: 3;
+  /** 0: the connection is not open yet. */
   declare readonly CONNECTING: 0;
+  /** 1: messages can be sent. */
   declare readonly OPEN: 1;
+  /** 2: the closing handshake has begun. */
   declare readonly CLOSING: 2;
+  /** 3: the connection is over, or could not be made. */
   declare readonly CLOSED: 3;
 
   readonly #client: ClientWebSocket;
@@ -96,6 +110,7 @@ export class WebSocket extends EventTarget {
    *
    * @param url an absolute URL of the scheme ws, wss, http or https, without a fragment
    * @param protocols the subprotocols that are offered, the most wanted first
+   * @param init what browsers do not have: header fields, certificates, limits
    * @throws DOMException ("SyntaxError") for a URL or a subprotocol that is not valid; OptionError for an option that is not
    */
   constructor(
@@ -159,6 +174,7 @@ export class WebSocket extends EventTarget {
     if (known.includes(value)) this.#binaryType = value;
   }
 
+  /** Called when the connection is open. */
   get onopen(): EventHandler<DomEvent> {
     return this.#handlers.get("open");
   }
@@ -167,6 +183,7 @@ export class WebSocket extends EventTarget {
     this.#handlers.set("open", handler);
   }
 
+  /** Called for each message; `data` is a string, an ArrayBuffer or a Blob (`binaryType`). */
   get onmessage(): EventHandler<DomMessageEvent> {
     return this.#handlers.get("message");
   }
@@ -175,6 +192,7 @@ export class WebSocket extends EventTarget {
     this.#handlers.set("message", handler);
   }
 
+  /** Called before `onclose` where something went wrong; `error` tells what, which browsers do not. */
   get onerror(): EventHandler<ErrorEvent> {
     return this.#handlers.get("error");
   }
@@ -183,6 +201,7 @@ export class WebSocket extends EventTarget {
     this.#handlers.set("error", handler);
   }
 
+  /** Called once, when the connection is over: `code`, `reason` and `wasClean` tell how. */
   get onclose(): EventHandler<DomCloseEvent> {
     return this.#handlers.get("close");
   }
@@ -195,7 +214,7 @@ export class WebSocket extends EventTarget {
    * Sends a message: bytes and Blobs as binary, anything else as text. A message that `maxQueueBytes` has no room for ends the
    * connection, as the standard wants it; after the end, nothing is sent.
    *
-   * @throws DOMException ("InvalidStateError") while it is connecting
+   * @throws DOMException ("InvalidStateError") while it is connecting; TypeError without a message
    */
   send(data: string | ArrayBuffer | ArrayBufferView | object): void {
     if (arguments.length === 0) throw new TypeError("send takes a message: it was given nothing.");
@@ -312,6 +331,7 @@ Object.defineProperty(WebSocket.prototype, Symbol.toStringTag, { value: "WebSock
  * A class of WebSockets that have other defaults: for libraries that make their WebSockets themselves.
  *
  * @param defaults what each WebSocket has unless its third argument says otherwise
+ * @returns the class
  */
 export function webSocketClass(defaults: WebSocketInit): typeof WebSocket {
   return class extends WebSocket {

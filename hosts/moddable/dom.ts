@@ -11,10 +11,10 @@ import type {
   DomEventTarget,
   DomListenerOptions,
   DomMessageEvent,
-} from "../contract.js";
+} from "../domcontract.js";
 import { logError } from "./host/guard.js";
 
-export type * from "../contract.js";
+export type * from "../domcontract.js";
 
 /** DOM Standard, 2.2. There is no tree: an event goes to its target alone. */
 export class Event implements DomEvent {

@@ -1,20 +1,28 @@
 /** `#dom` on Node.js: its own classes, and CloseEvent, which Node.js 20 and 22 do not have. */
 
-import type { Dom, DomCloseEvent, DomCloseEventInit } from "../contract.js";
+import type { Dom, DomCloseEvent, DomCloseEventInit } from "../domcontract.js";
 
-export type * from "../contract.js";
+export type * from "../domcontract.js";
 
 interface Globals {
   readonly Event: Dom["Event"];
   readonly EventTarget: Dom["EventTarget"];
   readonly MessageEvent: Dom["MessageEvent"];
+  /** The event `close`: Node.js's own class, where it has one. */
   readonly CloseEvent?: Dom["CloseEvent"];
   readonly DOMException: Dom["DOMException"];
 }
 
 const globals = globalThis as unknown as Globals;
 
-export const { Event, EventTarget, MessageEvent, DOMException } = globals;
+/** What happens to a WebSocket: Node.js's own class. */
+export const Event: Dom["Event"] = globals.Event;
+/** What events are told to: Node.js's own class. */
+export const EventTarget: Dom["EventTarget"] = globals.EventTarget;
+/** The event `message`: Node.js's own class. */
+export const MessageEvent: Dom["MessageEvent"] = globals.MessageEvent;
+/** What the WHATWG class throws: Node.js's own class. */
+export const DOMException: Dom["DOMException"] = globals.DOMException;
 
 class OwnCloseEvent extends Event implements DomCloseEvent {
   readonly wasClean: boolean;

@@ -26,7 +26,11 @@ const RESERVED: readonly string[] = Object.freeze([
 export class ClientWebSocketHeaders {
   private readonly fields = new Map<string, readonly [name: string, value: string]>();
 
-  /** @throws OptionError as `set` */
+  /**
+   * Makes header fields: of an object, of pairs, or of others.
+   *
+   * @throws OptionError as `set`
+   */
   constructor(init: HeadersInit = []) {
     if (init instanceof ClientWebSocketHeaders) checkNoProperty(init);
     for (const [name, value] of entriesOf(init)) this.set(name, value);
@@ -47,7 +51,11 @@ export class ClientWebSocketHeaders {
     return [...this.fields.values()].map(([, value]) => value);
   }
 
-  /** The value of a field; undefined where there is none. */
+  /**
+   * Looks a field up.
+   *
+   * @returns the value; undefined where there is none
+   */
   get(name: string): string | undefined {
     return this.fields.get(name.toLowerCase())?.[1];
   }
@@ -81,6 +89,11 @@ export class ClientWebSocketHeaders {
     this.fields.delete(name.toLowerCase());
   }
 
+  /**
+   * Goes through the fields.
+   *
+   * @returns each name as it was given, with its value
+   */
   [Symbol.iterator](): Iterator<readonly [name: string, value: string]> {
     return this.fields.values();
   }

@@ -17,14 +17,24 @@ import type { HttpHeaders } from "./headers.js";
 
 /** What may go with an error. */
 export interface ErrorDetails {
+  /** The exception that led to it, such as the system's. */
   readonly cause?: unknown;
 }
 
 /** The root of the tree. `code` is stable: test it rather than the message. */
 export class WebSocketError extends Error {
+  /** The name of the class. */
   override readonly name: string = "WebSocketError";
+  /** What happened, in a word that stays the same, such as "ERR_TIMEOUT": docs/errors.md has them all. */
   readonly code: string;
 
+  /**
+   * Makes the error.
+   *
+   * @param code a word for programs, such as "ERR_OPTION"
+   * @param message what happened, what was allowed, what to do
+   * @param details `cause`: the exception that led to it
+   */
   constructor(code: string, message: string, details?: ErrorDetails) {
     super(message, details);
     this.code = code;
@@ -35,6 +45,11 @@ export class WebSocketError extends Error {
 export class OptionError extends WebSocketError {
   override readonly name = "OptionError";
 
+  /**
+   * Makes the error.
+   *
+   * @param message what happened, what was allowed, what to do
+   */
   constructor(message: string) {
     super("ERR_OPTION", message);
   }
@@ -44,6 +59,11 @@ export class OptionError extends WebSocketError {
 export class InvalidStateError extends WebSocketError {
   override readonly name = "InvalidStateError";
 
+  /**
+   * Makes the error.
+   *
+   * @param message what happened, what was allowed, what to do
+   */
   constructor(message: string) {
     super("ERR_INVALID_STATE", message);
   }
@@ -60,6 +80,13 @@ export class ProtocolError extends WebSocketError {
   /** The status of the Close frame that the peer is sent (RFC 6455, 7.4.1). */
   readonly closeStatus: WebSocketCloseStatus;
 
+  /**
+   * Makes the error; its `code` follows from the status.
+   *
+   * @param closeStatus the status of the Close frame (RFC 6455, 7.4.1)
+   * @param message what happened, what was allowed, what to do
+   * @param details `cause`: the exception that led to it
+   */
   constructor(closeStatus: WebSocketCloseStatus, message: string, details?: ErrorDetails) {
     super(PROTOCOL_ERROR_CODES[closeStatus] ?? "ERR_PROTOCOL", message, details);
     this.closeStatus = closeStatus;
@@ -89,6 +116,13 @@ export class HandshakeError extends WebSocketError {
   /** A client's: what the server answered. */
   readonly answer: HandshakeAnswer | undefined;
 
+  /**
+   * Makes the error.
+   *
+   * @param statusCode the HTTP status; 0 for an answer that is not HTTP
+   * @param message what happened, what was allowed, what to do
+   * @param answer a client's: what the server answered
+   */
   constructor(statusCode: number, message: string, answer?: HandshakeAnswer) {
     super("ERR_HANDSHAKE", message);
     this.statusCode = statusCode;
@@ -100,6 +134,11 @@ export class HandshakeError extends WebSocketError {
 export class TimeoutError extends WebSocketError {
   override readonly name = "TimeoutError";
 
+  /**
+   * Makes the error.
+   *
+   * @param message what happened, what was allowed, what to do
+   */
   constructor(message: string) {
     super("ERR_TIMEOUT", message);
   }
@@ -109,6 +148,7 @@ export class TimeoutError extends WebSocketError {
 export class AbortedError extends WebSocketError {
   override readonly name = "AbortedError";
 
+  /** Makes the error. */
   constructor() {
     super("ERR_ABORTED", "The connection was closed before it was open.");
   }
@@ -118,7 +158,13 @@ export class AbortedError extends WebSocketError {
 export class NetworkError extends WebSocketError {
   override readonly name: string = "NetworkError";
 
-  /** @param code "ERR_NETWORK", or what the host names the reason: "ENOTFOUND", "ECONNREFUSED", "EADDRINUSE" … */
+  /**
+   * Makes the error.
+   *
+   * @param message what happened, what was allowed, what to do
+   * @param details `cause`: the exception that led to it
+   * @param code "ERR_NETWORK", or what the host names the reason: "ENOTFOUND", "ECONNREFUSED", "EADDRINUSE" …
+   */
   constructor(message: string, details?: ErrorDetails, code = "ERR_NETWORK") {
     super(code, message, details);
   }

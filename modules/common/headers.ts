@@ -17,7 +17,11 @@ export class HttpHeaders {
     return this.isWhole;
   }
 
-  /** The value of a field; undefined where there is none. Fields of one name are joined by ", " (RFC 9110, 5.3). */
+  /**
+   * Looks a field up. Fields of one name are joined by ", " (RFC 9110, 5.3).
+   *
+   * @returns the value; undefined where there is none
+   */
   get(name: string): string | undefined {
     const start = startOf(name);
     let all: string | undefined;
@@ -29,13 +33,21 @@ export class HttpHeaders {
     return all;
   }
 
-  /** The values of all fields of a name, such as Set-Cookie, which cannot be joined (RFC 9110, 5.3). */
+  /**
+   * Looks all fields of a name up, such as Set-Cookie, which cannot be joined (RFC 9110, 5.3).
+   *
+   * @returns the values, in the order in which they came
+   */
   getAll(name: string): string[] {
     const start = startOf(name);
     return this.lines.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length));
   }
 
-  /** The lower-case names, in the order in which they came. */
+  /**
+   * Lists the names.
+   *
+   * @returns each once, in lower case, in the order in which they came
+   */
   keys(): string[] {
     const names: string[] = [];
     for (const line of this.lines) {
@@ -45,21 +57,35 @@ export class HttpHeaders {
     return names;
   }
 
-  /** Each lower-case name with the value that `get` gives. */
+  /**
+   * Goes through the fields.
+   *
+   * @returns each lower-case name, with the value that `get` gives
+   */
   [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
     return this.keys()
       .map((name): [string, string] => [name, this.get(name) ?? ""])
       .values();
   }
 
-  /** The elements of a comma-separated field, without white space and empty ones (RFC 9110, 5.6.1); the first 100. */
+  /**
+   * Splits a comma-separated field (RFC 9110, 5.6.1).
+   *
+   * @returns its elements, without white space and empty ones; the first 100
+   */
   list(name: string): string[] {
     const elements: string[] = [];
     this.find(name, (value, start, end) => elements.push(value.slice(start, end)) === MAX_ELEMENTS);
     return elements;
   }
 
-  /** Whether a comma-separated field has this token, in any letter case. */
+  /**
+   * Looks for a token in a comma-separated field, in any letter case.
+   *
+   * @param name that of the field
+   * @param token such as "websocket"
+   * @returns whether it is there
+   */
   hasToken(name: string, token: string): boolean {
     const wanted = token.toLowerCase();
     return this.find(
@@ -68,7 +94,13 @@ export class HttpHeaders {
     );
   }
 
-  /** Whether a comma-separated field has this element, in just this letter case. */
+  /**
+   * Looks for an element of a comma-separated field, in just this letter case.
+   *
+   * @param name that of the field
+   * @param element the whole element
+   * @returns whether it is there
+   */
   hasElement(name: string, element: string): boolean {
     return this.find(
       name,

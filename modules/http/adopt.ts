@@ -8,6 +8,7 @@ import { isFieldValue, isSingleField, isToken } from "./head.js";
 
 /** A request's head as another server gives it. */
 export interface ForeignRequest {
+  /** The request's method, such as "GET". */
   readonly method: string;
   /** The request target. */
   readonly target: string;

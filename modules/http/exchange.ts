@@ -39,11 +39,14 @@ export interface HttpExchangeEvents {
 
 /** A request and the way to answer it (.NET `HttpListenerContext`). */
 export interface HttpListenerContext {
+  /** What the client asks for. */
   readonly request: HttpListenerRequest;
+  /** What it is answered. */
   readonly response: HttpListenerResponse;
   /**
-   * Sends the head of a 101 answer and gives the socket away. Undefined where the connection has ended meanwhile. For
-   * `WebSocketServer.addWebSocket`.
+   * Sends the head of a 101 answer and gives the socket away. For `WebSocketServer.addWebSocket`.
+   *
+   * @returns the socket; undefined where the connection has ended meanwhile
    */
   upgrade(headers: readonly (readonly [name: string, value: string])[]): Socket | undefined;
 }
@@ -58,6 +61,7 @@ export interface HttpListenerRequest {
   readonly path: string;
   /** "1.1", or "1.0", which cannot become a WebSocket. */
   readonly httpVersion: "1.0" | "1.1";
+  /** The header fields. */
   readonly headers: HttpHeaders;
   /** Whether an upgrade to WebSocket is asked for: pass the context to `WebSocketServer.addWebSocket`. */
   readonly isWebSocketRequest: boolean;
@@ -69,13 +73,19 @@ export interface HttpListenerRequest {
 
 /** The answer (.NET `HttpListenerResponse`). */
 export interface HttpListenerResponse {
-  /** 200 unless set; 200 to 599. */
+  /** The HTTP status: 200 unless set; 200 to 599. */
   statusCode: number;
   /** The media type of the body. */
   contentType: string | undefined;
   /** Whether the answer was given. */
   readonly isClosed: boolean;
-  /** Adds a header field. @throws OptionError where the name or value is not allowed, or says where the answer ends */
+  /**
+   * Adds a header field.
+   *
+   * @param name a token (RFC 9110, 5.6.2)
+   * @param value one line of text
+   * @throws OptionError where the name or value is not allowed, or says where the answer ends
+   */
   setHeader(name: string, value: string): void;
   /**
    * Sends the answer and ends the connection.

@@ -15,6 +15,12 @@ import { WebSocketError, type ErrorDetails } from "../common/errors.js";
 export class HubException extends WebSocketError {
   override readonly name = "HubException";
 
+  /**
+   * Makes the error: what a method throws to tell its caller why.
+   *
+   * @param message what the caller is told
+   * @param details `cause`: the exception that led to it
+   */
   constructor(message: string, details?: ErrorDetails) {
     super("ERR_HUB", message, details);
   }
@@ -24,6 +30,12 @@ export class HubException extends WebSocketError {
 export class HubProtocolError extends WebSocketError {
   override readonly name = "HubProtocolError";
 
+  /**
+   * Makes the error, for a peer of one's own or a test.
+   *
+   * @param message what happened, what was allowed, what to do
+   * @param details `cause`: the exception that led to it
+   */
   constructor(message: string, details?: ErrorDetails) {
     super("ERR_HUB_PROTOCOL", message, details);
   }
@@ -33,6 +45,12 @@ export class HubProtocolError extends WebSocketError {
 export class HubHandshakeError extends WebSocketError {
   override readonly name = "HubHandshakeError";
 
+  /**
+   * Makes the error, for a peer of one's own or a test.
+   *
+   * @param message what happened, what was allowed, what to do
+   * @param details `cause`: the exception that led to it
+   */
   constructor(message: string, details?: ErrorDetails) {
     super("ERR_HUB_HANDSHAKE", message, details);
   }
@@ -44,6 +62,13 @@ export class HubClosedError extends WebSocketError {
   /** Whether whoever closed it wants to be connected to again; undefined where that was not said. */
   readonly allowReconnect: boolean | undefined;
 
+  /**
+   * Makes the error, for a peer of one's own or a test.
+   *
+   * @param message what happened, what was allowed, what to do
+   * @param details `cause`: the exception that led to it
+   * @param allowReconnect whether whoever closed it wants to be connected to again
+   */
   constructor(message: string, details?: ErrorDetails, allowReconnect?: boolean) {
     super("ERR_HUB_CLOSED", message, details);
     this.allowReconnect = allowReconnect;
@@ -56,6 +81,13 @@ export class NegotiationError extends WebSocketError {
   /** The HTTP status of the answer; 0 where there was none. */
   readonly statusCode: number;
 
+  /**
+   * Makes the error, for a peer of one's own or a test.
+   *
+   * @param statusCode the HTTP status of the answer; 0 where there was none
+   * @param message what happened, what was allowed, what to do
+   * @param details `cause`: the exception that led to it
+   */
   constructor(statusCode: number, message: string, details?: ErrorDetails) {
     super("ERR_NEGOTIATION", message, details);
     this.statusCode = statusCode;

@@ -38,7 +38,7 @@ function isWithin(folder: string, from: string, specifier: string): boolean {
 }
 
 function isContract(from: string, specifier: string): boolean {
-  const contracts = ["hosts/contract", "hosts/deflatecontract"];
+  const contracts = ["hosts/contract", "hosts/deflatecontract", "hosts/domcontract"];
   return specifier.startsWith(".") && contracts.includes(resolveImport(from, specifier));
 }
 
@@ -155,6 +155,7 @@ test("no file of modules/ imports itself by a detour", () => {
 test("hosts/contract.ts imports nothing but its other half", () => {
   expect([...new Set(importsOf("hosts/contract.ts"))]).toEqual(["./deflatecontract.js"]);
   expect(importsOf("hosts/deflatecontract.ts")).toEqual([]);
+  expect(importsOf("hosts/domcontract.ts")).toEqual([]);
 });
 
 test("hosts/node imports itself, the contract and Node.js; its adapters for node:http and streams the public names, too", () => {

@@ -50,7 +50,10 @@ export class HubConnection {
   private stopping: Promise<void> | undefined = undefined;
 
   /**
+   * Makes a connection, which is begun by `start`.
+   *
    * @param url that of the hub: http://, https://, ws:// or wss://, a text or a URL object
+   * @param options limits, certificates, tokens and when to come back
    * @throws OptionError where the URL or an option is out of its range
    */
   constructor(url: string | { readonly href: string }, options: HubConnectionOptions = {}) {
@@ -102,9 +105,10 @@ export class HubConnection {
   /**
    * Connects.
    *
-   * @returns resolves when the state is Connected. Rejects with InvalidStateError (it is not Disconnected), NetworkError,
-   *   TlsError, TimeoutError, HandshakeError, NegotiationError, HubHandshakeError, HubProtocolError, or AbortedError
-   *   (`stop` was called meanwhile)
+   * @returns resolves when the state is Connected
+   * @throws (rejects) InvalidStateError (it is not Disconnected), NetworkError, TlsError, TimeoutError, HandshakeError,
+   *   NegotiationError, HubHandshakeError, HubProtocolError, or AbortedError (`stop` was called meanwhile); OptionError for
+   *   what `accessTokenFactory` gives
    */
   async start(): Promise<void> {
     if (this.current !== HubConnectionState.Disconnected)
@@ -131,6 +135,7 @@ export class HubConnection {
   /**
    * Answers calls of the server. Several handlers of one method are called in turn; letter case does not matter.
    *
+   * @param method its name; letter case does not matter
    * @param handler takes the call's arguments. What it returns is the result, where the server wants one
    * @throws OptionError where it is no function
    */
@@ -138,7 +143,12 @@ export class HubConnection {
     this.methods.add(method, handler);
   }
 
-  /** Removes a handler, or all of the method. */
+  /**
+   * Removes a handler, or all of the method.
+   *
+   * @param method its name; letter case does not matter
+   * @param handler the one to remove; left out: all of the method
+   */
   off(method: string, handler?: HubHandler): void {
     this.methods.remove(method, handler);
   }
@@ -146,8 +156,10 @@ export class HubConnection {
   /**
    * Calls a method of the hub without waiting for its answer. Async iterables among the values are sent as streams.
    *
-   * @returns resolves when it is sent, or waits in the WebSocket's queue. Rejects with InvalidStateError unless the
-   *   state is Connected, HubClosedError, OptionError for what cannot be sent
+   * @param method its name; letter case does not matter
+   * @param values its arguments, which become JSON; an async iterable is sent as a stream
+   * @returns resolves when it is sent, or waits in the WebSocket's queue
+   * @throws (rejects) InvalidStateError unless the state is Connected, HubClosedError, OptionError for what cannot be sent
    */
   async send(method: string, ...values: readonly unknown[]): Promise<void> {
     await this.requireLink().sendCall(method, values);
@@ -156,8 +168,11 @@ export class HubConnection {
   /**
    * Calls a method of the hub.
    *
-   * @returns its result. Rejects as `send`, and with HubException where the method fails, TimeoutError
-   *   (`invocationTimeout`)
+   * @param method its name; letter case does not matter
+   * @param values its arguments, which become JSON; an async iterable is sent as a stream
+   * @returns its result
+   * @throws (rejects) as `send`: InvalidStateError, HubClosedError, OptionError; and HubException where the method fails,
+   *   TimeoutError (`invocationTimeout`)
    */
   invoke<Result = unknown>(method: string, ...values: readonly unknown[]): Promise<Result> {
     return this.invokeCore<Result>(method, values);
@@ -166,7 +181,11 @@ export class HubConnection {
   /**
    * As `invoke`, with its values as a list (.NET nanoFramework `InvokeCore`, `InvokeCoreAsync`).
    *
-   * @param timeoutMs instead of `invocationTimeout`; 0: as long as the connection lasts
+   * @param method its name; letter case does not matter
+   * @param values its arguments, which become JSON; an async iterable is sent as a stream
+   * @param timeoutMs milliseconds instead of `invocationTimeout`; 0: as long as the connection lasts
+   * @returns its result
+   * @throws (rejects) as `invoke`: InvalidStateError, HubClosedError, OptionError, HubException, TimeoutError
    */
   async invokeCore<Result = unknown>(method: string, values: readonly unknown[], timeoutMs?: number): Promise<Result> {
     const limitMs = timeoutMs ?? this.settings.limits.invocationTimeout;
@@ -174,7 +193,14 @@ export class HubConnection {
     return (await this.requireLink().call(method, values, limitMs)) as Result;
   }
 
-  /** As `send`, with its values as a list (.NET nanoFramework `SendCore`). */
+  /**
+   * As `send`, with its values as a list (.NET nanoFramework `SendCore`).
+   *
+   * @param method its name; letter case does not matter
+   * @param values its arguments, which become JSON; an async iterable is sent as a stream
+   * @returns as `send`
+   * @throws (rejects) as `send`: InvalidStateError, HubClosedError, OptionError
+   */
   sendCore(method: string, values: readonly unknown[]): Promise<void> {
     return this.send(method, ...values);
   }
@@ -182,6 +208,9 @@ export class HubConnection {
   /**
    * Calls a method of the hub whose result is a stream. Leaving its loop, or `cancel()`, ends it.
    *
+   * @param method its name; letter case does not matter
+   * @param values its arguments, which become JSON; an async iterable is sent as a stream
+   * @returns the stream, for a loop `for await`
    * @throws InvalidStateError unless the state is Connected
    */
   stream<Item = unknown>(method: string, ...values: readonly unknown[]): HubStream<Item> {

@@ -19,7 +19,11 @@ export interface RetryContext {
 
 /** Decides when to try again (the official client's `IRetryPolicy`). */
 export interface RetryPolicy {
-  /** Milliseconds until the next attempt; null: there is none. */
+  /**
+   * Decides how long to wait before the next attempt.
+   *
+   * @returns milliseconds; null: there is no next attempt
+   */
   nextRetryDelayInMilliseconds(context: RetryContext): number | null;
 }
 

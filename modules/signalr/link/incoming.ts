@@ -5,12 +5,22 @@ import { InvalidStateError, TimeoutError } from "../../common/errors.js";
 
 /** A stream of the peer's. For one reader: `for await (const item of stream)`; leaving the loop cancels it. */
 export interface HubStream<Item = unknown> extends AsyncIterableIterator<Item, undefined, undefined> {
-  /** The next item. Rejects with what ended the stream. */
+  /**
+   * Waits for the next item.
+   *
+   * @returns it; `done` behind the last
+   * @throws (rejects) what ended the stream: HubException, HubClosedError
+   */
   next(): Promise<IteratorResult<Item, undefined>>;
-  /** Ends the stream: `for await` calls it where its loop is left early. */
+  /**
+   * Ends the stream: `for await` calls it where its loop is left early.
+   *
+   * @returns resolves at once
+   */
   return(): Promise<IteratorResult<Item, undefined>>;
   /** Asks the peer to end the stream, and reads no more of it. */
   cancel(): void;
+  /** Itself, for `for await`. @returns this */
   [Symbol.asyncIterator](): this;
 }
 

@@ -22,7 +22,12 @@ export interface HubStopOptions {
 
 /** What gives a hub its requests: an HttpListener. */
 export interface HubListener {
-  /** Has requests for one path answered by a handler. */
+  /**
+   * Has requests for one path answered by a handler.
+   *
+   * @param path such as "/hub"
+   * @param handler answers the requests
+   */
   route(path: string, handler: RequestHandler): void;
 }
 
@@ -46,8 +51,11 @@ export class HubServer {
   private isStarted = false;
 
   /**
+   * Makes a hub, which serves from `start` on.
+   *
    * @param listener an HttpListener: its requests for `path`, and those of the negotiation below it, become the hub's
    * @param path such as "/hub"
+   * @param options methods, hooks and limits
    * @throws OptionError where the path or an option is out of its range, or the listener has a handler for the path
    */
   constructor(listener: HubListener, path: string, options: HubServerOptions = {}) {
@@ -109,6 +117,8 @@ export class HubServer {
   /**
    * Closes one client's connection.
    *
+   * @param connectionId the client
+   * @param options whether it may come back, and what went wrong
    * @returns false where there is no such client
    */
   disconnect(connectionId: string, options: HubStopOptions = {}): boolean {

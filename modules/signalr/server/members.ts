@@ -11,6 +11,8 @@ export interface ClientProxy {
   /**
    * Calls a method without waiting for answers. The message is formatted once, however many clients there are.
    *
+   * @param method its name; letter case does not matter
+   * @param values its arguments, which become JSON
    * @returns how many clients it is sent to: one whose queue has no room is left out
    * @throws OptionError for what cannot be sent
    */
@@ -22,10 +24,22 @@ export interface SingleClientProxy extends ClientProxy {
   /**
    * Calls a method and waits for its result.
    *
-   * @returns rejects with HubException where the client gives none, TimeoutError, HubClosedError
+   * @param method its name; letter case does not matter
+   * @param values its arguments, which become JSON
+   * @returns the result
+   * @throws (rejects) HubException where the client gives none, TimeoutError after `invocationTimeout`, HubClosedError where
+   *   it is gone
    */
   invoke(method: string, ...values: readonly unknown[]): Promise<unknown>;
-  /** As `invoke`, within `timeoutMs` milliseconds instead of `invocationTimeout`; 0: as long as the connection lasts. */
+  /**
+   * As `invoke`, with a time of its own.
+   *
+   * @param method its name; letter case does not matter
+   * @param values its arguments, which become JSON
+   * @param timeoutMs milliseconds instead of `invocationTimeout`; 0: as long as the connection lasts
+   * @returns the result
+   * @throws (rejects) as `invoke`
+   */
   invokeCore(method: string, values: readonly unknown[], timeoutMs: number): Promise<unknown>;
 }
 
@@ -33,13 +47,31 @@ export interface SingleClientProxy extends ClientProxy {
 export interface HubClients {
   /** All clients. */
   readonly all: ClientProxy;
-  /** All clients but some. */
+  /**
+   * Chooses all clients but some.
+   *
+   * @returns them
+   */
   except(...connectionIds: readonly string[]): ClientProxy;
-  /** One client. */
+  /**
+   * Chooses one client.
+   *
+   * @returns it; where it is gone, calls reach nobody
+   */
   client(connectionId: string): SingleClientProxy;
-  /** Some clients. */
+  /**
+   * Chooses some clients.
+   *
+   * @returns them
+   */
   clients(...connectionIds: readonly string[]): ClientProxy;
-  /** The clients of a group, but perhaps some. */
+  /**
+   * Chooses the clients of a group, but perhaps some.
+   *
+   * @param name that of the group
+   * @param exceptConnectionIds clients that are left out
+   * @returns them
+   */
   group(name: string, ...exceptConnectionIds: readonly string[]): ClientProxy;
 }
 
@@ -49,15 +81,31 @@ export interface HubCallerClients extends HubClients {
   readonly caller: SingleClientProxy;
   /** All clients but the one that called. */
   readonly others: ClientProxy;
-  /** The clients of a group but the one that called. */
+  /**
+   * Chooses the clients of a group but the one that called.
+   *
+   * @returns them
+   */
   othersInGroup(name: string): ClientProxy;
 }
 
 /** Adds clients to groups and removes them (ASP.NET Core `IGroupManager`). A client that disconnects leaves all. */
 export interface HubGroups {
-  /** @returns false where there is no such client */
+  /**
+   * Adds a client to a group, which is made by that.
+   *
+   * @param connectionId the client
+   * @param name the group; letter case matters
+   * @returns false where there is no such client
+   */
   add(connectionId: string, name: string): boolean;
-  /** @returns false where the client was not in the group */
+  /**
+   * Removes a client from a group, which ends with its last one.
+   *
+   * @param connectionId the client
+   * @param name the group; letter case matters
+   * @returns false where the client was not in the group
+   */
   remove(connectionId: string, name: string): boolean;
 }
 

@@ -173,7 +173,11 @@ const OTHERS: readonly string[] = Object.freeze(["methods", "authorize", "protoc
 /** RFC 6750, 2.1; a scheme has no letter case (RFC 9110, 11.1). */
 const SCHEME = "bearer ";
 
-/** The access token of a request: a bearer's, or that of the query, where a browser puts it; undefined for none. */
+/**
+ * Reads the access token of a request: a bearer's (RFC 6750, 2.1), or that of the query, where a browser puts it.
+ *
+ * @returns the token; undefined for none
+ */
 export function accessTokenOf(request: HttpListenerRequest): string | undefined {
   const authorization = request.headers.get("authorization") ?? "";
   const token = authorization.slice(SCHEME.length).trim();

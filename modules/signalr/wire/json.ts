@@ -22,7 +22,7 @@ export const RECORD_SEPARATOR = "\x1e";
 /** Version 2 adds what is for stateful reconnect only, which is not offered: a client that asks for it goes without. */
 const NEWEST_VERSION = 2;
 
-/** The JSON encoding. */
+/** The JSON encoding: version 1, and 2 where a client asks for it. */
 export class JsonHubProtocol implements HubProtocol {
   readonly name = "json";
   readonly version = 1;
@@ -30,6 +30,8 @@ export class JsonHubProtocol implements HubProtocol {
   private readonly maximumDepth: number;
 
   /**
+   * Makes the encoding.
+   *
    * @param maximumDepth levels of arrays and objects in each other that a record may have, 4 to 1,000
    * @throws OptionError where it is out of its range
    */
@@ -38,14 +40,32 @@ export class JsonHubProtocol implements HubProtocol {
     this.maximumDepth = maximumDepth;
   }
 
+  /**
+   * Asks for version 1 or 2.
+   *
+   * @returns whether it is one of them
+   */
   isVersionSupported(version: number): boolean {
     return version <= NEWEST_VERSION;
   }
 
+  /**
+   * Makes a reader for one connection.
+   *
+   * @param maximumLength longest record, in characters
+   * @param limits what a record may have
+   * @returns the reader
+   */
   createReader(maximumLength: number, limits?: RecordLimits): HubMessageReader {
     return new JsonMessageReader(maximumLength, { ...limits, maximumDepth: this.maximumDepth });
   }
 
+  /**
+   * Makes the text of one hub message, with the separator behind it.
+   *
+   * @returns the text
+   * @throws TypeError for values that JSON does not have, such as a BigInt or a circle
+   */
   format(message: HubMessage): string {
     return JSON.stringify(message) + RECORD_SEPARATOR;
   }

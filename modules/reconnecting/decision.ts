@@ -1,0 +1,34 @@
+/** Whether a client comes back after an end. */
+
+import { WebSocketCloseStatus } from "../common/constants.js";
+import { HandshakeError, OptionError } from "../common/errors.js";
+import type { ConnectionClosedEventArgs } from "../websocket/websocket.js";
+
+/** Close statuses after which the same would happen again, or which mean that all is done. */
+const FINAL_STATUSES: readonly number[] = Object.freeze([
+  WebSocketCloseStatus.NormalClosure,
+  WebSocketCloseStatus.ProtocolError,
+  WebSocketCloseStatus.InvalidMessageType,
+  WebSocketCloseStatus.InvalidPayloadData,
+  WebSocketCloseStatus.PolicyViolation,
+  WebSocketCloseStatus.MessageTooBig,
+  WebSocketCloseStatus.MandatoryExtension,
+]);
+
+/** Refusals that pass: Request Timeout, Too Early and Too Many Requests (RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4). */
+const PASSING_REFUSALS: readonly number[] = Object.freeze([408, 425, 429]);
+
+/**
+ * Decides whether to come back after an end: not after 1000, a breach of the protocol or of a limit (1002, 1003, 1007 to
+ * 1010), a refusal of the request (4xx, but for 408, 425 and 429) or a mistake of the caller; after anything else.
+ *
+ * @returns whether to come back
+ */
+export function shouldReconnect({ closeStatus, error }: ConnectionClosedEventArgs): boolean {
+  if (error instanceof OptionError) return false;
+  if (error instanceof HandshakeError) {
+    const { statusCode } = error;
+    return statusCode < 400 || statusCode >= 500 || PASSING_REFUSALS.includes(statusCode);
+  }
+  return !FINAL_STATUSES.includes(closeStatus);
+}
