@@ -63,12 +63,7 @@ export interface ReconnectingWebSocketOptions extends Omit<
    * @defaultValue 0
    */
   readonly maxUnsentBytes?: number;
-  /**
-   * Decides whether to come back after an end: not after 1000, a breach of the protocol or of a limit (1002, 1003, 1007 to
-   * 1010), a refusal of the request (4xx, but for 408, 425 and 429) or a mistake of the caller; after anything else.
-   *
-   * @returns whether to come back
-   */
+  /** Whether to come back, instead of {@link shouldReconnect}. */
   readonly shouldReconnect?: (e: ConnectionClosedEventArgs) => boolean;
   /** Becomes `onMessageReceived`. */
   readonly onMessageReceived?: ReconnectingWebSocket["onMessageReceived"];
