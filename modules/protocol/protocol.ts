@@ -81,6 +81,11 @@ export class Protocol implements FrameOwner {
     return this.queue.bufferedAmount;
   }
 
+  /** Whether frames wait: `queueDrained` will be told. */
+  get isBusy(): boolean {
+    return this.queue.waiting !== undefined;
+  }
+
   /** How the connection ended: final once the transport has ended. */
   get outcome(): CloseOutcome {
     return this.closing ?? ENDED_WITHOUT_CLOSE;

@@ -172,6 +172,11 @@ export abstract class WebSocket {
     return this.protocol?.bufferedAmount ?? 0;
   }
 
+  /** @internal Whether frames wait: `onDrained` will be called. */
+  get isBusy(): boolean {
+    return this.protocol?.isBusy ?? false;
+  }
+
   /**
    * Sends a message.
    *

@@ -18,6 +18,7 @@ test("what HubServer decides of the WebSockets, and what a client may hold", () 
     limits.maximumStreams * limits.streamBufferSize,
     maxQueueBytes,
     record,
+    record / 4,
   ];
   const [, section = ""] = TEXT.split("### Memory");
   const written = [...section.matchAll(/\| ([\d,]+) +\|$/gm)].map(([, size = ""]) => Number(size.replaceAll(",", "")));

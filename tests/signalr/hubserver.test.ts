@@ -245,6 +245,61 @@ describe("limits", () => {
     await eventually(() => node.hub.clientsCount === 0);
   });
 
+  /** A client whose network takes nothing more. */
+  async function startFull(options: HubServerOptions): Promise<RawHubClient> {
+    let taken = 0;
+    const client = await start({
+      ...options,
+      methods: {
+        async *Fill() {
+          for (const text = "x".repeat(5_000); ; taken++) {
+            await Promise.resolve();
+            yield text;
+          }
+        },
+        Never: () => new Promise(() => undefined),
+      },
+    });
+    client.send('{"type":4,"invocationId":"f","target":"Fill","arguments":[]}');
+    await client.take();
+    client.hold(true);
+    for (let before = -1; before !== taken;) {
+      before = taken;
+      await letTimePass(200);
+    }
+    return client;
+  }
+
+  test.each<[what: string, records: (id: number) => readonly string[]]>([
+    [
+      "refused calls",
+      (id) => [`{"type":1,"invocationId":"${id}","target":"Sum","arguments":[],"streamIds":["s","s"]}`],
+    ],
+    ["cancelled ones", (id) => [echo(id), `{"type":5,"invocationId":"${id}"}`]],
+  ])("answers that are not read stop the connection, and none is lost: those of %s", async (_what, records) => {
+    const client = await startFull({ maximumWaitingSends: 2 });
+    client.send('{"type":1,"target":"Never","arguments":[]}');
+    for (const id of range(100)) client.send(...records(id));
+    await letTimePass(200);
+    client.send('{"type":5,"invocationId":"f"}');
+    client.hold(false);
+    const answers = (): readonly string[] =>
+      client.records.filter((record) => /"type":3,"invocationId":"\d/.test(record));
+    await eventually(() => answers().length === 100);
+    for (const id of range(100)) expect(answers()[id]).toContain(`"invocationId":"${id}"`);
+  });
+
+  test("who does not read answers may do so for as long as a client may be silent", async () => {
+    const client = await startFull({ clientTimeoutInterval: 1_500, closeTimeoutMs: 100 });
+    const pings = setInterval(() => client.send('{"type":6}'), 100);
+    await letTimePass(2_000);
+    expect(node.hub.clientsCount).toBe(1);
+    const id = "x".repeat(3_000);
+    client.send(`{"type":1,"invocationId":"${id}","target":"Sum","arguments":[],"streamIds":["s","s"]}`);
+    await eventually(() => node.hub.clientsCount === 0);
+    clearInterval(pings);
+  });
+
   test("what cannot be sent is the caller's mistake", async () => {
     const client = await start({
       methods: {

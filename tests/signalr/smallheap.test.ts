@@ -1,7 +1,4 @@
-/**
- * On XS: a hub with its defaults on the heap of an M5Atom Lite outlives clients that take all they can get. Its 78,848 bytes of
- * chunks are 90,112 here: on 64 bits the head of a chunk and the items of an array take twice as much.
- */
+/** On XS: a hub with its defaults on the heap of an M5Atom Lite outlives clients that take all they can get. */
 
 import { connect as connectTcp } from "node:net";
 import { HUB_SERVER_DEFAULTS, resolveHubServerOptions } from "../../modules/signalr/server/options.js";
@@ -17,7 +14,7 @@ import { upgradeRequest } from "../support/upgrades.js";
 import { LONG_MS } from "../support/building.js";
 
 const sdk = findSimulatorSdk();
-const { maxClients = 0, maxMessageBytes = 0 } = resolveHubServerOptions({}).webSocket;
+const { maxClients = 0, maxMessageBytes = 0, maxQueueBytes = 0 } = resolveHubServerOptions({}).webSocket;
 const { maximumReceiveMessageSize, maximumReceiveValues, maximumStreams, streamBufferSize } = HUB_SERVER_DEFAULTS;
 /** The sockets of an ESP32 that no client of the hub has. */
 const REQUESTS = 8 - maxClients;
@@ -146,16 +143,29 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     client.send(frame(0x00, asciiOf("x".repeat(maxMessageBytes)), true).subarray(0, -1));
   }
 
+  /** What clients send comes to the app at once, on all connections. */
+  async function burst(send: () => void): Promise<void> {
+    app.simulator.freeze(true);
+    try {
+      send();
+      await letTimePass(500);
+    } finally {
+      app.simulator.freeze(false);
+    }
+  }
+
   async function expectAlive(): Promise<void> {
     const client = await open();
     client.records(call("Echo", '"alive"', ',"invocationId":"1"'));
     await client.until('{"type":3,"invocationId":"1","result":"alive"}');
   }
 
-  /** Nobody is refused: all of it is kept, or waits in the network. */
-  async function expectHeld(): Promise<void> {
+  /** Nobody is refused: all of it is kept, at least so many bytes for each client, or waits in the network. */
+  async function expectHeld(leastBytes = 0): Promise<void> {
     await letTimePass(3_000);
-    expect((await levels()).clients).toBe(maxClients);
+    const { clients: count, chunks } = await levels();
+    expect(count).toBe(maxClients);
+    expect(chunks).toBeGreaterThan(maxClients * leastBytes);
   }
 
   async function endAll(): Promise<void> {
@@ -250,31 +260,55 @@ describeIf(sdk !== undefined, "the Moddable SDK", "a hub on the heap of an ESP32
     await expectHeld();
   });
 
+  test.each<[name: string, records: (id: string) => readonly string[]]>([
+    ["calls that are refused", (id) => [call("Hold", "", `,"streamIds":["a","b"],"invocationId":"${id}"`)]],
+    [
+      "calls that are cancelled",
+      (id) => [call("Hold", "", `,"invocationId":"${id}"`), `{"type":5,"invocationId":"${id}"}`],
+    ],
+    ["streams that there are not", (id) => [call("None", "", `,"invocationId":"${id}"`, 4)]],
+  ])("answers that nobody reads: of %s", async (_name, records) => {
+    const all = await openAll();
+    await readNothing(all);
+    for (const client of all) client.records(call("Hold", ""));
+    for (let count = 0; count < 12; count++) {
+      const id = String(count).padEnd(maximumReceiveMessageSize - 100, "x");
+      for (const client of all) client.records(...records(id));
+    }
+    await expectHeld();
+  });
+
   test("all at once, where all that is received is one record too little to stop the connection", async () => {
     const all = await openAll();
     await readNothing(all);
-    for (const client of all) {
-      client.records(call("Hold", arrays, ',"streamIds":["a"]'));
-      const small = item("a", "[]");
-      const count = Math.floor(streamBufferSize / (small.length + 32));
-      client.records(...Array.from({ length: count }, () => small));
-      client.records(...Array.from({ length: 5 }, () => call("Hold", "[],[],[]")));
-      beginEndlessRecord(client);
-    }
-    fillRequests();
-    await expectHeld();
+    await burst(() => {
+      for (const client of all) {
+        client.records(call("Hold", arrays, ',"streamIds":["a"]'));
+        const small = item("a", "[]");
+        // Its three fields count 16 each.
+        const count = Math.floor(streamBufferSize / (small.length + 48));
+        client.records(...Array.from({ length: count }, () => small));
+        client.records(...Array.from({ length: 4 }, () => call("Hold", "[],[],[]")));
+        beginEndlessRecord(client);
+      }
+      fillRequests();
+    });
+    await expectHeld(2 * maxMessageBytes + maximumReceiveMessageSize + maxQueueBytes);
   });
 
   test("all at once, where connections are stopped", async () => {
     const all = await openAll();
     await readNothing(all);
-    for (const client of all) {
-      client.records(call("Echo", longText, ',"invocationId":"e"'));
-      client.records(...Array.from({ length: 5 }, () => call("Hold", "[],[],[]", ',"streamIds":["a"]')));
-      client.records(call("Hold", arrays));
-      client.records(...Array.from({ length: 300 }, () => call("Hold", times(8, "[]"))));
-    }
-    fillRequests();
-    await expectHeld();
+    await burst(() => {
+      for (const client of all) {
+        client.records(call("Echo", longText, ',"invocationId":"e"'));
+        client.records(call("Hold", times(6, "[]"), ',"streamIds":["a"]'));
+        client.records(...Array.from({ length: 3 }, () => call("Hold", times(6, "[]"))));
+        // One frame: its first record stops the connection, and all others are kept as they are.
+        client.records(call("Hold", arrays), ...Array.from({ length: 300 }, () => call("Hold", times(8, "[]"))));
+      }
+      fillRequests();
+    });
+    await expectHeld(maxMessageBytes + 2 * maximumReceiveMessageSize + maxQueueBytes);
   });
 });

@@ -1,7 +1,7 @@
 /** Streams by themselves: those that come, and those that are sent. */
 
 import { IncomingStreams, type HubStream } from "../../modules/signalr/link/incoming.js";
-import { OutgoingStreams, Pump } from "../../modules/signalr/link/outgoing.js";
+import { OutgoingStreams, Pump, type Sender } from "../../modules/signalr/link/outgoing.js";
 import type { HubMessage, StreamItemMessage } from "../../modules/signalr/wire/messages.js";
 
 const gate = { hold: jest.fn(), release: jest.fn() };
@@ -155,37 +155,80 @@ describe("a stream that is sent", () => {
     }
   }
 
-  test("waits for room for each item, and runs its clean-up when it is stopped", async () => {
+  /** Sends one item, and then has room again when it is told to. */
+  class Way implements Sender {
+    isBusy = false;
+    readonly sent: unknown[] = [];
+    goOn = (): void => undefined;
+
+    idle(): Promise<void> {
+      return new Promise((resolve) => {
+        this.goOn = () => {
+          this.isBusy = false;
+          resolve();
+        };
+      });
+    }
+
+    offer(message: HubMessage): boolean {
+      if (this.isBusy) return false;
+      this.sent.push((message as StreamItemMessage).item);
+      return (this.isBusy = true);
+    }
+  }
+
+  test("asks for an item when there is room, and runs its clean-up when it is stopped", async () => {
     const source = items();
     const returned = jest.spyOn(source, "return");
-    const sent: unknown[] = [];
+    const next = jest.spyOn(source, "next");
     const done = jest.fn();
-    let goOn = (): void => undefined;
-    const send = (message: HubMessage): Promise<void> => {
-      sent.push((message as StreamItemMessage).item);
-      return new Promise((resolve) => (goOn = resolve));
-    };
-    const streams = new OutgoingStreams({ send }, 1);
+    const way = new Way();
+    const streams = new OutgoingStreams(way, 1);
     const pump = new Pump(streams, { id: "1", items: source }, done);
     expect(streams.hasRoomFor(1)).toBe(false);
     await new Promise(setImmediate);
-    expect(sent).toEqual([0]);
-    goOn();
+    expect([way.sent, next.mock.calls.length]).toEqual([[0], 1]);
+    way.goOn();
     await new Promise(setImmediate);
-    expect(sent).toEqual([0, 1]);
+    expect([way.sent, next.mock.calls.length]).toEqual([[0, 1], 2]);
     pump.stop();
     pump.stop();
-    goOn();
+    way.goOn();
     await new Promise(setImmediate);
-    expect([sent.length, returned.mock.calls.length, done.mock.calls.length]).toEqual([2, 1, 0]);
+    expect([way.sent.length, returned.mock.calls.length, done.mock.calls.length]).toEqual([2, 1, 0]);
     expect(streams.hasRoomFor(1)).toBe(true);
   });
 
+  test("offers an item again whose room another message took", async () => {
+    const way = new Way();
+    const late: AsyncIterable<unknown> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          await Promise.resolve();
+          way.isBusy = way.sent.length === 0;
+          return { done: way.sent.length > 0, value: "late" };
+        },
+      }),
+    };
+    const done = new Promise((resolve) => new Pump(new OutgoingStreams(way, 1), { id: "1", items: late }, resolve));
+    await new Promise(setImmediate);
+    expect(way.sent).toEqual([]);
+    way.goOn();
+    await new Promise(setImmediate);
+    expect(way.sent).toEqual(["late"]);
+    way.goOn();
+    expect(await done).toBeUndefined();
+  });
+
   test("tells what it failed with, its own error or that of sending", async () => {
-    const failed = (send: () => Promise<void>, source: AsyncIterable<unknown>): Promise<unknown> =>
-      new Promise((resolve) => new Pump(new OutgoingStreams({ send }, 1), { id: "1", items: source }, resolve));
-    const refused = (): Promise<void> => Promise.reject(new Error("no room"));
-    const sent = (): Promise<void> => Promise.resolve();
+    const failed = (offer: () => boolean, source: AsyncIterable<unknown>): Promise<unknown> => {
+      const way = { isBusy: false, idle: () => Promise.resolve(), offer };
+      return new Promise((resolve) => new Pump(new OutgoingStreams(way, 1), { id: "1", items: source }, resolve));
+    };
+    const refused = (): never => {
+      throw new Error("no room");
+    };
+    const sent = (): boolean => true;
     expect(await failed(refused, items())).toMatchObject({ message: "no room" });
     const broken = (next: () => never): AsyncIterable<unknown> => ({ [Symbol.asyncIterator]: () => ({ next }) });
     expect(

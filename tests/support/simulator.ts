@@ -128,6 +128,11 @@ export class Simulator {
     return readPixmap(Buffer.concat(chunks));
   }
 
+  /** Has the app stand still, as on a busy machine, so that what comes meanwhile comes to it at once; or go on. */
+  freeze(isFrozen: boolean): void {
+    this.#children[0]?.kill(isFrozen ? "SIGSTOP" : "SIGCONT");
+  }
+
   /** Ends the simulator and its screen. */
   async stop(): Promise<void> {
     for (const child of this.#children) {

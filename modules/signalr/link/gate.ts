@@ -22,6 +22,8 @@ export class Gate {
   private readonly heartbeat: Heartbeat;
   private readonly listener: GateListener;
   private holds = 0;
+  /** How many of them are not the peer's to end. */
+  private foreignHolds = 0;
   /** Records that came and are not read before the gate is open: as a text they take less than as objects. */
   private unread: Payload | undefined = undefined;
 
@@ -42,14 +44,19 @@ export class Gate {
     if (unread !== undefined && unread.length > 0 && !this.isOver) this.unread = unread;
   }
 
-  /** Shuts it, until `release` is called as often as this. */
-  hold(): void {
-    if (++this.holds > 1 || this.isOver) return;
-    this.webSocket.pause();
-    this.heartbeat.stopListening();
+  /**
+   * Shuts it, until `release` is called as often as this.
+   *
+   * @param isPeers whether the peer can end it, and has no more time for that than it may be silent
+   */
+  hold(isPeers = false): void {
+    if (!isPeers && ++this.foreignHolds === 1) this.heartbeat.stopListening();
+    if (++this.holds === 1 && !this.isOver) this.webSocket.pause();
   }
 
-  release(): void {
+  /** @param isPeers as it was given to `hold` */
+  release(isPeers = false): void {
+    if (!isPeers && --this.foreignHolds === 0 && !this.isOver) this.heartbeat.listen();
     if (--this.holds > 0) return;
     this.continue().catch((cause: unknown) => {
       logError("What was received could not be handled; the connection is closed.", cause);

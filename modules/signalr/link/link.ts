@@ -1,7 +1,6 @@
 /** One connection of the hub protocol, whichever side it is: what comes is sorted, what goes is formatted. */
 
-import { logError } from "../../common/log.js";
-import { OptionError, TimeoutError, WebSocketError } from "../../common/errors.js";
+import { OptionError, TimeoutError, type WebSocketError } from "../../common/errors.js";
 import type { WebSocket } from "../../websocket/websocket.js";
 import { HubException, HubProtocolError } from "../errors.js";
 import {
@@ -19,7 +18,7 @@ import { Heartbeat, type HeartbeatListener } from "./heartbeat.js";
 import { IncomingStreams, type HubStream } from "./incoming.js";
 import type { HubLinkSettings } from "./limits.js";
 import { isAsyncIterable, OutgoingStreams, Pump, type OutgoingStream, type Sender } from "./outgoing.js";
-import { Outbox } from "./outbox.js";
+import { logUnsent, Outbox, type OutboxListener } from "./outbox.js";
 import { PendingInvocations } from "./pending.js";
 
 /** What a link tells. */
@@ -35,7 +34,7 @@ export interface LinkListener {
 }
 
 /** A link whose handshake is done. Made anew for each connection. */
-export class HubLink implements GateListener, HeartbeatListener, Sender {
+export class HubLink implements GateListener, HeartbeatListener, OutboxListener, Sender {
   /** The way in. */
   readonly gate: Gate;
   /** The calls to the peer that wait for their answer. */
@@ -63,7 +62,7 @@ export class HubLink implements GateListener, HeartbeatListener, Sender {
     this.protocol = protocol;
     this.listener = listener;
     this.reader = protocol.createReader(maximumReceiveMessageSize, { maximumValues, names });
-    this.outbox = new Outbox(webSocket, settings.maximumWaitingSends);
+    this.outbox = new Outbox(webSocket, settings, this);
     this.pending = new PendingInvocations(settings.maximumPendingInvocations);
     this.outgoing = new OutgoingStreams(this, settings.maximumStreams);
     this.heartbeat = new Heartbeat({ keepAliveInterval, timeout }, this);
@@ -117,9 +116,32 @@ export class HubLink implements GateListener, HeartbeatListener, Sender {
   }
 
   /** Sends what `format` gave. */
-  async sendData(data: string | Uint8Array): Promise<void> {
+  sendData(data: string | Uint8Array): Promise<void> {
     this.heartbeat.sent();
-    await this.outbox.send(data);
+    return this.outbox.send(data);
+  }
+
+  get isBusy(): boolean {
+    return this.outbox.isBusy;
+  }
+
+  idle(): Promise<void> {
+    return this.outbox.idle();
+  }
+
+  offer(message: HubMessage): boolean {
+    const isSent = this.outbox.trySend(this.format(message));
+    if (isSent) this.heartbeat.sent();
+    return isSent;
+  }
+
+  /** A peer that asks for more than it reads would fill the memory: it is not heard until it reads, or is given up. */
+  answersWait(): void {
+    this.gate.hold(true);
+  }
+
+  answersSent(): void {
+    this.gate.release(true);
   }
 
   /** Sends a message if there is room now. @returns whether it is sent */
@@ -139,9 +161,14 @@ export class HubLink implements GateListener, HeartbeatListener, Sender {
     }
   }
 
-  /** Sends the answer of a call, or the end of a stream. Where the connection is over, nobody waits for it. */
-  complete(invocationId: string, outcome: { readonly error?: string; readonly result?: unknown }): void {
-    this.send({ type: MessageType.Completion, invocationId, ...outcome }).catch(ignore);
+  /** Sends that a call has failed, or the end of a stream. Where the connection is over, nobody waits for it. */
+  complete(invocationId: string, outcome: { readonly error?: string }): void {
+    try {
+      this.outbox.answer(this.format({ type: MessageType.Completion, invocationId, ...outcome }));
+      this.heartbeat.sent();
+    } catch (error) {
+      logUnsent(error);
+    }
   }
 
   /** Calls a method of the peer without an answer. */
@@ -173,7 +200,7 @@ export class HubLink implements GateListener, HeartbeatListener, Sender {
     const { invocationId } = call;
     const stream = this.incoming.open(invocationId, (isByPeer) => {
       call.uploads.stop();
-      if (!isByPeer) this.send({ type: MessageType.CancelInvocation, invocationId }).catch(ignore);
+      if (!isByPeer) this.send({ type: MessageType.CancelInvocation, invocationId }).catch(logUnsent);
     });
     this.begin(call, (error) => this.incoming.fail(invocationId, error));
     return stream;
@@ -300,9 +327,4 @@ export function formatMessage(protocol: HubProtocol, message: HubMessage): strin
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text === "" ? "Unknown error." : text;
-}
-
-/** What could not be sent because the connection is over has nobody to tell. */
-function ignore(error: unknown): void {
-  if (!(error instanceof WebSocketError)) logError("A message could not be sent.", error);
 }

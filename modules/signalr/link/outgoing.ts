@@ -5,8 +5,17 @@ import { MessageType, type HubMessage } from "../wire/messages.js";
 
 /** Where they go. */
 export interface Sender {
-  /** Sends a message, as soon as there is room. */
-  send(message: HubMessage): Promise<void>;
+  /** Whether something waits to be sent. */
+  readonly isBusy: boolean;
+  /** Where it is busy, or there was no room: resolves when nothing waits any more, or the connection is over. */
+  idle(): Promise<void>;
+  /**
+   * Sends a message now.
+   *
+   * @returns false where there is no room
+   * @throws InvalidStateError where the connection is over, OptionError for what cannot be sent
+   */
+  offer(message: HubMessage): boolean;
 }
 
 /** A stream that is sent. */
@@ -41,6 +50,11 @@ export class Pump {
       // Not before whoever has begun it knows of it.
       await Promise.resolve();
       while (!this.isOver()) {
+        // What is not asked for takes no memory: an item beside those that wait already would.
+        if (this.owner.sender.isBusy) {
+          await this.owner.sender.idle();
+          continue;
+        }
         this.iterator ??= items[Symbol.asyncIterator]();
         const result: IteratorResult<unknown, unknown> = await this.iterator.next();
         if (this.isOver() || result.done === true) break;
@@ -55,8 +69,10 @@ export class Pump {
   }
 
   private async pass(invocationId: string, item: unknown): Promise<void> {
+    const { sender } = this.owner;
     try {
-      await this.owner.sender.send({ type: MessageType.StreamItem, invocationId, item: item ?? null });
+      while (!this.isOver() && !sender.offer({ type: MessageType.StreamItem, invocationId, item: item ?? null }))
+        await sender.idle();
     } catch (error) {
       this.finish();
       throw error;

@@ -5,6 +5,7 @@ import { HttpListener } from "xs-websockets/http";
 import { HubServer } from "xs-websockets/signalr/server";
 import { serveControl } from "../../../xs/control.js";
 import { measureMemory } from "../../../xs/memory.js";
+import { shrinkSendBuffers } from "./sockets.js";
 
 declare const globalThis: { abort?: (reason: string, error: unknown) => boolean };
 
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
   });
   await hub.start();
   await listener.start();
+  shrinkSendBuffers();
   const controlPort = await serveControl({
     memory: () => ({ ...measureMemory(), clients: hub.clientsCount, itemsSent }),
   });
