@@ -15,6 +15,7 @@ import {
   type Broker,
 } from "./brokers.js";
 import { exchangeTests } from "./exchange.js";
+import { sdkClientTests } from "./sdkclient.js";
 import { streamTests } from "./stream.js";
 import { startStreamServer } from "./streamserver.js";
 
@@ -57,6 +58,12 @@ function namesOf({ name, hasSecure, hasRestart }: Candidate): readonly string[] 
     ...(hasSecure ? Object.keys(exchangeTests(never, { name, port: 0, isSecure: true })) : []),
   ];
 }
+
+/** Of the tests without a broker. */
+const ownNames = [
+  ...Object.keys(streamTests(0, 0)),
+  ...Object.keys(sdkClientTests(0, never as unknown as Parameters<typeof sdkClientTests>[1])),
+];
 
 const brokers: Broker[] = [];
 let streams: RawServer | undefined;
@@ -109,7 +116,7 @@ function testNames(names: readonly string[]): void {
 }
 
 describeIf(sdk !== undefined, tlsSimulatorNeeds, "MqttSocket on XS, in the simulator", () => {
-  testNames(Object.keys(streamTests(0, 0)));
+  testNames(ownNames);
 
   test(
     "no exception reaches the top, and every test was run",
@@ -117,7 +124,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "MqttSocket on XS, in the simul
       const lines = await linesOfRun();
       expect(lines.filter((line) => /^(?:uncaught|# Exception|XS abort)/.test(line))).toEqual([]);
       const there = candidates.filter(({ start }) => start !== undefined);
-      const count = Object.keys(streamTests(0, 0)).length + there.flatMap(namesOf).length;
+      const count = ownNames.length + there.flatMap(namesOf).length;
       expect(lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
     },
     RUN_MS,

@@ -36,8 +36,48 @@ async function echo(peer: RawPeer, look: (payload: Uint8Array) => void = () => u
 
 type Act = (peer: RawPeer, request: string) => unknown;
 
+const CONNACK = bytes(0x20, 2, 0, 0);
+/** PUBLISH of "abc" with the topic "t". */
+const MESSAGE = bytes(0x30, 6, 0, 1, 0x74, 0x61, 0x62, 0x63);
+
+/** Answers CONNECT, and sends this in the same frame. */
+async function connack(peer: RawPeer, ...more: readonly Uint8Array[]): Promise<void> {
+  await peer.wireFrames(1);
+  peer.sendFrame(BINARY, joined([CONNACK, ...more]));
+}
+
+/** Brokers that break rules, and one that does not. */
+const BROKERS: Readonly<Record<string, Act>> = {
+  // MQTT 3.1.1, 3.2.2.3: not authorized; nothing may follow.
+  "/refuse": async (peer) => {
+    await peer.wireFrames(1);
+    peer.sendFrame(BINARY, joined([bytes(0x20, 2, 0, 5), MESSAGE]));
+    await peer.closed;
+  },
+  "/nonsense": (peer) => connack(peer, bytes(0xf0, 0xff, 0xff, 0xff, 0xff, 0xff)),
+  // A message of which not all comes.
+  "/torn": async (peer) => {
+    await connack(peer, MESSAGE.subarray(0, 6));
+    peer.socket.end();
+  },
+  // Its topic is no UTF-8.
+  "/topic": (peer) => connack(peer, bytes(0x30, 6, 0, 1, 0xff, 0x61, 0x62, 0x63)),
+  "/gone": async (peer) => {
+    await connack(peer);
+    peer.socket.resetAndDestroy();
+  },
+  "/messages": async (peer) => {
+    await connack(peer, MESSAGE, MESSAGE.subarray(0, 3));
+    peer.sendFrame(FIRST_FRAGMENT, MESSAGE.subarray(3, 5)).sendFrame(PING).sendFrame(CONTINUATION, MESSAGE.subarray(5));
+    for (const byte of MESSAGE) peer.sendFrame(BINARY, bytes(byte));
+    peer.send(frame(BINARY, MESSAGE, false));
+    await peer.closed;
+  },
+};
+
 /** What is done once the connection stands. */
 const ACTS: Readonly<Record<string, Act>> = {
+  ...BROKERS,
   "/mqtt": (peer) => echo(peer),
   "/": (peer) => echo(peer),
   // One to ten: whole frames, a message in fragments with a Ping between them, an empty message, and two in one segment.

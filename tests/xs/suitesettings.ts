@@ -12,7 +12,9 @@ declare const globalThis: { abort?: (reason: string, error: unknown) => boolean 
 /** Has an exception that nobody catches told, which would stop the app in silence. */
 export function tellUncaught(): void {
   globalThis.abort = (reason, error) => {
-    trace(`uncaught (${reason}): ${String(error)}\n`);
+    // What an error has in its stack tells where it came from.
+    const text = error instanceof Error ? (error.stack ?? String(error)).split("\n").join(" | ") : String(error);
+    trace(`uncaught (${reason}): ${text}\n`);
     return false;
   };
 }

@@ -1,7 +1,9 @@
 import { createUtf8Decoder, fromBase64 } from "#platform";
+import MQTTClient from "embedded:network/mqtt/client";
 import config from "mc/config";
 import { connect } from "../../../apps/mqtt-sensor/mqtt/moddable.js";
 import { exchangeTests } from "../../mqtt/exchange.js";
+import { type ClientClass, sdkClientTests } from "../../mqtt/sdkclient.js";
 import { streamTests } from "../../mqtt/stream.js";
 import { runTests } from "../harness.js";
 import { tellUncaught } from "../suitesettings.js";
@@ -38,6 +40,8 @@ function brokerTests(name: string): ReturnType<typeof exchangeTests> {
 
 void runTests({
   ...streamTests(Number(streams), PIECE_BYTES),
+  // Its typings are not what its source is.
+  ...sdkClientTests(Number(streams), MQTTClient as unknown as ClientClass),
   ...brokerTests("mosquitto"),
   ...brokerTests("aedes"),
   ...brokerTests("nats-server"),
