@@ -10,6 +10,7 @@ import {
   ClientWebSocket,
   type ClientWebSocketOptions,
 } from "../../modules/client.js";
+import { findFreePort } from "../support/apps.js";
 import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
 import { BlackHole } from "./blackhole.js";
@@ -26,16 +27,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A port that nothing listens on. */
-async function freePort(): Promise<number> {
-  const other = await RawServer.start();
-  await other.stop();
-  return other.port;
-}
-
 describe.each(["ws", "wss"])("%s: a connection that cannot be made", (scheme) => {
   test("is refused", async () => {
-    const port = await freePort();
+    const port = await findFreePort();
     const bench = new ClientBench();
     const error = await bench.failure(`${scheme}://127.0.0.1:${port}/`);
     expect(error).toBeInstanceOf(NetworkError);
@@ -48,7 +42,7 @@ describe.each(["ws", "wss"])("%s: a connection that cannot be made", (scheme) =>
 
   test("is refused at every address of a name", async () => {
     const bench = new ClientBench();
-    const error = await bench.failure(`${scheme}://localhost:${await freePort()}/`);
+    const error = await bench.failure(`${scheme}://localhost:${await findFreePort()}/`);
     expect(error.code).toBe("ECONNREFUSED");
     expect(error.message).not.toMatch(/\. $|undefined/);
   });
@@ -264,7 +258,7 @@ describe("within onConnectionClosed of a failure", () => {
 
   async function failAndThen(options: ClientWebSocketOptions): Promise<ClientBench> {
     const bench = new ClientBench({ ...refusing, ...options });
-    await bench.failure(`ws://127.0.0.1:${await freePort()}/`);
+    await bench.failure(`ws://127.0.0.1:${await findFreePort()}/`);
     return bench;
   }
 
@@ -301,7 +295,7 @@ describe("within onConnectionClosed of a failure", () => {
       },
     });
     server.forget();
-    await bench.failure(`ws://127.0.0.1:${await freePort()}/`);
+    await bench.failure(`ws://127.0.0.1:${await findFreePort()}/`);
     expect(bench.client.state).toBe(WebSocketState.Connecting);
     const peer = await (await server.next()).accept();
     await seconds[0];

@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from "node:tls";
 import type { Issued } from "../../apps/tls-echo/certificates.js";
 import { tlsIdentity } from "../../modules/pem.js";
 import { WebSocketServer, type WebSocketServerOptions } from "../../modules/server.js";
+import { findFreePort } from "../support/apps.js";
 import { testCertificates } from "../support/certificates.js";
 import { asciiOf, bytesOf, frame, hexOf } from "../support/vectors.js";
 import { createMutualServer } from "./mutualserver.js";
@@ -142,13 +143,6 @@ class Running {
   }
 }
 
-async function closedPort(): Promise<number> {
-  const running = new Running();
-  const port = await running.listen(createServer());
-  await running.stop();
-  return port;
-}
-
 function base64(bytes: Uint8Array = new Uint8Array()): string {
   return Buffer.from(bytes).toString("base64");
 }
@@ -171,7 +165,7 @@ export async function startSuiteServers(): Promise<SuiteServers> {
         }),
       ),
       echo: await running.echo(),
-      closed: await closedPort(),
+      closed: await findFreePort(),
       silent: await running.listen(createServer(ignoring())),
       right: await running.secured(right),
       untrusted: await running.secured(untrusted),

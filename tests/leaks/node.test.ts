@@ -6,6 +6,7 @@ import { WebSocketServer } from "../../modules/server.js";
 import { eventually } from "../support/waiting.js";
 import { growthBy, NOISE } from "./nodememory.js";
 import { type LeakTlsServers, startLeakTlsServers } from "./tlsservers.js";
+import { findFreePort } from "../support/apps.js";
 
 const CYCLES = 1_000;
 /** Connects, and ends in one way. */
@@ -80,10 +81,7 @@ async function listening(server: Server): Promise<number> {
 }
 
 test("a port where nobody listens, a thousand times", async () => {
-  const closed = createServer();
-  const port = await listening(closed);
-  await new Promise((resolve) => closed.close(resolve));
-  await failMany(`ws://127.0.0.1:${port}/`);
+  await failMany(`ws://127.0.0.1:${await findFreePort()}/`);
 });
 
 test("TLS that fails, a thousand times", async () => {
