@@ -161,7 +161,6 @@ function testProxy(start: Start, { knowsItsNames = false, isPatient = false } = 
       expect(closed).not.toHaveBeenCalled();
       client.abort();
     },
-    15_000,
   );
 
   if (isPatient) return;
