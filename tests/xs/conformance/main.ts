@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   if (settings["role"] === "client") {
     const ports = PROFILE_NAMES.map((name) => [name, Number(settings[name])] as const);
     const host = settings["host"] as string | undefined;
-    await runEchoClients(Object.fromEntries(ports) as Record<Profile, number>, host);
+    await runEchoClients(Object.fromEntries(ports), host);
     trace("done\n");
   } else {
     const { ports } = await startEchoServers();
