@@ -4,7 +4,7 @@ import config from "mc/config";
 
 import { runEchoClients } from "../../conformance/echoclient.js";
 import { startEchoServers } from "../../conformance/echoserver.js";
-import { PROFILE_NAMES, type Profile } from "../../conformance/profiles.js";
+import { PROFILE_NAMES } from "../../conformance/profiles.js";
 
 declare const globalThis: { abort?: (reason: string, error: unknown) => boolean };
 
