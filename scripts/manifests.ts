@@ -29,6 +29,9 @@ const parts: readonly Part[] = [
   { name: "messages", base: sharedPart, roots: ["messages"] },
   { name: "whatwg", base: "client", roots: ["whatwg"], host: "manifest_dom.json" },
   { name: "mqtt", base: "client", roots: ["mqtt"] },
+  { name: "sdk_client", base: "client", roots: ["sdk/client"] },
+  { name: "sdk_server", base: "server", roots: ["sdk/server"] },
+  { name: "sdk_ecma419", base: "client", roots: ["sdk/ecma419"] },
   { name: "signalr_client", base: "client", roots: ["signalr/client"] },
   { name: "signalr_server", base: "server", roots: ["signalr/server"] },
 ];

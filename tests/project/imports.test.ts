@@ -74,6 +74,7 @@ const LAYERS: readonly Layer[] = [
   { name: "reconnecting", parts: ["reconnecting"], below: [...FOUNDATIONS, "client"], host: ["#platform"] },
   { name: "whatwg", parts: ["whatwg"], below: [...FOUNDATIONS, "client"], host: ["#platform", "#dom"] },
   { name: "mqtt", parts: ["mqtt"], below: [...FOUNDATIONS, "client"], host: ["#platform"] },
+  { name: "sdk", parts: ["sdk"], below: [...FOUNDATIONS, "client", "server"], host: ["#platform"] },
   { name: "signalr/wire", parts: ["signalr/wire", "signalr/errors"], below: ["common"], host: ["#platform"] },
   { name: "signalr/link", parts: ["signalr/link"], below: [...FOUNDATIONS, "signalr/wire"], host: ["#platform"] },
   {
