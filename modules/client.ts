@@ -72,7 +72,11 @@ export class ClientWebSocket extends WebSocket {
   private responseHeaders: HttpHeaders | undefined = undefined;
   private endState: WebSocketState = WebSocketState.None;
 
-  /** @throws OptionError where an option is out of its range, or options contradict each other */
+  /**
+   * Makes a client, which connects from `connect` on.
+   *
+   * @throws OptionError where an option is out of its range, or options contradict each other
+   */
   constructor(options: ClientWebSocketOptions = {}) {
     checkOptions("ClientWebSocket", options, "{ subprotocols: [] }, and connect() takes the URL");
     const { certificate, clientCertificate, clientPrivateKey, ...others } = options;
@@ -164,9 +168,10 @@ export class ClientWebSocket extends WebSocket {
    *
    * @param uri ws://host:port/path or wss://host:port/path, or a URL object with such a one
    * @param headers header fields to add to the request
-   * @returns resolves when the state is Open. Rejects with OptionError (URI, headers), InvalidStateError (it is
-   *   connecting or connected), NetworkError, TlsError, TimeoutError (connectTimeout), HandshakeError (not 101, or not
-   *   RFC 6455), or AbortedError (`close` or `abort` was called meanwhile)
+   * @returns resolves when the state is Open
+   * @throws (rejects) OptionError (URI, headers), InvalidStateError (it is connecting or connected), NetworkError, TlsError,
+   *   TimeoutError (connectTimeout), HandshakeError (not 101, or not RFC 6455), or AbortedError (`close` or `abort` was
+   *   called meanwhile)
    */
   async connect(uri: string | { readonly href: string }, headers: HeadersInit = []): Promise<void> {
     if (this.state !== WebSocketState.None && !this.isClosed)

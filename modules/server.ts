@@ -18,12 +18,14 @@ import { ServerClient, type ClientOwner } from "./server/accepted.js";
 import { TurnedAwayClients } from "./server/turnedaway.js";
 import { checkAlone, answerRefusal, resolveServerOptions, SPARE_REQUESTS } from "./server/options.js";
 import type { AcceptDecision, AcceptHook, ServerSettings, WebSocketServerLimits } from "./server/options.js";
+import type { WebSocketClosedEventArgs, WebSocketOpenedEventArgs } from "./server/accepted.js";
 import { bytesOf, checkFragmentSize, type BinaryData, type WebSocket } from "./websocket/websocket.js";
 import type { TlsServerOptions } from "./server/tlsoptions.js";
-import type { ConnectionClosedEventArgs, MessageReceivedEventArgs } from "./websocket/websocket.js";
+import type { MessageReceivedEventArgs } from "./websocket/websocket.js";
 
 export type { AcceptDecision, AcceptHook, Refusal, WebSocketServerLimits } from "./server/options.js";
 export type { TlsServerOptions } from "./server/tlsoptions.js";
+export type { WebSocketClosedEventArgs, WebSocketOpenedEventArgs } from "./server/accepted.js";
 export type { HttpListenerContext, HttpListenerRequest } from "./http.js";
 export { WebSocketCloseStatus, WebSocketState, WebSocketMessageType, FragmentationType } from "./common/constants.js";
 export { AbortedError, HandshakeError, InvalidStateError, NetworkError, OptionError } from "./common/errors.js";
@@ -53,26 +55,6 @@ export interface WebSocketServerOptions extends WebSocketServerLimits, TlsServer
   readonly onWebSocketClosed?: WebSocketServer["onWebSocketClosed"];
 }
 
-/** What `onWebSocketOpened` is told. */
-export interface WebSocketOpenedEventArgs {
-  /** The client, as "address:port". */
-  readonly endPoint: string;
-  /** Its connection. */
-  readonly webSocket: WebSocket;
-  /** The request it came with. */
-  readonly request: HttpListenerRequest;
-  /** The subprotocol that was agreed on; undefined for none. */
-  readonly subprotocol: string | undefined;
-}
-
-/** What `onWebSocketClosed` is told. */
-export interface WebSocketClosedEventArgs extends ConnectionClosedEventArgs {
-  /** The client, as "address:port". It is not in the pool any more. */
-  readonly endPoint: string;
-  /** Its connection. */
-  readonly webSocket: WebSocket;
-}
-
 /** A WebSocket server. Its handlers may be async: the rejection of a promise is what an exception is. */
 export class WebSocketServer {
   /** A message came from any client; `e.frame.endPoint` is its sender. An exception closes that client with 1011. */
@@ -93,7 +75,11 @@ export class WebSocketServer {
   private readonly deflate: DeflateExtension<ServerSettings> | undefined;
   private isStarted = false;
 
-  /** @throws OptionError where an option is out of its range */
+  /**
+   * Makes a server, which accepts clients from `start` on.
+   *
+   * @throws OptionError where an option is out of its range
+   */
   constructor(options: WebSocketServerOptions = {}) {
     checkOptions("WebSocketServer", options, "{ port: 8080 }");
     checkAlone({ ...options });
@@ -182,7 +168,11 @@ export class WebSocketServer {
     return [...this.pool.values()];
   }
 
-  /** The connected clients, each as "address:port". */
+  /**
+   * Lists the connected clients.
+   *
+   * @returns each as "address:port"
+   */
   listClients(): string[] {
     return [...this.pool.keys()];
   }
@@ -190,8 +180,8 @@ export class WebSocketServer {
   /**
    * Starts to accept clients.
    *
-   * @returns resolves when it does; rejects with NetworkError where the port cannot be had
-   * @throws InvalidStateError where it was started before
+   * @returns resolves when it does
+   * @throws (rejects) NetworkError where the port cannot be had, InvalidStateError where it was started before
    */
   async start(): Promise<void> {
     if (this.isStarted) throw new InvalidStateError("The WebSocketServer is already started: call stop() first.");
@@ -234,6 +224,7 @@ export class WebSocketServer {
     this.abort();
   }
 
+  /** For `using`. As `dispose`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -261,14 +252,24 @@ export class WebSocketServer {
    * Sends a text message to one client.
    *
    * @param endPoint the client, as `listClients` names it
+   * @param message the text
    * @param fragmentSize largest payload of a frame in bytes, instead of `maxFragmentSize`; 0: never fragmented
    * @returns false where the client is not connected, or its queue has no room now
+   * @throws OptionError for what is no text, or is more than `maxQueueBytes` can ever hold
    */
   sendString(endPoint: string, message: string, fragmentSize?: number): boolean {
     return this.sendTo(endPoint, (client) => client.sendString(message, fragmentSize));
   }
 
-  /** Sends a binary message to one client. As {@link WebSocketServer.sendString}. */
+  /**
+   * Sends a binary message to one client.
+   *
+   * @param endPoint the client, as `listClients` names it
+   * @param buffer the bytes; they are copied
+   * @param fragmentSize largest payload of a frame in bytes, instead of `maxFragmentSize`; 0: never fragmented
+   * @returns false where the client is not connected, or its queue has no room now
+   * @throws OptionError for what has no bytes, or is more than `maxQueueBytes` can ever hold
+   */
   sendData(endPoint: string, buffer: BinaryData, fragmentSize?: number): boolean {
     return this.sendTo(endPoint, (client) => client.sendBytes(buffer, fragmentSize));
   }
@@ -277,8 +278,10 @@ export class WebSocketServer {
    * Sends a message to all clients: a text, or bytes as binary. It is encoded once, however many they are;
    * but compressed for each to whom messages are compressed.
    *
+   * @param message a text, or bytes
    * @param fragmentSize largest payload of a frame in bytes, instead of `maxFragmentSize`; 0: never fragmented
    * @returns how many clients it is sent to: one whose queue has no room is left out
+   * @throws OptionError for what is neither, or for a `fragmentSize` that is none
    */
   broadcast(message: string | BinaryData, fragmentSize = this.settings.maxFragmentSize): number {
     checkFragmentSize(fragmentSize);
@@ -295,6 +298,7 @@ export class WebSocketServer {
   /**
    * Closes one client. Does nothing where it is not connected.
    *
+   * @param endPoint the client, as `listClients` names it
    * @param closeStatus 1000 unless given
    * @param isAbort true: ends the connection at once, without a Close frame
    */

@@ -38,6 +38,7 @@ class OwnCloseEvent extends Event implements DomCloseEvent {
 }
 Object.defineProperty(OwnCloseEvent, "name", { value: "CloseEvent" });
 
+/** The event `close`: Node.js's own class, where it has one. */
 export const CloseEvent: new (type: string, init?: DomCloseEventInit) => DomCloseEvent =
   globals.CloseEvent ?? OwnCloseEvent;
 

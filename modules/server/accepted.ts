@@ -4,6 +4,7 @@ import type { Socket } from "#network";
 import { Role, WebSocketState, type FragmentationType } from "../common/constants.js";
 import type { AgreedSettings, ConnectionSettings } from "../common/options.js";
 import type { CloseOutcome } from "../protocol/closing.js";
+import type { HttpListenerRequest } from "../http/exchange.js";
 import type { EncodedMessage } from "../protocol/framewriter.js";
 import { closedEventArgs, Connection } from "../websocket/connection.js";
 import {
@@ -12,6 +13,26 @@ import {
   type MessageReceivedEventArgs,
   WebSocket,
 } from "../websocket/websocket.js";
+
+/** What `onWebSocketOpened` is told. */
+export interface WebSocketOpenedEventArgs {
+  /** The client, as "address:port". */
+  readonly endPoint: string;
+  /** Its connection. */
+  readonly webSocket: WebSocket;
+  /** The request it came with. */
+  readonly request: HttpListenerRequest;
+  /** The subprotocol that was agreed on; undefined for none. */
+  readonly subprotocol: string | undefined;
+}
+
+/** What `onWebSocketClosed` is told. */
+export interface WebSocketClosedEventArgs extends ConnectionClosedEventArgs {
+  /** The client, as "address:port". It is not in the pool any more. */
+  readonly endPoint: string;
+  /** Its connection. */
+  readonly webSocket: WebSocket;
+}
 
 /** The server, as its clients see it. */
 export interface ClientOwner {

@@ -22,6 +22,7 @@ export type { Handler } from "../common/handlers.js";
 
 /** What `onMessageReceived` is told. */
 export interface MessageReceivedEventArgs {
+  /** The message, or with `deliverFragments` a fragment of one. */
   readonly frame: MessageReceivedFrame;
   /** The connection it came on: answer with its `sendString` or `sendBytes`. */
   readonly webSocket: WebSocket;
@@ -37,7 +38,14 @@ export class MessageReceivedFrame implements MessageReceivedEventArgs {
   declare private readonly payload: Uint8Array | string;
   declare private textBytes?: Uint8Array;
 
-  /** Made by the library, for a message that came. */
+  /**
+   * Made by the library for each message.
+   *
+   * @param webSocket whose message it is
+   * @param payload the text, or the bytes
+   * @param fragmentation what part of a message it is
+   * @param textBytes the bytes of a text, where they are known
+   */
   constructor(
     webSocket: WebSocket,
     payload: Uint8Array | string,
@@ -157,7 +165,7 @@ export abstract class WebSocket {
     return this.settings.maxFragmentSize;
   }
 
-  /** Why the connection was closed; undefined while it is not. */
+  /** Why the connection was closed, as a close status (RFC 6455, 7.4); undefined while it is not. */
   get closeStatus(): WebSocketCloseStatus | undefined {
     return this.isClosed ? this.outcome.status : undefined;
   }
@@ -191,7 +199,15 @@ export abstract class WebSocket {
     return this.sendPayload(opcodeOf(messageType), bytesOf(buffer), fragmentSize);
   }
 
-  /** Sends a text message. As {@link WebSocket.send}; a lone surrogate is sent as U+FFFD. */
+  /**
+   * Sends a text message. As {@link WebSocket.send}; a lone surrogate is sent as U+FFFD.
+   *
+   * @param message the text
+   * @param fragmentSize largest payload of a frame in bytes, instead of `maxFragmentSize`; 0: never fragmented
+   * @returns true; false where the queue has no room for it now
+   * @throws InvalidStateError unless the state is Open; OptionError for anything but a string, and for one that
+   *   `maxQueueBytes` can never hold
+   */
   sendString(message: string, fragmentSize?: number): boolean {
     if (typeof message !== "string")
       throw new OptionError(
@@ -200,7 +216,15 @@ export abstract class WebSocket {
     return this.sendPayload(Opcode.Text, message, fragmentSize);
   }
 
-  /** Sends a binary message. As {@link WebSocket.send}. */
+  /**
+   * Sends a binary message. As {@link WebSocket.send}.
+   *
+   * @param data the bytes; they are copied
+   * @param fragmentSize largest payload of a frame in bytes, instead of `maxFragmentSize`; 0: never fragmented
+   * @returns true; false where the queue has no room for it now
+   * @throws InvalidStateError unless the state is Open; OptionError for what has no bytes, and for more than `maxQueueBytes`
+   *   can ever hold
+   */
   sendBytes(data: BinaryData, fragmentSize?: number): boolean {
     return this.sendPayload(Opcode.Binary, data instanceof Uint8Array ? data : bytesOf(data), fragmentSize);
   }
@@ -209,7 +233,7 @@ export abstract class WebSocket {
    * Sends a Ping; `onPongReceived` tells of the answer.
    *
    * @param payload at most 125 bytes
-   * @throws InvalidStateError unless the state is Open
+   * @throws InvalidStateError unless the state is Open; OptionError for a payload that is too long, or has no bytes
    */
   ping(payload: Uint8Array = new Uint8Array(0)): void {
     const { protocol } = this;
@@ -260,6 +284,7 @@ export abstract class WebSocket {
     this.abort();
   }
 
+  /** For `using`. As `dispose`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
