@@ -44,12 +44,12 @@ function hasComment(declaration: PublicDeclaration): boolean {
   return commentOf(declaration) !== "";
 }
 
-test("has a comment", () => {
+test("what users see has a comment", () => {
   const missing = declarations.filter((declaration) => !hasComment(declaration)).map(({ name }) => name);
   expect([...new Set(missing)]).toEqual([]);
 });
 
-test("with several parameters, says what each of them is", () => {
+test("what users see: with several parameters, says what each of them is", () => {
   const missing = declarations.flatMap((declaration) => {
     const { node, name } = declaration;
     if (!isCallable(node) || node.parameters.length < 2) return [];
@@ -62,7 +62,7 @@ test("with several parameters, says what each of them is", () => {
   expect([...new Set(missing)]).toEqual([]);
 });
 
-test("that returns something, says what", () => {
+test("what users see: that returns something, says what", () => {
   const missing = declarations.filter((declaration) => {
     const { node } = declaration;
     if (!isCallable(node) || ts.isConstructorDeclaration(node)) return false;
@@ -83,7 +83,7 @@ const UNIT = new RegExp(
   "i",
 );
 
-test("that is a number, says what it counts", () => {
+test("what users see: that is a number, says what it counts", () => {
   const missing = declarations.filter((declaration) => {
     const { node, name } = declaration;
     if (!ts.isPropertyDeclaration(node) && !ts.isPropertySignature(node) && !ts.isGetAccessorDeclaration(node))
@@ -99,7 +99,7 @@ test("that is a number, says what it counts", () => {
   expect([...new Set(missing.map(({ name }) => name))]).toEqual([]);
 });
 
-test("that throws or rejects, says what", () => {
+test("what users see: that throws or rejects, says what", () => {
   const missing = declarations.flatMap((declaration) => {
     const said = tagsOf(declaration, "throws").join(" ");
     return thrownBy(declaration.node, checker)
