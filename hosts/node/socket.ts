@@ -11,9 +11,9 @@ const PIECE_BYTES = 131_072;
 
 /**
  * Bytes that are collected at most: what is written in one turn of the event loop leaves in one call of the system, as far as
- * that. They count as taken, as those in the system's own buffer do.
+ * that. They count as taken, as those in the system's own buffer do: by so many bytes a queue may be beyond its limit.
  */
-const COLLECTED_BYTES = 65_536;
+const COLLECTED_BYTES = 16_384;
 
 /** Sockets that collect until the end of the turn. */
 let collecting: NodeSocket[] = [];

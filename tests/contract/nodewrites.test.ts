@@ -65,11 +65,11 @@ test("what answers received bytes leaves behind them, in the same turn", async (
   expect(calls).toHaveBeenCalledTimes(1);
 });
 
-test("what is more than 64 KiB does not wait for the end of the turn", async () => {
-  const sent = [...pieces(3, 32_000), piece(9, 80_000), piece(10, 1)];
+test("what is more than 16 KiB does not wait for the end of the turn", async () => {
+  const sent = [...pieces(3, 8_000), piece(9, 40_000), piece(10, 1)];
   for (const bytes of sent) socket.write(bytes);
   expect(calls).toHaveBeenCalledTimes(3);
-  expect(await read(176_001)).toEqual(Buffer.concat(sent));
+  expect(await read(64_001)).toEqual(Buffer.concat(sent));
 });
 
 test.each(["end", "destroy"] as const)("%s() in the same turn loses nothing of it", async (method) => {
