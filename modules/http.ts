@@ -2,7 +2,7 @@
 
 import { log } from "#platform";
 import { listen, type Listener, type ListenOptions, type Socket } from "#network";
-import { HttpExchange, type HttpListenerContext } from "./http/exchange.js";
+import { HttpExchange, type HttpExchangeOwner, type HttpListenerContext } from "./http/exchange.js";
 import { whenRejected, type Handler } from "./common/handlers.js";
 import { logError } from "./common/log.js";
 import { everyCharacter, isAlphanumericOr } from "./common/text.js";
@@ -118,6 +118,23 @@ export class HttpListener {
   /** The one whose head may be twice as long as others, as for an access token. */
   private longRequest: HttpExchange | undefined = undefined;
   private readonly exchanges = new Set<HttpExchange>();
+  private readonly exchangeOwner: HttpExchangeOwner = {
+    requestReceived: (context) => {
+      this.answer(context, this.routes.get(routeOf(context.request.path)) ?? this.onRequest);
+    },
+    headRefused: (error) => {
+      this.logRefusal(error);
+    },
+    takeSpare: (exchange) => {
+      const isFree = this.longRequest === undefined;
+      if (isFree) this.longRequest = exchange;
+      return isFree;
+    },
+    ended: (exchange) => {
+      this.exchanges.delete(exchange);
+      if (this.longRequest === exchange) this.longRequest = undefined;
+    },
+  };
   private listener: Listener | undefined = undefined;
   private rejectStart: ((error: Error) => void) | undefined = undefined;
 
@@ -212,23 +229,7 @@ export class HttpListener {
   private accept(socket: Socket): HttpExchange | undefined {
     // Answers that nobody takes keep their places: beyond as many refusals again, there is not even an answer.
     if (this.exchanges.size >= 2 * this.settings.maxRequests) return undefined;
-    const exchange = new HttpExchange(socket, this.settings, {
-      requestReceived: (context) => {
-        this.answer(context, this.routes.get(routeOf(context.request.path)) ?? this.onRequest);
-      },
-      headRefused: (error) => {
-        this.logRefusal(error);
-      },
-      takeSpare: () => {
-        const isFree = this.longRequest === undefined;
-        if (isFree) this.longRequest = exchange;
-        return isFree;
-      },
-      ended: () => {
-        this.exchanges.delete(exchange);
-        if (this.longRequest === exchange) this.longRequest = undefined;
-      },
-    });
+    const exchange = new HttpExchange(socket, this.settings, this.exchangeOwner);
     this.exchanges.add(exchange);
     if (this.exchanges.size > this.settings.maxRequests) exchange.refuse(503);
     return exchange;

@@ -25,16 +25,16 @@ export interface RequestHead {
   readonly headers: HttpHeaders;
 }
 
-/** Whom an exchange tells. */
-export interface HttpExchangeEvents {
+/** Whom exchanges tell. */
+export interface HttpExchangeOwner {
   /** The head of a request has come whole. */
   requestReceived(context: HttpListenerContext): void;
   /** A head needs more memory than one may have. @returns whether it gets as much again, until `ended` */
-  takeSpare(): boolean;
+  takeSpare(exchange: HttpExchange): boolean;
   /** A head was too long, or is none. It is answered. */
   headRefused(error: HandshakeError): void;
   /** The connection has ended, or is a WebSocket now. Called once. */
-  ended(): void;
+  ended(exchange: HttpExchange): void;
 }
 
 /** A request and the way to answer it (.NET `HttpListenerContext`). */
@@ -99,7 +99,7 @@ export interface HttpListenerResponse {
 export class HttpExchange implements SocketHandlers {
   private readonly socket: Socket;
   private readonly limits: HttpExchangeLimits;
-  private readonly events: HttpExchangeEvents;
+  private readonly owner: HttpExchangeOwner;
   private reader: HttpHeadReader | undefined;
   private timer: TimerHandle | undefined = undefined;
   /** What of the answer's body is still to be written. */
@@ -109,20 +109,18 @@ export class HttpExchange implements SocketHandlers {
   private isAnswered = false;
   private isEnded = false;
 
-  constructor(socket: Socket, limits: HttpExchangeLimits, events: HttpExchangeEvents) {
+  constructor(socket: Socket, limits: HttpExchangeLimits, owner: HttpExchangeOwner) {
     this.socket = socket;
     this.limits = limits;
-    this.events = events;
-    this.reader = new HttpHeadReader({
-      maxHeadBytes: limits.maxHeadBytes,
-      maxKeptHeadBytes: limits.maxKeptHeadBytes,
-      needed: limits.keptHeaders.length === 0 ? NEEDED_FIELDS : [...NEEDED_FIELDS, ...limits.keptHeaders],
-      takeSpare: () => events.takeSpare(),
-      isAnswer: false,
-    });
-    this.startTimer(() => {
-      this.refuse(408);
-    });
+    this.owner = owner;
+    const { maxHeadBytes, maxKeptHeadBytes, keptHeaders } = limits;
+    const needed = keptHeaders.length === 0 ? NEEDED_FIELDS : [...NEEDED_FIELDS, ...keptHeaders];
+    this.reader = new HttpHeadReader({ maxHeadBytes, maxKeptHeadBytes, needed, isAnswer: false }, this);
+    this.startTimer();
+  }
+
+  takeSpare(): boolean {
+    return this.owner.takeSpare(this);
   }
 
   received(bytes: Uint8Array): void {
@@ -143,20 +141,19 @@ export class HttpExchange implements SocketHandlers {
   headReceived(head: RequestHead, unread: Uint8Array): void {
     const context = new Context(head, this, this.socket);
     this.reader = undefined;
+    this.socket.unread(unread);
+    this.owner.requestReceived(context);
+    if (this.isAnswered || this.isEnded) return;
     // What the client sends before it has its answer stays in the network.
     this.socket.pause();
-    this.socket.unread(unread);
-    this.startTimer(() => {
-      this.refuse(503);
-    });
-    this.events.requestReceived(context);
+    this.startTimer();
   }
 
   /** A head was refused. @throws any other error */
   headFailed(error: unknown): void {
     if (!(error instanceof HandshakeError)) throw error;
     this.refuse(error.statusCode, error.message);
-    this.events.headRefused(error);
+    this.owner.headRefused(error);
   }
 
   drained(): void {
@@ -187,7 +184,7 @@ export class HttpExchange implements SocketHandlers {
   respond(head: Uint8Array, body?: Uint8Array): void {
     if (this.isEnded || this.isAnswered) return;
     this.isAnswered = true;
-    this.socket.resume();
+    if (this.socket.isPaused) this.socket.resume();
     const result = this.socket.write(head);
     if (body === undefined || body.length === 0) this.socket.end();
     else if (result === "taken") return this.writeBody(body);
@@ -210,10 +207,14 @@ export class HttpExchange implements SocketHandlers {
   /** An answer may take any time, as long as the client takes of it. */
   private startStallTimer(): void {
     this.waitingBytes = this.socket.bufferedAmount;
-    this.startTimer(() => {
-      if (this.socket.bufferedAmount < this.waitingBytes) this.startStallTimer();
-      else this.abort();
-    });
+    this.startTimer();
+  }
+
+  /** The time is over: for the head, for an answer to be found, or for the client to take some of it. */
+  timeCame(): void {
+    if (!this.isAnswered) this.refuse(this.reader === undefined ? 503 : 408);
+    else if (this.socket.bufferedAmount < this.waitingBytes) this.startStallTimer();
+    else this.abort();
   }
 
   /** Gives the socket away. */
@@ -222,7 +223,7 @@ export class HttpExchange implements SocketHandlers {
     this.isAnswered = true;
     this.end();
     this.socket.write(head);
-    this.socket.resume();
+    if (this.socket.isPaused) this.socket.resume();
     return this.socket;
   }
 
@@ -231,13 +232,17 @@ export class HttpExchange implements SocketHandlers {
     this.isEnded = true;
     this.body = undefined;
     clearTimer(this.timer);
-    this.events.ended();
+    this.owner.ended(this);
   }
 
-  private startTimer(expired: () => void): void {
+  private startTimer(): void {
     clearTimer(this.timer);
-    this.timer = setTimer(expired, this.limits.requestTimeoutMs);
+    this.timer = setTimer(timeCame, this.limits.requestTimeoutMs, this);
   }
+}
+
+function timeCame(exchange: HttpExchange): void {
+  exchange.timeCame();
 }
 
 /** Header fields of a request that this library reads: they are kept, or the request is refused. */

@@ -31,16 +31,17 @@ export interface HttpHeadRules {
    * room, and then passed over.
    */
   readonly needed: readonly string[];
-  /**
-   * Asked where the start line, or a field that is needed, has no room in `maxKeptHeadBytes`: whether this head may have as
-   * much again. Left out: none may.
-   */
-  readonly takeSpare?: () => boolean;
   /** False: a request. True: an answer, of which the status counts, also where its fields are not as they should be. */
   readonly isAnswer: boolean;
 }
 
-/** A start line and the header fields. */
+/** Who may have memory to spare for a head. */
+export interface SpareOwner {
+  /** There is no room in `maxKeptHeadBytes` for what is needed. @returns whether this head may have as much again */
+  takeSpare(): boolean;
+}
+
+/** A start line, and the fields. */
 export interface HttpHead {
   readonly startLine: string;
   readonly headers: HttpHeaders;
@@ -54,11 +55,14 @@ export class HttpHeadReader {
   /** The fields that have come so far. */
   readonly headers = new WritableHeaders();
   private readonly rules: HttpHeadRules;
+  private readonly spareOwner: SpareOwner | undefined;
   private firstLine: string | undefined = undefined;
   private line: Uint8Array = new Uint8Array(SHORT_LINE);
   private length = 0;
   private receivedBytes = 0;
   private keptBytes = 0;
+  /** Of the text that was decoded last. */
+  private textCost = 0;
   /** An empty line came before the start line. */
   private hasEmptyLine = false;
   private hasSpare = false;
@@ -71,8 +75,9 @@ export class HttpHeadReader {
   /** The name of the last field, where it was kept: a folded line may go on with it. */
   private lastName: string | undefined = undefined;
 
-  constructor(rules: HttpHeadRules) {
+  constructor(rules: HttpHeadRules, spareOwner?: SpareOwner) {
     this.rules = rules;
+    this.spareOwner = spareOwner;
   }
 
   /** The start line as soon as it has come, also where the fields behind it are refused. */
@@ -150,10 +155,9 @@ export class HttpHeadReader {
     const colon = line.indexOf(COLON);
     if (isSpace(line[0]) || colon === 0) throw badField();
     if (colon < 0 || colon >= length) return "";
-    const name = decodeLatin1(line.subarray(0, colon));
     // RFC 9112, 5.1 and 5.2: no white space before the colon, no field that goes on in the next line.
-    if (!isToken(name)) throw badField();
-    return name.toLowerCase();
+    for (let at = 0; at < colon; at++) if (!isTokenCharacter(line[at] as number)) throw badField();
+    return decodeUtf8(line, 0, colon).toLowerCase();
   }
 
   private isNeeded(name: string): boolean {
@@ -175,9 +179,9 @@ export class HttpHeadReader {
 
   /** @throws HandshakeError where there is none, or (503) another head has it */
   private takeSpare(statusCode: number, what: string): void {
-    const { takeSpare } = this.rules;
-    if (takeSpare === undefined || this.hasSpare) throw this.keptTooLong(statusCode, what);
-    if (!takeSpare()) throw new HandshakeError(503, "Another request with a long head is being read: try again.");
+    const { spareOwner } = this;
+    if (spareOwner === undefined || this.hasSpare) throw this.keptTooLong(statusCode, what);
+    if (!spareOwner.takeSpare()) throw new HandshakeError(503, "Another request with a long head is being read: try again.");
     this.hasSpare = true;
   }
 
@@ -247,7 +251,7 @@ export class HttpHeadReader {
     if (end === 0) throw badRequest("The start line is empty.");
     const startLine = this.decode(0, end, "The start line");
     this.firstLine = startLine;
-    this.keptBytes = costOfText(startLine);
+    this.keptBytes = this.textCost;
     // A long one is not to keep its memory while fields come.
     if (this.line.length > SHORT_LINE) this.line = new Uint8Array(SHORT_LINE);
   }
@@ -271,7 +275,7 @@ export class HttpHeadReader {
     // RFC 9112, 3.2: a request with more than one Host is refused; a second key would be ambiguous too.
     if (!rules.isAnswer && isSingleField(name) && headers.get(name) !== undefined)
       throw badRequest(`The header field ${name} came twice.`);
-    const cost = costOf(name, value);
+    const cost = name.length + this.textCost + FIELD_OVERHEAD;
     this.lastName = undefined;
     if (isNeeded) this.makeRoom(cost);
     else if (this.isFull || this.leftOut.includes(name) || cost > this.room) return this.leaveOut(name);
@@ -289,7 +293,7 @@ export class HttpHeadReader {
     const more = this.decode(start, stop, "A folded line");
     // RFC 9112, 2.2: such a line behind the start line is passed over, as that of a field which was not kept.
     if (lastName === undefined) return;
-    const cost = costOfText(more) + 1;
+    const cost = this.textCost + 1;
     if (this.isNeeded(lastName)) this.makeRoom(cost);
     else if (cost > this.room) {
       this.leaveOut(lastName);
@@ -309,6 +313,7 @@ export class HttpHeadReader {
       if ((code < 32 && code !== TAB) || code === DEL) throw badRequest(`${what} has a control character.`);
       if (code > DEL) isAscii = false;
     }
+    this.textCost = isAscii ? end - start : 2 * (end - start);
     return isAscii ? decodeUtf8(line, start, end) : decodeLatin1(line.subarray(start, end));
   }
 
@@ -369,11 +374,7 @@ function costOf(name: string, value: string): number {
 
 /** XS keeps text as UTF-8: a character beyond ASCII takes two bytes. */
 function costOfText(text: string): number {
-  return everyCharacter(text, isAsciiCode) ? text.length : 2 * text.length;
-}
-
-function isAsciiCode(code: number): boolean {
-  return code <= DEL;
+  return everyCharacter(text, (code) => code <= DEL) ? text.length : 2 * text.length;
 }
 
 function tooLong(statusCode: number, what: string, limit: number, option: string): HandshakeError {

@@ -217,7 +217,7 @@ describe("what is kept", () => {
   test.each([1, 7, 100_000])("one that is given the spare room has twice as much, once; %d bytes at a time", (cut) => {
     const takeSpare = jest.fn(() => true);
     const feed = (text: string): HttpHead => {
-      const reader = createRequestReader(16_384, { ...rules, takeSpare });
+      const reader = createRequestReader(16_384, rules, { takeSpare });
       const bytes = asciiOf(text);
       for (let at = 0; at < bytes.length; at += cut) reader.read(bytes.subarray(at, at + cut));
       return reader.head;
