@@ -181,7 +181,8 @@ export class HttpHeadReader {
   private takeSpare(statusCode: number, what: string): void {
     const { spareOwner } = this;
     if (spareOwner === undefined || this.hasSpare) throw this.keptTooLong(statusCode, what);
-    if (!spareOwner.takeSpare()) throw new HandshakeError(503, "Another request with a long head is being read: try again.");
+    if (!spareOwner.takeSpare())
+      throw new HandshakeError(503, "Another request with a long head is being read: try again.");
     this.hasSpare = true;
   }
 

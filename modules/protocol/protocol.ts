@@ -224,7 +224,11 @@ export class Protocol implements FrameOwner {
 
   /** The transport has ended; `failure` where that was no good end. */
   transportClosed(failure: Failure | undefined, now: number): void {
-    if (!this.isOver) this.finish(WebSocketState.Closed, networkError("The connection was lost.", failure), now);
+    if (this.isOver) return;
+    // An error is made, which takes its time, only where it is told.
+    const isClean = this.closing?.wasClean === true && this.queue.waiting === undefined;
+    const error = isClean ? undefined : networkError("The connection was lost.", failure);
+    this.finish(WebSocketState.Closed, error, now);
   }
 
   /** The time at which `tick` has to be called next; Infinity for never. */
