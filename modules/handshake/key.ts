@@ -45,9 +45,7 @@ export function chooseSubprotocol(supported: readonly string[], headers: HttpHea
   return supported.find((name) => headers.hasElement("sec-websocket-protocol", name));
 }
 
-const isBase64Character = isAlphanumericOr("+/");
-
 /** RFC 6455, 4.1: a key is 16 bytes in base64. */
 function isKey(text: string): boolean {
-  return text.length === 24 && text.endsWith("==") && everyCharacter(text.slice(0, 22), isBase64Character);
+  return text.length === 24 && text.endsWith("==") && everyCharacter(text.slice(0, 22), isAlphanumericOr("+/"));
 }

@@ -2,9 +2,10 @@
 
 import type { Socket, SocketHandlers, WriteResult } from "#network";
 import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
-import { everyCharacter, formatEndPoint, isDecimal } from "../common/text.js";
+import { formatEndPoint, isDecimal } from "../common/text.js";
 import { InvalidStateError, OptionError, HandshakeError } from "../common/errors.js";
 import { HttpHeadReader, isFieldValue, isToken, type HttpHead } from "./head.js";
+import { resourceOf } from "./query.js";
 import { isUpgradeRequest, type HttpHeaders } from "../common/headers.js";
 import { checkInteger } from "../common/options.js";
 
@@ -314,7 +315,7 @@ class Response implements HttpListenerResponse {
     const length = hasContent ? [["Content-Length", String(bytes.length)] as const] : [];
     this.isClosed = true;
     // RFC 9110, 7.8: who sends Upgrade sends it as an option of Connection, too.
-    const isUpgrade = this.headers.some(([name]) => name.toLowerCase() === "upgrade");
+    const isUpgrade = this.headers.some((header) => header[0].toLowerCase() === "upgrade");
     const connection = ["Connection", isUpgrade ? "Upgrade, close" : "close"] as const;
     const head = encodeUtf8(formatHead(this.statusCode, [...this.headers, ...length, connection]));
     this.exchange.respond(head, this.isBodiless || !hasContent ? undefined : bytes);
@@ -362,27 +363,10 @@ function versionOf(text: string): "1.0" | "1.1" | undefined {
   return text.startsWith("HTTP/1.") && text.length === 8 && isDecimal(text.slice(7)) ? "1.1" : undefined;
 }
 
-/** Path and query of a request target, which may name the server, too (RFC 9112, 3.2); undefined where it is none. */
-function resourceOf(target: string): string | undefined {
-  // RFC 3986, 2: a URI has ASCII only. A control character of Latin-1 could harm the terminal that shows a log.
-  if (target.includes("#") || !everyCharacter(target, isVisibleAscii)) return undefined;
-  if (target === "*" || target.startsWith("/")) return target;
-  const start = target.indexOf("://") + 3;
-  const scheme = target.slice(0, start).toLowerCase();
-  if (scheme !== "http://" && scheme !== "https://") return undefined;
-  const rest = target.slice(start);
-  const ends = [rest.indexOf("/"), rest.indexOf("?"), rest.length].filter((end) => end >= 0);
-  const end = Math.min(...ends);
-  return end === 0 ? undefined : rest.slice(end);
-}
-
-function isVisibleAscii(code: number): boolean {
-  return code > 0x20 && code < 0x7f;
-}
-
 function formatHead(statusCode: number, headers: readonly (readonly [string, string])[]): string {
-  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${statusCode} ${REASONS[statusCode] ?? "Status"}\r\n${lines.join("")}\r\n`;
+  let head = `HTTP/1.1 ${statusCode} ${REASONS[statusCode] ?? "Status"}\r\n`;
+  for (const header of headers) head += `${header.join(": ")}\r\n`;
+  return `${head}\r\n`;
 }
 
 /** Reason phrases (RFC 9110, 15) of the statuses that this library and its samples answer with. */

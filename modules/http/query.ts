@@ -1,4 +1,6 @@
-/** Values of a URL's query. */
+/** The target of a request, and the values of its query. */
+
+import { everyCharacter } from "../common/text.js";
 
 /**
  * A value of a URL's query: `queryValue("/led?on=1", "on")` is "1". The query begins at the first "?", and a value at its
@@ -24,4 +26,20 @@ function decode(value: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Path and query of a request target, which may name the server, too (RFC 9112, 3.2); undefined where it is none. */
+export function resourceOf(target: string): string | undefined {
+  // RFC 3986, 2: a URI has ASCII only. A control character of Latin-1 could harm the terminal that shows a log.
+  if (target.includes("#") || !everyCharacter(target, (code) => code > 0x20 && code < 0x7f)) return undefined;
+  if (target === "*" || target.startsWith("/")) return target;
+  const start = target.indexOf("://") + 3;
+  const scheme = target.slice(0, start).toLowerCase();
+  if (scheme !== "http://" && scheme !== "https://") return undefined;
+  const rest = target.slice(start);
+  const slash = rest.indexOf("/");
+  const query = rest.indexOf("?");
+  const path = slash < 0 || (query >= 0 && query < slash) ? query : slash;
+  if (path < 0) return rest === "" ? undefined : "";
+  return path === 0 ? undefined : rest.slice(path);
 }

@@ -72,7 +72,8 @@ export class MessageReceivedFrame implements MessageReceivedEventArgs {
   get buffer(): Uint8Array {
     const { payload } = this;
     if (typeof payload !== "string") return payload;
-    return (this.textBytes ??= ownBytes(encodeUtf8(payload)));
+    // Copied, because a host may encode into a buffer that others share.
+    return (this.textBytes ??= new Uint8Array(encodeUtf8(payload)));
   }
 
   /** The payload of a text message. "" for a binary one. Of a fragment: the characters that are complete by its end. */
@@ -94,12 +95,6 @@ export class MessageReceivedFrame implements MessageReceivedEventArgs {
   get endPoint(): string {
     return this.webSocket.remoteEndPoint;
   }
-}
-
-/** A host may encode into a buffer that others share: bytes of one are copied. */
-function ownBytes(bytes: Uint8Array): Uint8Array {
-  const { buffer } = bytes;
-  return buffer.byteLength === bytes.length ? new Uint8Array(buffer) : new Uint8Array(bytes);
 }
 
 /** What `onConnectionClosed` is told. */
