@@ -47,7 +47,7 @@ async function main(): Promise<number> {
   };
   const library = libraryOf(sdk, options);
   await runStep(
-    `building ${name} for the simulator${existsSync(library) ? "" : " (the first time takes half a minute)"}`,
+    `building ${name} for the simulator${existsSync(library) ? "" : " (the first time takes up to a minute)"}`,
     `simulator-${path.basename(app)}`,
     () => runMcconfig(sdk, options, flags.has("verbose")),
     ({ exitCode }) => exitCode === 0 && existsSync(library),

@@ -4,7 +4,14 @@ import { HttpListener } from "xs-websockets/http";
 import { WebSocketServer } from "xs-websockets/server";
 
 const PAGE = `<!doctype html>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <title>Hello</title>
+<style>
+  :root { color-scheme: light dark; font: 18px system-ui, sans-serif; }
+  body { max-width: 30em; margin: 2em auto; padding: 0 1em; }
+  button { font: inherit; padding: 0.5em 1em; }
+</style>
 <button>Say hello</button>
 <pre></pre>
 <script>

@@ -37,7 +37,7 @@ const buffer = new JitterBuffer(START * FRAME_BYTES);
 const latencies = new Latencies();
 const sentAt: number[] = [];
 const waiting = new Map<string, () => void>();
-let [isMeasuring, unsent, played, pauses] = [false, 0, 0, 0];
+let [isConnected, isMeasuring, unsent, played, pauses] = [false, false, 0, 0, 0];
 
 const client = new ClientWebSocket({
   // Services send half a second and more in one event. Less has to do where memory is small.
@@ -51,6 +51,8 @@ const client = new ClientWebSocket({
     else eventReceived(frame.text);
   },
   onConnectionClosed(_client, { closeStatus, error }) {
+    // What kept it from being opened is told by connect().
+    if (!isConnected) return;
     log(error === undefined ? `The connection is closed: ${closeStatus}` : `${error.code}: ${error.message}`);
   },
 });
@@ -118,6 +120,7 @@ async function main(): Promise<void> {
   // A certificate is valid for a time, which a device has to know.
   if (url.startsWith("wss:")) await whenDateValid();
   await client.connect(url, key === "" ? {} : { Authorization: `Bearer ${key}` });
+  isConnected = true;
   const updated = next("session.updated");
   client.sendString(sessionUpdate(settings.rate));
   await updated;
