@@ -1,8 +1,10 @@
 /** The MQTT sample on Node, with the broker aedes. */
 
 import { findFreePort, startApp, type App } from "../support/apps.js";
-import { startAedes, type Broker } from "../mqtt/brokers.js";
-import { Watcher } from "./mqttsensor.js";
+import { mosquitto, PASSWORD, startAedes, startMosquitto, USER, type Broker } from "../mqtt/brokers.js";
+import { testCertificates } from "../support/certificates.js";
+import { describeIf } from "../support/describeif.js";
+import { secureSettings, Watcher } from "./mqttsensor.js";
 
 const apps: App[] = [];
 const brokers: Broker[] = [];
@@ -77,4 +79,40 @@ test("says which path is none of a broker", async () => {
   const app = start(await findFreePort(), "path=mqtt");
   expect(await app.exited).toEqual({ code: 1, signal: null });
   expect(app.output.stderr).toContain('path is a text that begins with "/"');
+});
+
+describeIf(mosquitto !== undefined, "mosquitto", "apps/mqtt-sensor on Node.js, with mosquitto", () => {
+  async function startWithPasswords(): Promise<[Broker, Watcher]> {
+    const broker = await startMosquitto((await testCertificates()).right);
+    brokers.push(broker);
+    const watcher = await Watcher.connect(broker.port, "kitchen");
+    watchers.push(watcher);
+    return [broker, watcher];
+  }
+
+  test("by wss, with a user name and a password; a wrong one, and an authority that is missing, are told", async () => {
+    const [broker, watcher] = await startWithPasswords();
+    const { securePort: port } = broker;
+    start(port, ...(await secureSettings(broker, PASSWORD)), "interval=1");
+    await watcher.message(READING);
+    const wrong = start(port, ...(await secureSettings(broker, "wrong")), "id=wrong");
+    await wrong.printed("The broker refuses the connection: this user name with this password may not connect.");
+    await wrong.printed("Connecting again in");
+    const untrusting = start(port, "secure=1", "id=untrusting");
+    await untrusting.printed("authority");
+  });
+
+  test("with keep=1 it obeys what it was told while it was away, also across a restart of the broker", async () => {
+    const [broker, watcher] = await startWithPasswords();
+    const settings = ["keep=1", `user=${USER}`, `secret=${PASSWORD}`, "interval=3600"];
+    const app = start(broker.passwordPort, ...settings);
+    await watcher.message(/^sensors\/kitchen\/status: online$/);
+    await watcher.publish("sensors/kitchen/color", "111111");
+    await app.printed("LED #111111");
+    await app.stop("SIGKILL");
+    await watcher.publish("sensors/kitchen/color", "8822ff");
+    await broker.restart?.();
+    const again = start(broker.passwordPort, ...settings);
+    await again.printed("LED #8822ff");
+  });
 });

@@ -1,9 +1,18 @@
 /** Whoever watches and commands the MQTT sample in its tests: the npm package `mqtt`, over its own WebSocket. */
 
 import { connectAsync, type MqttClient } from "mqtt";
+import { USER, type Broker } from "../mqtt/brokers.js";
+import { testCertificates } from "../support/certificates.js";
 import { eventually } from "../support/waiting.js";
 
 const PATIENCE_MS = 30_000;
+
+/** Settings for the listener for wss of mosquitto. */
+export async function secureSettings({ securePort }: Broker, secret: string): Promise<readonly string[]> {
+  const { authority } = await testCertificates();
+  const ca = Buffer.from(authority).toString("base64");
+  return ["host=127.0.0.1", `port=${securePort}`, "secure=1", `ca=${ca}`, `user=${USER}`, `secret=${secret}`];
+}
 
 /** A client that keeps what it is told. */
 export class Watcher {

@@ -14,7 +14,7 @@ import { eventually } from "../support/waiting.js";
 export interface Broker {
   /** Of its WebSocket listener. */
   readonly port: number;
-  /** Of its listener for wss; 0 where it has none. */
+  /** Of its listener for wss, where who gives a user name has to give the password, too; 0 where it has none. */
   readonly securePort: number;
   /** Of a listener, perhaps the same, where `USER` has to give `PASSWORD`. */
   readonly passwordPort: number;
@@ -126,6 +126,7 @@ allow_anonymous true
 listener ${securePort} 127.0.0.1
 protocol websockets
 allow_anonymous true
+password_file ${passwords}
 certfile ${certificate}
 keyfile ${key}
 listener ${passwordPort} 127.0.0.1
