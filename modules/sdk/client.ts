@@ -26,12 +26,20 @@ export interface ClientOptions
 
 /** A client. It connects when it is made, and is used once. */
 export class Client extends Connection {
+  /** The callback's message 1: a connection stands. */
   static readonly connect = CONNECT;
+  /** The callback's message 2: the WebSocket is open. */
   static readonly handshake = HANDSHAKE;
+  /** The callback's message 3: a text, or bytes, came. */
   static readonly receive = RECEIVE;
+  /** The callback's message 4: the connection is over. */
   static readonly disconnect = DISCONNECT;
 
-  /** @throws OptionError where an option is missing or wrong */
+  /**
+   * Connects.
+   *
+   * @throws OptionError where an option is missing or wrong
+   */
   constructor(options: ClientOptions) {
     const { host, address, port, path, protocol, headers = [], Socket, secure, ...others } = options;
     if ("socket" in others)

@@ -24,7 +24,12 @@ export class Connection {
   protected readonly webSocket: WebSocket;
   protected isClosed = false;
 
-  /** Made by the library. @param handOver is given the function that tells the callback */
+  /**
+   * Made by the library.
+   *
+   * @param webSocket what it is made over
+   * @param handOver is given the function that tells the callback
+   */
   constructor(webSocket: WebSocket, handOver: (tell: Tell) => void) {
     this.webSocket = webSocket;
     handOver((message, value) => {
@@ -37,7 +42,8 @@ export class Connection {
   /**
    * Sends a message: a string as text, bytes as binary.
    *
-   * @throws InvalidStateError unless it is connected, or where the queue has no room for it (`maxQueueBytes`)
+   * @throws InvalidStateError unless it is connected, or where the queue has no room for it (`maxQueueBytes`); OptionError
+   *   for what is neither text nor bytes
    */
   write(message: string | ArrayBuffer | ArrayBufferView): void {
     const { webSocket } = this;

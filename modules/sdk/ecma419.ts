@@ -32,6 +32,7 @@ export type { SecureOptions, TargetOptions } from "./target.js";
 export interface ReadableOptions {
   /** Whether more of the same message follows. */
   readonly more: boolean;
+  /** False: it is a text. */
   readonly binary: boolean;
 }
 
@@ -60,7 +61,9 @@ export interface WebSocketClientOptions
   readonly target?: unknown;
   /** TLS where it has `secure`. The class in it, and `dns`, are not used: names are looked up by the library. */
   readonly socket?: { readonly io?: unknown; readonly secure?: SecureOptions };
+  /** Not used: names are looked up by the library. */
   readonly dns?: unknown;
+  /** Not used, as `dns`. */
   readonly io?: unknown;
   /** Bytes of a message came: `count` can be read. What comes next waits until they are. */
   readonly onReadable?: (this: WebSocketClient, count: number, options: ReadableOptions) => void;
@@ -81,10 +84,15 @@ const NO_BYTES = new Uint8Array(0);
 
 /** A client. It connects when it is made, and is used once. */
 export class WebSocketClient {
+  /** The opcode of a text (RFC 6455, 5.2). */
   static readonly text = Opcode.Text;
+  /** The opcode of a binary message. */
   static readonly binary = Opcode.Binary;
+  /** The opcode of a Close. */
   static readonly close = Opcode.Close;
+  /** The opcode of a Ping. */
   static readonly ping = Opcode.Ping;
+  /** The opcode of a Pong. */
   static readonly pong = Opcode.Pong;
 
   /** What the option `target` was given. */
@@ -104,7 +112,11 @@ export class WebSocketClient {
   private timer: TimerHandle | undefined = undefined;
   private isClosed = false;
 
-  /** @throws OptionError where an option is missing or wrong */
+  /**
+   * Connects.
+   *
+   * @throws OptionError where an option is missing or wrong
+   */
   constructor(options: WebSocketClientOptions) {
     checkOptions("WebSocketClient", options, '{ host: "server.example" }');
     const { host, address, port, path, protocol, headers = [], format = "buffer", target, ...rest } = options;
@@ -134,6 +146,7 @@ export class WebSocketClient {
    *
    * @param target how many, at most, or a buffer to read into; left out: all
    * @returns an ArrayBuffer, for a buffer how many bytes, in the format "number" one byte
+   * @throws OptionError for an object that is no buffer
    */
   read(target?: number | BinaryData): ArrayBufferLike | number | undefined {
     const { unread } = this;
@@ -149,10 +162,13 @@ export class WebSocketClient {
   /**
    * Writes a message, or with `more` a part of one: the parts are sent together. A Pong of one's own is not sent.
    *
+   * @param data the bytes; they are copied
+   * @param options `binary: false`: a text; `more`: another piece of the message follows; `opcode`: a control frame
    * @returns how many bytes can be written now; where that is too few, `onWritable` tells of more
-   * @throws InvalidStateError unless it is connected, or for more bytes than can be written
+   * @throws InvalidStateError unless it is connected, or for more bytes than can be written; OptionError for what has no bytes
    */
-  write(data: BinaryData, { binary = true, more = false, opcode }: WriteOptions = {}): number {
+  write(data: BinaryData, options: WriteOptions = {}): number {
+    const { binary = true, more = false, opcode } = options;
     const bytes = bytesOf(data);
     if (this.client.state !== WebSocketState.Open)
       throw new InvalidStateError("A WebSocketClient is written to between its first onWritable and its end.");

@@ -15,9 +15,13 @@ export type ServerOptions = Omit<
 
 /** A server, which listens when it is made. The callback is called with the connection as `this`. */
 export class Server {
+  /** The callback's message 1: a connection stands. */
   static readonly connect = CONNECT;
+  /** The callback's message 2: the WebSocket is open. */
   static readonly handshake = HANDSHAKE;
+  /** The callback's message 3: a text, or bytes, came. */
   static readonly receive = RECEIVE;
+  /** The callback's message 4: the connection is over. */
   static readonly disconnect = DISCONNECT;
   /** Never told: the subprotocols that are spoken are an option. */
   static readonly subprotocol = SUBPROTOCOL;
@@ -28,7 +32,11 @@ export class Server {
   /** By its connection, who tells the callback. */
   private readonly tellers = new Map<WebSocket, Tell>();
 
-  /** @throws OptionError where an option is wrong */
+  /**
+   * Listens.
+   *
+   * @throws OptionError where an option is wrong. A port that cannot be had is logged
+   */
   constructor(options: ServerOptions = {}) {
     if ((options.port as number | null) === null)
       throw new OptionError(

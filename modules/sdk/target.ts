@@ -24,7 +24,7 @@ export interface TargetOptions {
   readonly host?: string | undefined;
   /** The IP address to connect to; left out: that of `host`. */
   readonly address?: string | undefined;
-  /** 80 unless given, with TLS 443. */
+  /** The TCP port: 80 unless given, with TLS 443. */
   readonly port?: number | undefined;
   /** "/" unless given. */
   readonly path?: string | undefined;

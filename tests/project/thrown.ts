@@ -44,6 +44,11 @@ function isRejection({ expression }: ts.CallExpression): boolean {
   return expression.getText() === "Promise.reject";
 }
 
+/** Whether what a call rejects with is handled by a `catch` behind it. */
+function isHandled({ parent }: ts.Node): boolean {
+  return ts.isPropertyAccessExpression(parent) && parent.name.text === "catch";
+}
+
 /** The function of ours that is called. */
 function calledBy(call: ts.CallExpression | ts.NewExpression, checker: ts.TypeChecker): Body | undefined {
   const declaration = checker.getResolvedSignature(call)?.declaration;
@@ -63,7 +68,7 @@ export function thrownBy(node: ts.Node, checker: ts.TypeChecker, depth = 1): str
   if (body === undefined) return [];
   const found: string[][] = [];
   visitBody(body, (inner) => {
-    if (isCaught(inner, body)) return;
+    if (isCaught(inner, body) || isHandled(inner)) return;
     if (ts.isThrowStatement(inner)) found.push(...thrownType(inner.expression, checker));
     if (ts.isCallExpression(inner) && isRejection(inner) && inner.arguments[0] !== undefined)
       found.push(...thrownType(inner.arguments[0], checker));
