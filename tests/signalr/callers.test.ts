@@ -111,7 +111,7 @@ test.each<[name: string, options: HubConnectionOptions, text: string]>([
   [
     "policy that is async",
     { automaticReconnect: { nextRetryDelayInMilliseconds: (() => Promise.resolve(1)) as never } },
-    "gives milliseconds, or null; it gave object",
+    "gives milliseconds, or null; it gave ",
   ],
   [
     "policy that rejects",
