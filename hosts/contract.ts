@@ -71,8 +71,8 @@ export interface Platform {
   clearTimer(timer: TimerHandle | undefined): void;
   /** Whether `JSON.parse` keeps each property name that it meets for as long as the program runs. */
   readonly keepsPropertyNames: boolean;
-  /** Writes one line for the developer. */
-  log(message: string): void;
+  /** Writes one line for the developer, and behind it what was thrown, if anything was, with where it comes from. */
+  log(message: string, cause?: unknown): void;
 }
 
 /**

@@ -4,7 +4,6 @@ import { log } from "#platform";
 import { listen, type Listener, type ListenOptions, type Socket } from "#network";
 import { HttpExchange, type HttpExchangeOwner, type HttpListenerContext } from "./http/exchange.js";
 import { whenRejected, type Handler } from "./common/handlers.js";
-import { logError } from "./common/log.js";
 import { everyCharacter, isAlphanumericOr } from "./common/text.js";
 import { HandshakeError, InvalidStateError, networkError, OptionError } from "./common/errors.js";
 import { RequestPolicy } from "./handshake/policy.js";
@@ -189,7 +188,7 @@ export class HttpListener {
         },
         failed: (failure) => {
           const error = networkError(`Cannot listen on port ${this.settings.port}.`, failure);
-          if (isListening) logError("The HttpListener has stopped.", error);
+          if (isListening) log("The HttpListener has stopped.", error);
           reject(error);
           this.stop();
         },
@@ -261,7 +260,7 @@ export class HttpListener {
   }
 
   private handlerFailed(context: HttpListenerContext, cause: unknown): void {
-    logError(`The handler of ${context.request.httpMethod} ${context.request.rawUrl} threw; the answer is 500.`, cause);
+    log(`The handler of ${context.request.httpMethod} ${context.request.rawUrl} threw; the answer is 500.`, cause);
     this.answerWith(context, 500);
   }
 

@@ -3,7 +3,7 @@
  * what reads and writes MQTT over such a socket, as the SDK's own client does, runs over ws and wss unchanged.
  */
 
-import { setTimer } from "#platform";
+import { log, setTimer } from "#platform";
 import {
   type ClientWebSocket,
   HandshakeError,
@@ -19,7 +19,6 @@ import {
   type WebSocketError,
 } from "./client.js";
 import { tellClosed, whenRejected } from "./common/handlers.js";
-import { logError } from "./common/log.js";
 import {
   checkFormat,
   checkLimits,
@@ -225,7 +224,7 @@ export class MqttSocket {
   }
 
   private callbackFailed(cause: unknown): void {
-    logError("A callback of an MqttSocket threw; the connection is closed with 1011.", cause);
+    log("A callback of an MqttSocket threw; the connection is closed with 1011.", cause);
     if (this.isClosed || this.end !== undefined) return;
     this.fail(new ProtocolError(WebSocketCloseStatus.InternalServerError, "A callback failed.", { cause }));
   }

@@ -1,10 +1,9 @@
 /** A client that comes back: it connects again until it is closed, or told not to. */
 
-import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
+import { clearTimer, encodeUtf8, log, setTimer, type TimerHandle } from "#platform";
 import { Backoff } from "./backoff.js";
 import { ClientWebSocket, type ClientWebSocketOptions, type HeadersInit } from "./client.js";
 import { logRejection, tellClosed, type Handler } from "./common/handlers.js";
-import { logError } from "./common/log.js";
 import { WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./common/constants.js";
 import { AbortedError, InvalidStateError, NetworkError, OptionError } from "./common/errors.js";
 import { WebSocketError } from "./common/errors.js";
@@ -324,7 +323,7 @@ export class ReconnectingWebSocket {
     try {
       this.tell(this.onReconnecting?.(this, { attempt, delayMs, closed }));
     } catch (cause) {
-      logError(HANDLER_FAILED, cause);
+      log(HANDLER_FAILED, cause);
     }
   }
 
@@ -332,7 +331,7 @@ export class ReconnectingWebSocket {
     try {
       return this.decide(closed);
     } catch (cause) {
-      logError("shouldReconnect threw; the rule that holds without it is applied.", cause);
+      log("shouldReconnect threw; the rule that holds without it is applied.", cause);
       return shouldReconnect(closed);
     }
   }

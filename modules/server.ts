@@ -3,9 +3,8 @@
 // For `using`, also in the project of whoever reads the declarations of this module.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { createDeflate, encodeUtf8, now, type DeflateExtension, type DeflateOption } from "#platform";
+import { createDeflate, encodeUtf8, log, now, type DeflateExtension, type DeflateOption } from "#platform";
 import { isPromise, tellClosed, whenRejected, type Handler } from "./common/handlers.js";
-import { logError } from "./common/log.js";
 import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from "./http.js";
 import { Opcode, Role, WebSocketCloseStatus } from "./common/constants.js";
 import { HandshakeError, InvalidStateError, OptionError, ProtocolError } from "./common/errors.js";
@@ -368,7 +367,7 @@ export class WebSocketServer {
     this.pool.get(endPoint)?.abort();
     this.pool.set(endPoint, client);
     const failed = (cause: unknown): void => {
-      logError("A handler of the opened event threw; the connection is closed with 1011.", cause);
+      log("A handler of the opened event threw; the connection is closed with 1011.", cause);
       client.close(WebSocketCloseStatus.InternalServerError);
     };
     try {
@@ -381,7 +380,7 @@ export class WebSocketServer {
 
   private refuse({ response }: HttpListenerContext, error: unknown): void {
     const statusCode = error instanceof HandshakeError ? error.statusCode : 500;
-    if (statusCode === 500) logError("The accept hook failed; the client is answered 500.", error);
+    if (statusCode === 500) log("The accept hook failed; the client is answered 500.", error);
     if (response.isClosed) return;
     response.statusCode = statusCode;
     // RFC 6455, 4.4: the answer to another version names the one that is spoken.

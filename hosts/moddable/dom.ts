@@ -12,7 +12,7 @@ import type {
   DomListenerOptions,
   DomMessageEvent,
 } from "../domcontract.js";
-import { logError } from "./host/guard.js";
+import { log } from "./host/log.js";
 
 export type * from "../domcontract.js";
 
@@ -138,7 +138,7 @@ export class EventTarget implements DomEventTarget {
       if (typeof listener === "function") listener.call(this, event as never);
       else listener.handleEvent(event as never);
     } catch (error) {
-      logError(`listener of "${event.type}"`, error);
+      log(`A listener of "${event.type}" threw.`, error);
     }
   }
 }

@@ -16,6 +16,7 @@ import {
 } from "./host/native.js";
 
 export type * from "../contract.js";
+export { log } from "./host/log.js";
 
 /** The longest delay in milliseconds that the SDK's timers hold, an integer of 32 bits: 24.8 days. */
 const maxDelayMs = 0x7fff_ffff;
@@ -135,10 +136,6 @@ export const clearTimer: Platform["clearTimer"] = (timer) => {
 
 /** XS collects no names as the SDK builds it: some 56 bytes are gone with each. */
 export const keepsPropertyNames: Platform["keepsPropertyNames"] = true;
-
-export const log: Platform["log"] = (message) => {
-  trace(message, "\n");
-};
 
 /** zlib wants 168 KB for a connection that compresses, and the SDK's cannot end a message. */
 export const createDeflate: Platform["createDeflate"] = (option, _limits, { OptionError }) => {

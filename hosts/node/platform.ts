@@ -141,6 +141,10 @@ export const clearTimer: Platform["clearTimer"] = (timer) => {
 
 export const keepsPropertyNames: Platform["keepsPropertyNames"] = false;
 
-export const log: Platform["log"] = (message) => {
-  console.log(message);
+export const log: Platform["log"] = (message, cause) => {
+  console.log(cause === undefined ? message : `${message} ${textOf(cause)}`);
 };
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? String(cause)) : String(cause);
+}

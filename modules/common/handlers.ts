@@ -1,6 +1,6 @@
 /** Handlers of the app: each may be async, and the rejection of its promise is what an exception is. */
 
-import { logError } from "./log.js";
+import { log } from "#platform";
 
 /** A handler. It may be async; what comes next does not wait for it. */
 export type Handler<Arguments extends readonly unknown[]> =
@@ -24,7 +24,7 @@ export function whenRejected(returned: unknown, failed: (cause: unknown) => void
 /** As {@link whenRejected}, where there is nobody to tell but the log. */
 export function logRejection(message: string, returned: unknown): void {
   whenRejected(returned, (cause) => {
-    logError(message, cause);
+    log(message, cause);
   });
 }
 
@@ -33,7 +33,7 @@ export function tellClosed(tell: () => unknown): void {
   try {
     logRejection(CLOSED_HANDLER_FAILED, tell());
   } catch (cause) {
-    logError(CLOSED_HANDLER_FAILED, cause);
+    log(CLOSED_HANDLER_FAILED, cause);
   }
 }
 

@@ -1,8 +1,7 @@
 /** `Client` of the SDK's module `websocket`, over a ClientWebSocket: a program for it goes on with another import. */
 
-import { setTimer } from "#platform";
+import { log, setTimer } from "#platform";
 import { ClientWebSocket, OptionError, WebSocketCloseStatus, type ClientWebSocketOptions } from "../client.js";
-import { logError } from "../common/log.js";
 import { CONNECT, Connection, DISCONNECT, HANDSHAKE, RECEIVE, valueOf, type Tell } from "./connection.js";
 import { readTarget, type SecureOptions, type Target, type TargetOptions } from "./target.js";
 
@@ -68,7 +67,7 @@ export class Client extends Connection {
       tell(CONNECT);
       tell(HANDSHAKE);
     } catch (cause) {
-      logError("The callback threw; the connection is closed with 1011.", cause);
+      log("The callback threw; the connection is closed with 1011.", cause);
       client.close(WebSocketCloseStatus.InternalServerError);
     }
   }

@@ -3,7 +3,7 @@
  * goes on with another import.
  */
 
-import { clearTimer, setTimer, type TimerHandle } from "#platform";
+import { clearTimer, log, setTimer, type TimerHandle } from "#platform";
 import {
   ClientWebSocket,
   InvalidStateError,
@@ -19,7 +19,6 @@ import {
 } from "../client.js";
 import { FragmentationType, Opcode } from "../common/constants.js";
 import { tellClosed } from "../common/handlers.js";
-import { logError } from "../common/log.js";
 import { checkHandlers, checkOptions, CONNECTION_DEFAULTS } from "../common/options.js";
 import { encodeCloseBody, parseCloseBody } from "../protocol/closing.js";
 import { MAX_FRAME_COST } from "../protocol/framequeue.js";
@@ -234,7 +233,7 @@ export class WebSocketClient {
     try {
       this.handlers.onWritable?.call(this, this.writable);
     } catch (cause) {
-      logError("onWritable threw; the connection is closed with 1011.", cause);
+      log("onWritable threw; the connection is closed with 1011.", cause);
       this.client.close(WebSocketCloseStatus.InternalServerError);
     }
   }

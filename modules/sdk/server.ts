@@ -1,6 +1,6 @@
 /** `Server` of the SDK's module `websocket`, over a WebSocketServer: a program for it goes on with another import. */
 
-import { logError } from "../common/log.js";
+import { log } from "#platform";
 import { OptionError, WebSocketServer, type WebSocket, type WebSocketServerOptions } from "../server.js";
 import { CONNECT, Connection, DISCONNECT, HANDSHAKE, RECEIVE, SUBPROTOCOL, valueOf } from "./connection.js";
 import type { Callback, Tell } from "./connection.js";
@@ -58,7 +58,7 @@ export class Server {
         tell?.(DISCONNECT);
       },
     });
-    this.server.start().catch((error: unknown) => logError("The Server does not listen.", error));
+    this.server.start().catch((error: unknown) => log("The Server does not listen.", error));
   }
 
   /** The port that is listened on: with the option 0 the one that the system chose, as soon as it has. */

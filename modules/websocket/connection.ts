@@ -1,9 +1,8 @@
 /** Joins one protocol to one socket and one timer. Made anew for each connection; leaves nothing behind. */
 
 import type { NetworkFailure, Socket, SocketHandlers } from "#network";
-import { clearTimer, now, setTimer, type TimerHandle } from "#platform";
+import { clearTimer, log, now, setTimer, type TimerHandle } from "#platform";
 import { tellClosed, whenRejected } from "../common/handlers.js";
-import { logError } from "../common/log.js";
 import { WebSocketCloseStatus, type FragmentationType, type Role } from "../common/constants.js";
 import { ProtocolError } from "../common/errors.js";
 import type { AgreedSettings, ConnectionSettings } from "../common/options.js";
@@ -126,7 +125,7 @@ export class Connection implements ProtocolListener, SocketHandlers {
 
   /** RFC 6455, 7.4.1: 1011 tells that an "unexpected condition" kept the request from being fulfilled. */
   private handlerFailed(cause: unknown): void {
-    logError("An event handler threw; the connection is closed with 1011.", cause);
+    log("An event handler threw; the connection is closed with 1011.", cause);
     const error = new ProtocolError(WebSocketCloseStatus.InternalServerError, "An event handler failed.", { cause });
     this.protocol.fail(error, now());
   }

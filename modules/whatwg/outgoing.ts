@@ -1,9 +1,8 @@
 /** Messages of the WHATWG `WebSocket` on their way out: in order, although a Blob's content has to be waited for. */
 
 import { blobBytes } from "#dom";
-import { encodeUtf8 } from "#platform";
+import { encodeUtf8, log } from "#platform";
 import { WebSocketMessageType } from "../client.js";
-import { logError } from "../common/log.js";
 
 /** A message whose content may be still to come. */
 export interface OutgoingMessage {
@@ -55,7 +54,7 @@ export class OutgoingQueue {
     const tail = (this.tail ?? Promise.resolve())
       .then(act)
       // A Blob that cannot be read any more is not sent.
-      .catch((cause: unknown) => logError("A message could not be sent.", cause))
+      .catch((cause: unknown) => log("A message could not be sent.", cause))
       .finally(() => {
         if (this.tail === tail) this.tail = undefined;
       });

@@ -4,7 +4,7 @@ import Modules from "modules";
 import Timer from "timer";
 
 import type { Listener, ListenHandlers, ListenOptions, NetworkFailure, SocketHandlers } from "../../contract.js";
-import { logError } from "./guard.js";
+import { log } from "./log.js";
 import { probePort } from "./native.js";
 import { asFailure, failure } from "./failure.js";
 import { tcpCallbacks, TcpSocket } from "./tcpsocket.js";
@@ -68,7 +68,7 @@ export class TcpListener implements Listener {
     try {
       this.#handlers.listening();
     } catch (thrown) {
-      logError("handler of a listener", thrown);
+      log("A handler of a listener threw.", thrown);
     }
   }
 
@@ -123,7 +123,7 @@ export class TcpListener implements Listener {
     try {
       this.#handlers.failed(error);
     } catch (thrown) {
-      logError("handler of a listener", thrown);
+      log("A handler of a listener threw.", thrown);
     }
   }
 
@@ -135,7 +135,7 @@ export class TcpListener implements Listener {
       try {
         this.#accept(accepted);
       } catch (error) {
-        logError("accepting a connection", error);
+        log("A connection could not be accepted.", error);
       }
     }
   }

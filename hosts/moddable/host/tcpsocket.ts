@@ -2,7 +2,7 @@ import type TCP from "embedded:io/socket/tcp";
 import Timer from "timer";
 
 import type { ConnectHandlers, NetworkFailure, Socket, SocketHandlers, WriteResult } from "../../contract.js";
-import { logError } from "./guard.js";
+import { log } from "./log.js";
 import { pollsSockets } from "./native.js";
 import { describeLoss, failure } from "./failure.js";
 
@@ -196,7 +196,7 @@ export class TcpSocket implements Socket {
 
   /** Ends the connection after an exception where no caller of the library is there to catch it. */
   crash(error: unknown): void {
-    logError("handler of a socket", error);
+    log("A handler of a socket threw.", error);
     this.fail(failure("EHOSTERROR", "a handler of the socket has thrown", error));
   }
 
@@ -337,7 +337,7 @@ export class TcpSocket implements Socket {
     try {
       this.handlers.closed(error);
     } catch (thrown) {
-      logError("closed handler of a socket", thrown);
+      log("The closed handler of a socket threw.", thrown);
     }
   }
 

@@ -2,7 +2,7 @@ import type TCP from "embedded:io/socket/tcp";
 import Timer from "timer";
 
 import type { ListenOptions, TlsIdentity } from "../../contract.js";
-import { logError } from "../host/guard.js";
+import { log } from "../host/log.js";
 import { monotonicTime } from "../host/native.js";
 import { TcpSocket } from "../host/tcpsocket.js";
 import { TlsContext, TlsEngine } from "./engine.js";
@@ -147,7 +147,7 @@ export class TlsAcceptor {
     try {
       next.stream.start(new TlsEngine(this.#context, "", ""));
     } catch (error) {
-      if (!this.#isShort) logError("a TLS handshake", error);
+      if (!this.#isShort) log("A TLS handshake failed.", error);
       this.#isShort = true;
       next.socket.destroy();
     }

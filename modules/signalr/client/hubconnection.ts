@@ -1,7 +1,7 @@
 /** The client of a hub (.NET nanoFramework `HubConnection`, completed after the official clients). */
 
+import { log } from "#platform";
 import { logRejection, type Handler } from "../../common/handlers.js";
-import { logError } from "../../common/log.js";
 import { AbortedError, InvalidStateError, OptionError, type WebSocketError } from "../../common/errors.js";
 import { checkTime } from "../../common/options.js";
 import { parseWebSocketUri, uriText } from "../../common/uri.js";
@@ -314,7 +314,7 @@ export class HubConnection {
     try {
       logRejection(STATE_HANDLER_FAILED, handler());
     } catch (error) {
-      logError(STATE_HANDLER_FAILED, error);
+      log(STATE_HANDLER_FAILED, error);
     }
   }
 

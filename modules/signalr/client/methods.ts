@@ -1,7 +1,7 @@
 /** What a client answers with when the server calls it: handlers by the name of their method. */
 
+import { log } from "#platform";
 import { whenRejected } from "../../common/handlers.js";
-import { logError } from "../../common/log.js";
 import { OptionError } from "../../common/errors.js";
 import { HubException } from "../errors.js";
 
@@ -66,5 +66,5 @@ export class ClientMethods {
 }
 
 function handlerFailed(method: string, error: unknown): void {
-  logError(`A handler of "${method}" threw.`, error);
+  log(`A handler of "${method}" threw.`, error);
 }

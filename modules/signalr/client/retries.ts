@@ -1,8 +1,7 @@
 /** When a lost connection is tried again. */
 
-import { clearTimer, now, randomFill, setTimer } from "#platform";
+import { clearTimer, log, now, randomFill, setTimer } from "#platform";
 import { logRejection } from "../../common/handlers.js";
-import { logError } from "../../common/log.js";
 import { OptionError } from "../../common/errors.js";
 import { checkTime } from "../../common/options.js";
 import { kindOf } from "../../common/text.js";
@@ -95,7 +94,7 @@ export class Retries {
           resolve(true);
         });
       } catch (error) {
-        logError("What was to wait for a reconnect threw; the connection is not tried again.", error);
+        log("What was to wait for a reconnect threw; the connection is not tried again.", error);
         this.cancel();
       }
     });
@@ -118,7 +117,7 @@ export class Retries {
       });
       return delayMs === null ? null : Math.min(delayMs, MAX_DELAY_MS);
     } catch (error) {
-      logError("The retry policy threw; the connection is not tried again.", error);
+      log("The retry policy threw; the connection is not tried again.", error);
       return null;
     }
   }

@@ -1,6 +1,6 @@
 /** The way in of a connection: nothing is read while it is shut, and its peer is not taken for silent meanwhile. */
 
-import { logError } from "../../common/log.js";
+import { log } from "#platform";
 import type { WebSocket } from "../../websocket/websocket.js";
 import type { Heartbeat } from "./heartbeat.js";
 
@@ -59,7 +59,7 @@ export class Gate {
     if (!isPeers && --this.foreignHolds === 0 && !this.isOver) this.heartbeat.listen();
     if (--this.holds > 0) return;
     this.continue().catch((cause: unknown) => {
-      logError("What was received could not be handled; the connection is closed.", cause);
+      log("What was received could not be handled; the connection is closed.", cause);
       this.listener.readFailed(cause);
     });
   }

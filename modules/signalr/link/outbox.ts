@@ -1,6 +1,6 @@
 /** What waits until the WebSocket's queue has room: few messages, in their order. */
 
-import { logError } from "../../common/log.js";
+import { log } from "#platform";
 import { InvalidStateError, WebSocketError } from "../../common/errors.js";
 import type { WebSocket } from "../../websocket/websocket.js";
 
@@ -157,5 +157,5 @@ export class Outbox {
 
 /** What could not be sent because the connection is over has nobody to tell. */
 export function logUnsent(error: unknown): void {
-  if (!(error instanceof WebSocketError)) logError("A message could not be sent.", error);
+  if (!(error instanceof WebSocketError)) log("A message could not be sent.", error);
 }

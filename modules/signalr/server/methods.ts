@@ -1,6 +1,6 @@
 /** The methods of a hub. */
 
-import { logError } from "../../common/log.js";
+import { log } from "#platform";
 import { OptionError } from "../../common/errors.js";
 import { HubException } from "../errors.js";
 import type { HubCallerContext } from "./context.js";
@@ -36,7 +36,7 @@ export class HubMethods {
   /** What a caller is told of an error; what it is not is logged. */
   describe(target: string, error: unknown): string {
     if (error instanceof HubException) return error.message;
-    logError(`The hub's method "${target}" threw.`, error);
+    log(`The hub's method "${target}" threw.`, error);
     const text = `An unexpected error occurred invoking '${target}' on the server.`;
     return this.areErrorsDetailed ? `${text} ${String(error)}` : text;
   }

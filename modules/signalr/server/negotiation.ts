@@ -1,12 +1,12 @@
 /** How a hub answers the negotiation: WebSockets, and nothing else. */
 
+import { log } from "#platform";
 import {
   queryValue,
   type HttpListenerContext,
   type HttpListenerRequest,
   type HttpListenerResponse,
 } from "../../http.js";
-import { logError } from "../../common/log.js";
 import { HandshakeError, OptionError } from "../../common/errors.js";
 import type { RequestPolicy } from "../../handshake/policy.js";
 import type { AcceptHook, Refusal } from "../../server.js";
@@ -58,7 +58,7 @@ async function decide(request: HttpListenerRequest, authorize: AcceptHook): Prom
     if (typeof decision === "object" && decision !== null) return decision as Refusal;
     throw new OptionError(`authorize answers true, false or a refusal; it answered ${String(decision)}.`);
   } catch (error) {
-    logError("The authorize hook threw; the client is answered 500.", error);
+    log("The authorize hook threw; the client is answered 500.", error);
     return { statusCode: 500 };
   }
 }

@@ -1,8 +1,8 @@
 /** A client of a hub, as the hub sees it: its connection, from the upgrade to the end. Methods know it as their caller. */
 
+import { log } from "#platform";
 import { isPromise, logRejection } from "../../common/handlers.js";
 import type { HttpListenerRequest } from "../../http.js";
-import { logError } from "../../common/log.js";
 import type { WebSocketError } from "../../common/errors.js";
 import { WritableHeaders } from "../../common/headers.js";
 import type { ConnectionClosedEventArgs, WebSocket } from "../../websocket/websocket.js";
@@ -147,7 +147,7 @@ export class ServerSession extends HubSession implements Member, HubCallerContex
     try {
       logRejection(DISCONNECTED_FAILED, this.owner.hooks.onDisconnected?.(this, cause));
     } catch (error) {
-      logError(DISCONNECTED_FAILED, error);
+      log(DISCONNECTED_FAILED, error);
     }
   }
 
@@ -166,7 +166,7 @@ export class ServerSession extends HubSession implements Member, HubCallerContex
       this.forgetHead();
       calls.start();
     } catch (error) {
-      logError("A handler of the hub's connected event threw; the connection is closed.", error);
+      log("A handler of the hub's connected event threw; the connection is closed.", error);
       this.close({ error: "Connection closed with an error." });
     }
   }
