@@ -69,6 +69,8 @@ export interface MessageDeflater<Limits extends DeflateLimits = DeflateLimits> {
   withoutRsv1(first: number): number;
   /** For a message that begins. */
   createInflater(): MessageInflater;
+  /** The connection is over: what messages could refer to is forgotten, although the connection may still be referred to. */
+  stop(): void;
 }
 
 /** permessage-deflate with an application's options. */

@@ -354,6 +354,7 @@ export class Protocol implements FrameOwner {
     // Our Close frame, or what is before it, still waited to be sent.
     if (this.queue.waiting !== undefined) closing.wasClean = false;
     this.queue.stop();
+    this.settings.deflater?.stop();
     if (!closing.wasClean) closing.error ??= error;
     this.transport.destroy();
     this.listener.connectionClosed(closing);

@@ -26,7 +26,7 @@ function compressed(bytes: Uint8Array): Uint8Array {
 type Cycle = (port: number, turn: number) => Promise<void>;
 
 /** Many messages both ways, so that both sides have full windows. */
-const talk: Cycle = async (port) => {
+const talk = async (port: number): Promise<ClientWebSocket> => {
   let count = 0;
   const client = new ClientWebSocket({ permessageDeflate: { threshold: 0 } });
   const closed = new Promise<void>((resolve) => (client.onConnectionClosed = () => resolve()));
@@ -37,6 +37,7 @@ const talk: Cycle = async (port) => {
   await client.connect(`ws://127.0.0.1:${port}/`);
   client.sendString(TEXT);
   await closed;
+  return client;
 };
 
 /** What a raw client sends, upon which the connection ends. */
@@ -53,18 +54,23 @@ const bomb = compressed(new Uint8Array(1_000_000));
 const whole = compressed(Buffer.from(TEXT));
 
 const CASES: readonly (readonly [string, Cycle])[] = [
-  ["messages both ways, close", talk],
+  ["messages both ways, close", (port) => talk(port).then(() => undefined)],
   ["abort within a message", sends((peer) => peer.sendFrame(0x41, whole.subarray(0, 50)).socket.resetAndDestroy())],
   ["a bomb", sends((peer) => peer.sendFrame(0xc2, bomb))],
   ["what is no DEFLATE", sends((peer) => peer.sendFrame(0xc1, whole).sendFrame(0xc1, Uint8Array.of(0x06)))],
 ];
 
-test.each(CASES)("%s, many times", async (_name, cycle) => {
+async function startServer(): Promise<WebSocketServer> {
   const server = new WebSocketServer({
     ...{ address: "127.0.0.1", port: 0, maxClients: 100, permessageDeflate: { threshold: 0 } },
     onMessageReceived: (_server, { frame, webSocket }) => void webSocket.sendString(frame.text),
   });
   await server.start();
+  return server;
+}
+
+test.each(CASES)("%s, many times", async (_name, cycle) => {
+  const server = await startServer();
   const repeat = async (count: number): Promise<void> => {
     let rest = count;
     const lane = async (): Promise<void> => {
@@ -81,4 +87,17 @@ test.each(CASES)("%s, many times", async (_name, cycle) => {
   expect(grown).toBeLessThan(NOISE);
   expect(after.external - before.external).toBeLessThan(NOISE);
   expect(after.rss - before.rss).toBeLessThan(PROCESS_NOISE);
+});
+
+test("a client that is closed, and still referred to, keeps nothing of what was said", async () => {
+  const server = await startServer();
+  const kept: ClientWebSocket[] = [];
+  await talk(server.port);
+  const before = await usedOutside();
+  for (let count = 0; count < 50; count++) kept.push(await talk(server.port));
+  const after = await usedOutside();
+  await server.stop();
+  expect(kept.map(({ extensions }) => extensions)).toEqual(kept.map(() => "permessage-deflate"));
+  // Their windows would be 60,000 each.
+  expect(after.external - before.external).toBeLessThan(NOISE / 3);
 });

@@ -49,9 +49,9 @@ export class Codec {
   private readonly threshold: number;
   private readonly options: ZlibOptions;
   /** What our messages may refer to. */
-  private readonly window: Window | undefined;
+  private window: Window | undefined;
   /** What those of the peer may refer to. */
-  private readonly peerWindow: Window | undefined;
+  private peerWindow: Window | undefined;
 
   constructor(
     outgoing: Direction,
@@ -99,6 +99,12 @@ export class Codec {
     this.peerWindow?.append(message);
     // A copy: zlib's buffer may be much larger.
     return new Uint8Array(message);
+  }
+
+  /** Forgets what messages may refer to. */
+  stop(): void {
+    this.window = undefined;
+    this.peerWindow = undefined;
   }
 
   /** Inflates what is behind the first block with BFINAL: it may refer to what was before. */

@@ -54,6 +54,10 @@ export class Deflater<Limits extends DeflateLimits> implements MessageDeflater<L
     };
   }
 
+  stop(): void {
+    this.codec.stop();
+  }
+
   private inflate(parts: readonly Uint8Array[]): Uint8Array {
     const { maxMessageBytes, errors } = this;
     const message = this.codec.inflate(parts, maxMessageBytes);
