@@ -19,7 +19,7 @@ export interface BackoffOptions {
   readonly jitter?: number;
 }
 
-/** What a Backoff takes. */
+/** What a Backoff takes. @internal */
 export const BACKOFF_OPTIONS: OptionTable<ResolvedOptions<BackoffOptions>> = Object.freeze({
   defaults: Object.freeze({
     initialMs: 500,

@@ -77,7 +77,7 @@ export interface HttpListenerOptions extends HttpListenerLimits, TlsServerOption
  */
 export type RequestHandler = Handler<[context: HttpListenerContext]>;
 
-/** The defaults of an HTTP listener. */
+/** The defaults of an HTTP listener. @internal */
 export const HTTP_LISTENER_DEFAULTS: ResolvedOptions<HttpListenerLimits> = Object.freeze({
   port: 80,
   maxHeadBytes: 16_384,
@@ -88,7 +88,7 @@ export const HTTP_LISTENER_DEFAULTS: ResolvedOptions<HttpListenerLimits> = Objec
   maxRequests: 16,
 });
 
-/** What an HTTP listener takes. */
+/** What an HTTP listener takes. @internal */
 export const HTTP_LISTENER_OPTIONS: OptionTable<ResolvedOptions<HttpListenerLimits>> = Object.freeze({
   defaults: HTTP_LISTENER_DEFAULTS,
   least: Object.freeze({

@@ -80,7 +80,7 @@ type ReconnectingSettings = Required<
   Pick<ReconnectingWebSocketOptions, "maxAttempts" | "stableAfterMs" | "maxUnsentBytes">
 >;
 
-/** What it takes beside the options of a ClientWebSocket. */
+/** What it takes beside the options of a ClientWebSocket. @internal */
 export const RECONNECTING_OPTIONS: OptionTable<ReconnectingSettings> = Object.freeze({
   defaults: Object.freeze({ maxAttempts: 0, stableAfterMs: 5_000, maxUnsentBytes: 0 }),
   least: Object.freeze({}),

@@ -1,6 +1,14 @@
 /** `#dom` on Node.js: its own classes, and CloseEvent, which Node.js 20 and 22 do not have. */
 
-import type { Dom, DomCloseEvent, DomCloseEventInit } from "../domcontract.js";
+import type {
+  Dom,
+  DomCloseEvent,
+  DomCloseEventInit,
+  DomEvent,
+  DomEventInit,
+  DomEventTarget,
+  DomMessageEvent,
+} from "../domcontract.js";
 
 export type * from "../domcontract.js";
 
@@ -16,13 +24,17 @@ interface Globals {
 const globals = globalThis as unknown as Globals;
 
 /** What happens to a WebSocket: Node.js's own class. */
-export const Event: Dom["Event"] = globals.Event;
+export const Event: new (type: string, init?: DomEventInit) => DomEvent = globals.Event;
 /** What events are told to: Node.js's own class. */
-export const EventTarget: Dom["EventTarget"] = globals.EventTarget;
+export const EventTarget: new () => DomEventTarget = globals.EventTarget;
 /** The event `message`: Node.js's own class. */
-export const MessageEvent: Dom["MessageEvent"] = globals.MessageEvent;
+export const MessageEvent: new (
+  type: string,
+  init?: DomEventInit & { readonly data?: unknown; readonly origin?: string },
+) => DomMessageEvent = globals.MessageEvent;
 /** What the WHATWG class throws: Node.js's own class. */
-export const DOMException: Dom["DOMException"] = globals.DOMException;
+export const DOMException: new (message?: string, name?: string) => Error & { readonly code: number } =
+  globals.DOMException;
 
 class OwnCloseEvent extends Event implements DomCloseEvent {
   readonly wasClean: boolean;
