@@ -54,31 +54,35 @@ describeIf(
   `${tlsSimulatorNeeds}; mosquitto`,
   "apps/mqtt-sensor in the simulator, with mosquitto",
   () => {
-    test("by wss, with a user name and a password; a wrong one is told", async () => {
-      if (sdk === undefined) return;
-      const broker = await startMosquitto((await testCertificates()).right);
-      const watcher = await Watcher.connect(broker.port, "attic");
-      const run = async (secret: string, look: (simulator: Simulator) => Promise<unknown>): Promise<void> => {
-        const settings = [...(await secureSettings(broker, secret)), "id=attic", "interval=1"];
-        const simulator = await Simulator.start(sdk, "apps/mqtt-sensor", settings);
+    test(
+      "by wss, with a user name and a password; a wrong one is told",
+      async () => {
+        if (sdk === undefined) return;
+        const broker = await startMosquitto((await testCertificates()).right);
+        const watcher = await Watcher.connect(broker.port, "attic");
+        const run = async (secret: string, look: (simulator: Simulator) => Promise<unknown>): Promise<void> => {
+          const settings = [...(await secureSettings(broker, secret)), "id=attic", "interval=1"];
+          const simulator = await Simulator.start(sdk, "apps/mqtt-sensor", settings);
+          try {
+            await look(simulator);
+            expect(simulator.lines.filter((line) => /uncaught|unhandled|# Exception/.test(line))).toEqual([]);
+          } finally {
+            await simulator.stop();
+          }
+        };
         try {
-          await look(simulator);
-          expect(simulator.lines.filter((line) => /uncaught|unhandled|# Exception/.test(line))).toEqual([]);
+          await run(PASSWORD, () => watcher.message(/^sensors\/attic\/temperature: 21\.0$/));
+          const refusal = /^The broker refuses the connection: this user name with this password may not connect\.$/;
+          await run("wrong", async (simulator) => {
+            await simulator.waitForLine(refusal, 30_000);
+            await simulator.waitForLine(/^Connecting again in/, 5_000);
+          });
         } finally {
-          await simulator.stop();
+          await watcher.close();
+          await broker.kill();
         }
-      };
-      try {
-        await run(PASSWORD, () => watcher.message(/^sensors\/attic\/temperature: 21\.0$/));
-        const refusal = /^The broker refuses the connection: this user name with this password may not connect\.$/;
-        await run("wrong", async (simulator) => {
-          await simulator.waitForLine(refusal, 30_000);
-          await simulator.waitForLine(/^Connecting again in/, 5_000);
-        });
-      } finally {
-        await watcher.close();
-        await broker.kill();
-      }
-    }, 240_000);
+      },
+      LONG_MS,
+    );
   },
 );
