@@ -75,7 +75,8 @@ export class FrameQueue {
 
   /**
    * Whether the frames of a payload of `length` bytes find room beside what waits, here and in the transport. What they take
-   * is judged in bytes of memory, and at most a little too high.
+   * is judged in bytes of memory, and at most a little too high. While nothing waits, there is room for all that the queue can
+   * hold: `queueDrained` would not be told to who was refused then.
    *
    * @param fragmentSize largest payload of a frame in bytes; 0: one frame whatever its size
    * @throws OptionError where they would find none in an empty queue of `maxQueueBytes`
@@ -88,7 +89,8 @@ export class FrameQueue {
       throw new OptionError(
         `A message of ${length} bytes needs ${cost} bytes of the queue, and maxQueueBytes is ${maxQueueBytes}: raise it, or send less at once.`,
       );
-    const count = waiting === undefined ? 0 : waiting.data.length + waiting.controls.length;
+    if (waiting === undefined) return true;
+    const count = waiting.data.length + waiting.controls.length;
     return this.bufferedAmount + count * FRAME_OVERHEAD_BYTES + cost <= maxQueueBytes;
   }
 

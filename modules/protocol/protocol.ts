@@ -161,7 +161,7 @@ export class Protocol implements FrameOwner {
     const start = headerLength(role, frame);
     const length = frame.length - start;
     if (size !== 0 && length > size) return this.sendFragments(opcode, frame.subarray(start), size);
-    // While nothing waits, there is room for all that the queue can hold.
+    // The usual case, without a call.
     const isSmall = queue.waiting === undefined && length < settings.maxQueueBytes - MAX_FRAME_COST;
     if (!isSmall && !queue.hasRoomFor(length, 0, settings.maxQueueBytes)) return false;
     finishFrame(role, FIN_BIT | opcode, frame, start);

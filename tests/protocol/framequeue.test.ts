@@ -113,4 +113,10 @@ describe("room", () => {
     transport.bufferedAmount = 900;
     expect([queue.hasRoomFor(22, 0, 1_000), queue.hasRoomFor(23, 0, 1_000)]).toEqual([true, false]);
   });
+
+  test("while nothing waits, bytes that the transport has taken and not sent refuse nothing", () => {
+    const transport = new RecordingOwner();
+    transport.bufferedAmount = 100;
+    expect(new FrameQueue(transport).hasRoomFor(500, 100, 500 + 5 * OVERHEAD)).toBe(true);
+  });
 });
