@@ -76,8 +76,6 @@ export interface WebSocketClientOptions
   readonly onError?: (this: WebSocketClient, error?: Error) => void;
 }
 
-/** How often it is looked whether what was written has left, in milliseconds. */
-const LOOK_MS = 10;
 /** Never written to, so it may be shared. */
 const NO_BYTES = new Uint8Array(0);
 
@@ -134,6 +132,7 @@ export class WebSocketClient {
     this.client = new ClientWebSocket({ ...where.options, subprotocols, ...others, deliverFragments: true });
     this.client.onMessageReceived = (_client, { frame }) => this.received(frame);
     this.client.onConnectionClosed = (_client, e) => this.ended(e);
+    this.client.onDrained = () => this.tellWritable();
     this.client.onPingReceived = (_client, payload) => this.control(Opcode.Ping, payload);
     this.client.onPongReceived = (_client, payload) => this.control(Opcode.Pong, payload);
     this.capacity = (others.maxQueueBytes ?? CONNECTION_DEFAULTS.maxQueueBytes) - MAX_FRAME_COST;
@@ -173,7 +172,11 @@ export class WebSocketClient {
       throw new InvalidStateError("A WebSocketClient is written to between its first onWritable and its end.");
     if (opcode === undefined) this.writePart(bytes, binary, more);
     else this.writeControl(bytes, opcode);
-    this.timer ??= setTimer(() => this.look(), LOOK_MS);
+    // In a turn of its own; where bytes wait, when they have left.
+    this.timer ??= setTimer(() => {
+      this.timer = undefined;
+      if (!this.client.isBusy) this.tellWritable();
+    }, 0);
     return this.writable;
   }
 
@@ -196,8 +199,11 @@ export class WebSocketClient {
   }
 
   private get writable(): number {
-    if (this.client.state !== WebSocketState.Open) return 0;
-    return Math.max(0, this.capacity - this.client.bufferedAmount - (this.written?.length ?? 0));
+    const { client, capacity, written } = this;
+    if (client.state !== WebSocketState.Open) return 0;
+    // While no frame waits, there is room for all that the queue can hold.
+    const waiting = client.isBusy ? client.bufferedAmount : 0;
+    return Math.max(0, capacity - waiting - (written?.length ?? 0));
   }
 
   private writePart(bytes: Uint8Array, binary: boolean, more: boolean): void {
@@ -220,16 +226,8 @@ export class WebSocketClient {
     }
   }
 
-  /** Waits until what was written has left. */
-  private look(): void {
-    this.timer = undefined;
-    if (this.client.state !== WebSocketState.Open) return;
-    if (this.client.bufferedAmount > 0) this.timer = setTimer(() => this.look(), LOOK_MS);
-    else this.tellWritable();
-  }
-
   private tellWritable(): void {
-    if (this.isClosed) return;
+    if (this.isClosed || this.client.state !== WebSocketState.Open) return;
     try {
       this.handlers.onWritable?.call(this, this.writable);
     } catch (cause) {

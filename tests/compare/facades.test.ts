@@ -33,6 +33,8 @@ beforeAll(async () => {
       const text = data.toString();
       if (text === "bye") socket.close(1_000);
       else if (text === "stop") socket.terminate();
+      else if (text === "read nothing") socket.pause();
+      else if (text === "read on") for (const client of peers.clients) client.resume();
       else socket.send(data, { binary: isBinary });
     }),
   );

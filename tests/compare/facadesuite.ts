@@ -132,6 +132,33 @@ function ecma419Tests(port: () => number): Tests {
       client.close();
       throws(() => client.write(new Uint8Array(1)), "onWritable");
     },
+    async "onWritable waits until the peer reads"() {
+      const state = { told: 0, isFull: false };
+      const client = new WebSocketClient({
+        ...{ host: HOST, port: port(), maxQueueBytes: 64_000, maxMessageBytes: 64_000 },
+        onWritable() {
+          if (++state.told === 1) this.write(bytes("read nothing"), { binary: false });
+          else while (!state.isFull) state.isFull = this.write(new Uint8Array(60_000)) < 60_000;
+        },
+        onReadable(length) {
+          this.read(length);
+        },
+      });
+      await eventually(() => state.isFull);
+      const { told } = state;
+      await letTimePass(QUIET_MS);
+      assertEqual(state.told, told, "told while the peer reads nothing");
+      const other = new WebSocketClient({
+        ...{ host: HOST, port: port() },
+        onWritable() {
+          this.write(bytes("read on"), { binary: false });
+          this.close();
+        },
+      });
+      await eventually(() => state.told > told);
+      other.close();
+      client.close();
+    },
     async "a connection that is lost, and one that cannot be made, are errors"() {
       const told: string[] = [];
       const tell = (event: string) => () => void told.push(event);
@@ -168,7 +195,7 @@ function ecma419Tests(port: () => number): Tests {
   };
 }
 
-/** @param port of an echo server, which ends a connection at "stop", and closes it at "bye" */
+/** @param port of an echo server that obeys the words of facades.test.ts */
 export function facadeTests(port: () => number): Tests {
   const named = (prefix: string, tests: Tests): Tests =>
     Object.fromEntries(Object.entries(tests).map(([name, test]) => [`${prefix}: ${name}`, test]));
