@@ -99,7 +99,7 @@ export interface SocketHandlers {
 
 /** One TCP (or TLS) connection. */
 export interface Socket {
-  /** Whom the host tells. May be exchanged at any time, as an HTTP upgrade does. */
+  /** The listener. May be exchanged at any time, as an HTTP upgrade does. */
   handlers: SocketHandlers;
   /** The peer's IP address, "" where it is not known. Stays readable after the end. */
   readonly remoteAddress: string;

@@ -17,7 +17,7 @@ import { HandshakeError, type WebSocketError } from "../common/errors.js";
 import type { HttpHeaders } from "../common/headers.js";
 import type { AgreedSettings, ConnectionSettings } from "../common/options.js";
 
-/** Whom an attempt tells. One of the two is called, once, and never from within the constructor. */
+/** The listener of an attempt. One of the two is called, once, and never from within the constructor. */
 export interface OpeningEvents {
   /** The server agreed. */
   opened(opened: Opened): void;

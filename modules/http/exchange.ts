@@ -26,7 +26,7 @@ export interface RequestHead {
   readonly headers: HttpHeaders;
 }
 
-/** Whom exchanges tell. */
+/** The listener of exchanges. */
 export interface HttpExchangeOwner {
   /** The head of a request has come whole. */
   requestReceived(context: HttpListenerContext): void;

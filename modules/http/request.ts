@@ -30,7 +30,7 @@ export interface HttpRequestSettings extends AnswerRules {
   readonly connectTimeout: number;
 }
 
-/** Whom a request tells. One of the three is called, once, and never from within the constructor. */
+/** The listener of a request. One of the three is called, once, and never from within the constructor. */
 export interface HttpRequestEvents {
   /** The 101 that was wanted has come. The socket is the callee's; it is paused where more came: that is unread. */
   switched(socket: Socket, headers: HttpHeaders): void;

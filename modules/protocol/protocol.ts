@@ -16,7 +16,7 @@ import type { AgreedSettings } from "../common/options.js";
 
 export type { Transport } from "./framequeue.js";
 
-/** Whom a protocol tells. */
+/** The listener of a protocol. */
 export interface ProtocolListener extends MessageListener {
   /** A Ping came, and was answered. `payload` is only lent. */
   pingReceived(payload: Uint8Array): void;
