@@ -84,7 +84,10 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
     let sent = 0;
     const tell = async (): Promise<void> => teller.publish("news", String(sent++), 1);
     while (sent < 50) await tell();
-    await eventually(() => kept.messages.length >= 50 && clean.messages.length >= 50, "the first messages");
+    await eventually(
+      () => kept.messages.length >= 50 && clean.messages.length >= 50,
+      () => `the first messages, of which have come ${numbersOf(kept).join()}; ${numbersOf(clean).join()}`,
+    );
 
     let worked = 0;
     const working = (async () => {

@@ -175,7 +175,8 @@ listen: "127.0.0.1:${client}"
 jetstream { store_dir: "${program.folder}", max_mem: 64MB, max_file: 256MB }
 authorization { users: [ { user: "anyone", password: "${at}" }, { user: "${USER}", password: "${PASSWORD}" } ] }
 websocket { listen: "127.0.0.1:${webSocket}", no_tls: true, no_auth_user: "anyone" }
-mqtt { listen: "127.0.0.1:${mqtt}", no_auth_user: "anyone" }
+# What a device has not acknowledged comes again, by default after 30 s: later than tests wait.
+mqtt { listen: "127.0.0.1:${mqtt}", no_auth_user: "anyone", ack_wait: "10s" }
 ${count > 1 ? `cluster { name: fleet, listen: "127.0.0.1:${cluster}", routes: [${routes}] }` : ""}
 `,
       );
