@@ -3,16 +3,8 @@
 import { connect } from "../../apps/mqtt-sensor/mqtt/node.js";
 import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
-import {
-  mosquitto,
-  natsServer,
-  PASSWORD,
-  startAedes,
-  startMosquitto,
-  startNats,
-  USER,
-  type Broker,
-} from "./brokers.js";
+import { PASSWORD, USER, type Broker } from "./brokers.js";
+import { CANDIDATES } from "./candidates.js";
 import { exchangeTests } from "./exchange.js";
 
 /** @param isSecure by wss */
@@ -30,34 +22,11 @@ function runTests(name: string, isSecure: boolean, hasRestart: boolean, broker: 
     test(title, async () => (await testsOf())[title]?.());
 }
 
-/** @param can what it can beside ws */
-function describeBroker(
-  name: string,
-  file: string | undefined,
-  start: () => Promise<Broker>,
-  can: readonly ("wss" | "restart")[] = [],
-): void {
-  describeIf(file !== undefined, name, `MQTT on Node with ${name}`, () => {
+for (const { name, start, hasSecure, hasRestart } of CANDIDATES)
+  describeIf(start !== undefined, name, `MQTT on Node with ${name}`, () => {
     let broker: Broker | undefined;
-    beforeAll(async () => (broker = await start()));
+    beforeAll(async () => (broker = await start?.()));
     afterAll(() => broker?.kill());
-    runTests(name, false, can.includes("restart"), () => broker);
-    if (can.includes("wss")) runTests(name, true, false, () => broker);
+    runTests(name, false, hasRestart, () => broker);
+    if (hasSecure) runTests(name, true, false, () => broker);
   });
-}
-
-describeBroker("mosquitto", mosquitto, async () => startMosquitto((await testCertificates()).right), [
-  "wss",
-  "restart",
-]);
-describeBroker("aedes", "npm", () => startAedes());
-describeBroker(
-  "nats-server",
-  natsServer,
-  async () => {
-    const [broker] = await startNats();
-    if (broker === undefined) throw new Error("There is no broker.");
-    return broker;
-  },
-  ["restart"],
-);

@@ -4,16 +4,8 @@ import type { RawServer } from "../support/rawserver.js";
 import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
-import {
-  mosquitto,
-  natsServer,
-  PASSWORD,
-  startAedes,
-  startMosquitto,
-  startNats,
-  USER,
-  type Broker,
-} from "./brokers.js";
+import { PASSWORD, USER, type Broker } from "./brokers.js";
+import { CANDIDATES, type Candidate } from "./candidates.js";
 import { exchangeTests } from "./exchange.js";
 import { sdkClientTests } from "./sdkclient.js";
 import { streamTests } from "./stream.js";
@@ -23,28 +15,6 @@ import { startStreamServer } from "./streamserver.js";
 const RUN_MS = 300_000;
 
 const sdk = findTlsSimulatorSdk();
-
-/** A broker, undefined where it is missing, and whether it is reached by wss, too. */
-interface Candidate {
-  readonly name: string;
-  readonly start: (() => Promise<Broker | undefined>) | undefined;
-  readonly hasSecure: boolean;
-  readonly hasRestart: boolean;
-}
-
-const candidates: readonly Candidate[] = [
-  {
-    name: "mosquitto",
-    start: mosquitto === undefined ? undefined : async () => startMosquitto((await testCertificates()).right),
-    ...{ hasSecure: true, hasRestart: true },
-  },
-  { name: "aedes", start: () => startAedes(), hasSecure: false, hasRestart: false },
-  {
-    name: "nats-server",
-    start: natsServer === undefined ? undefined : async () => (await startNats())[0],
-    ...{ hasSecure: false, hasRestart: true },
-  },
-];
 
 const never = (): never => {
   throw new Error("It is not called.");
@@ -80,7 +50,7 @@ async function runAll(): Promise<readonly string[]> {
   streams = await startStreamServer();
   const settings = [`streams=${streams.port}`, `user=${USER}`, `password=${Buffer.from(PASSWORD).toString("base64")}`];
   const restarts = new Map<string, () => Promise<void>>();
-  for (const { name, start } of candidates) {
+  for (const { name, start } of CANDIDATES) {
     const broker = await start?.();
     if (broker === undefined) continue;
     brokers.push(broker);
@@ -123,7 +93,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "MqttSocket on XS, in the simul
     async () => {
       const lines = await linesOfRun();
       expect(lines.filter((line) => /^(?:uncaught|# Exception|XS abort)/.test(line))).toEqual([]);
-      const there = candidates.filter(({ start }) => start !== undefined);
+      const there = CANDIDATES.filter(({ start }) => start !== undefined);
       const count = ownNames.length + there.flatMap(namesOf).length;
       expect(lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
     },
@@ -131,7 +101,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "MqttSocket on XS, in the simul
   );
 });
 
-for (const candidate of candidates) {
+for (const candidate of CANDIDATES) {
   const { name, start } = candidate;
   const missing = sdk === undefined ? tlsSimulatorNeeds : name;
   describeIf(sdk !== undefined && start !== undefined, missing, `MQTT on XS, in the simulator, with ${name}`, () =>
