@@ -149,8 +149,9 @@ export const floodCases: readonly Case[] = Object.entries(strangers).map(([name,
     bench.figures["heapPeak"] = heapPeak - before.heap;
     bench.figures["failures"] = failures;
     bench.figures["servedAfterMs"] = await expectServed(secured, 12_000);
-    const after = await settled(secured);
-    expectThat(after.heap <= before.heap, `the heap had ${before.heap} bytes, then ${after.heap}`);
+    await settled(secured);
+    // lwIP's timer of TCP ends itself, up to 250 ms after the last connection: until then its block is there.
+    await bench.until(({ heap }) => heap <= before.heap, `the heap had ${before.heap} bytes`);
     // Nor does a flood fill the log.
     const told = bench.device.lines.slice(lines).filter((line) => line.startsWith("xs-websockets:")).length;
     bench.figures["logged"] = told;
