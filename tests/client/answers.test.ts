@@ -1,7 +1,7 @@
 /** What a server can answer instead of a 101: each is one typed error, and nothing stays open. */
 
 import { HandshakeError, TimeoutError, type HandshakeAnswer } from "../../modules/client.js";
-import { refused } from "./refused.js";
+import { refused, refusedAtOnce, SOON_MS } from "./refused.js";
 import type { RawPeer } from "../support/rawpeer.js";
 import { RawServer } from "../support/rawserver.js";
 import { headOf, upgradeAnswer } from "../support/upgrades.js";
@@ -35,7 +35,7 @@ describe("an answer of another status", () => {
     [503, "Service Unavailable"],
     [599, ""],
   ])("%d %s is told with its headers and its body", async (statusCode, reason) => {
-    const { error, durationMs } = await refused(server, (peer) =>
+    const error = await refusedAtOnce(server, (peer) =>
       peer.send(
         headOf(`HTTP/1.1 ${statusCode} ${reason}`, {
           "Content-Length": "5",
@@ -59,7 +59,6 @@ describe("an answer of another status", () => {
       ["location", "wss://example.org/other"],
       ["x-twice", "a, b"],
     ]);
-    expect(durationMs).toBeLessThan(1_000);
   });
 
   test.each<[name: string, body: string, answer: (peer: RawPeer) => void]>([
@@ -77,7 +76,6 @@ describe("an answer of another status", () => {
       "half",
       (peer) => peer.send("HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\n", "half").socket.end(),
     ],
-    ["with a length that is none", "body", (peer) => peer.send("HTTP/1.1 500 Oops\r\nContent-Length: x\r\n\r\nbody")],
     [
       "with a body in chunks, on a connection that stays",
       "in chunks",
@@ -121,13 +119,13 @@ describe("an answer of another status", () => {
         void peer.closed.then(() => clearInterval(endless));
       },
     ],
-  ])("%s is told soon", async (_name, body, answer) => {
-    const { error, durationMs } = await refused(server, (peer) => answer(peer));
+  ])("%s is told at once", async (_name, body, answer) => {
+    const error = await refusedAtOnce(server, (peer) => answer(peer));
     expect(error).toMatchObject({ code: "ERR_HANDSHAKE", answer: { body } });
-    expect(durationMs).toBeLessThan(1_500);
   });
 
   test.each<[name: string, body: string, answer: (peer: RawPeer, request: string) => void]>([
+    ["with a length that is none", "body", (peer) => peer.send("HTTP/1.1 500 Oops\r\nContent-Length: x\r\n\r\nbody")],
     ["whose body does not come", "", (peer) => peer.send("HTTP/1.1 401 No\r\nContent-Length: 100\r\n\r\n")],
     ["half of whose body comes", "half", (peer) => peer.send("HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\nhalf")],
     [
@@ -147,18 +145,17 @@ describe("an answer of another status", () => {
       (peer) => peer.send("HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"),
     ],
     ["whose head does not end", "", (peer) => peer.send("HTTP/1.1 401 No\r\nServer: a\r\n")],
-  ])("%s is told within a second, not at connectTimeout", async (_name, body, answer) => {
-    const { error, durationMs } = await refused(server, answer, { connectTimeout: 10_000 });
+  ])("%s is told soon, not at connectTimeout", async (_name, body, answer) => {
+    const { error, durationMs } = await refused(server, answer);
     expect(error).toMatchObject({ code: "ERR_HANDSHAKE", answer: { body } });
-    expect(durationMs).toBeLessThan(1_500);
+    expect(durationMs).toBeLessThan(SOON_MS);
   });
 
   test("in chunks is told with its last one, whatever becomes of the trailer", async () => {
-    const { error, durationMs } = await refused(server, (peer) =>
+    const error = await refusedAtOnce(server, (peer) =>
       peer.send("HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Trailer: a"),
     );
     expect(error).toMatchObject({ statusCode: 401, answer: { body: "abc" } });
-    expect(durationMs).toBeLessThan(800);
   });
 
   test("is told in one short line, without secrets", async () => {
@@ -250,7 +247,7 @@ describe("an answer that is not HTTP/1.1", () => {
   test("garbage is refused at its first byte", async () => {
     const { error, durationMs } = await refused(server, (peer) => peer.send(Uint8Array.of(128)));
     expect(error).toMatchObject({ statusCode: 0, message: "The server's answer cannot be read. It is not HTTP/1.1." });
-    expect(durationMs).toBeLessThan(1_000);
+    expect(durationMs).toBeLessThan(SOON_MS);
   });
 
   test("one line that does not end is cut off", async () => {
@@ -274,7 +271,7 @@ describe("an answer that is not HTTP/1.1", () => {
   });
 
   test("silence in the middle of a head ends at connectTimeout", async () => {
-    const { error, durationMs } = await refused(server, (peer) => peer.send("HTTP/1.1 101 Switching Pro"), {
+    const { error } = await refused(server, (peer) => peer.send("HTTP/1.1 101 Switching Pro"), {
       connectTimeout: 150,
     });
     expect(error).toBeInstanceOf(TimeoutError);
@@ -282,11 +279,10 @@ describe("an answer that is not HTTP/1.1", () => {
       code: "ERR_TIMEOUT",
       message: expect.stringContaining("150 ms (connectTimeout)") as string,
     });
-    expect(durationMs).toBeLessThan(1_000);
   });
 
   test("a head that comes byte by byte does not move connectTimeout", async () => {
-    const { error, durationMs } = await refused(
+    const { error } = await refused(
       server,
       (peer) => {
         const slow = setInterval(() => peer.send("H"), 10);
@@ -295,7 +291,6 @@ describe("an answer that is not HTTP/1.1", () => {
       { connectTimeout: 150 },
     );
     expect(error).toMatchObject({ code: "ERR_TIMEOUT" });
-    expect(durationMs).toBeLessThan(1_000);
   });
 
   function answerOfSize(bytes: number): string {

@@ -11,7 +11,7 @@ import {
 import { REFUSED_CLOSES } from "../support/closing.js";
 import { asciiOf, bytesOf, pattern } from "../support/vectors.js";
 import { withOpen, type ClientBench } from "./clienttest.js";
-import { eventually, letTimePass } from "../support/waiting.js";
+import { letTimePass } from "../support/waiting.js";
 import type { RawPeer } from "../support/rawpeer.js";
 
 describe("the client closes", () => {
@@ -97,7 +97,6 @@ describe("the client closes", () => {
       answer(peer);
       await bench.closed();
       expect(performance.now() - startedAt).toBeGreaterThan(130);
-      expect(performance.now() - startedAt).toBeLessThan(1_000);
       await peer.closed;
       expect(bench.ends).toHaveLength(1);
     });
@@ -298,8 +297,6 @@ test("within onDrained send sends", async () => {
     peer.socket.resume();
     await bench.until("drained");
     bench.client.close();
-    await eventually(() => bench.client.bufferedAmount === 0);
-    await letTimePass(50);
-    expect((await peer.frames(2)).slice(-2)).toEqual(["text:647261696e6564", "close:1000"]);
+    expect((await peer.framesUntil("close:1000")).slice(-2)).toEqual(["text:647261696e6564", "close:1000"]);
   });
 });

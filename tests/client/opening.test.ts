@@ -15,7 +15,7 @@ import { testCertificates } from "../support/certificates.js";
 import { describeIf } from "../support/describeif.js";
 import { BlackHole } from "./blackhole.js";
 import { ClientBench, expectHandles, expectNothingLeft, openHandles } from "./clienttest.js";
-import { refused } from "./refused.js";
+import { refused, SOON_MS } from "./refused.js";
 import { letTimePass } from "../support/waiting.js";
 import type { RawPeer } from "../support/rawpeer.js";
 import { RawServer } from "../support/rawserver.js";
@@ -64,7 +64,6 @@ describe.each(["ws", "wss"])("%s: a connection that cannot be made", (scheme) =>
     const peer = await server.next();
     const error = await failure;
     expect(performance.now() - startedAt).toBeGreaterThan(110);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error.message).toBe("No connection within 120 ms (connectTimeout).");
     expect(bench.events).toEqual(["closed 1006 unclean ERR_TIMEOUT"]);
@@ -78,7 +77,7 @@ describe("a server that speaks something else", () => {
     const { error, durationMs } = await refused(server, (peer) => peer.send(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 70)));
     expect(error).toMatchObject({ code: "ERR_HANDSHAKE", statusCode: 0 });
     expect(error.message).toMatch(/TLS: write wss:\/\/ instead of ws:\/\//);
-    expect(durationMs).toBeLessThan(1_000);
+    expect(durationMs).toBeLessThan(SOON_MS);
   });
 
   test("a port for TLS whose server ends the connection is told as one, perhaps", async () => {
@@ -114,7 +113,7 @@ describe("a server that speaks something else", () => {
   test("SSH is told before its line ends", async () => {
     const { error, durationMs } = await refused(server, (peer) => peer.send("SSH-2.0-OpenSSH"));
     expect(error).toMatchObject({ code: "ERR_HANDSHAKE", message: expect.stringContaining("not HTTP") as string });
-    expect(durationMs).toBeLessThan(1_000);
+    expect(durationMs).toBeLessThan(SOON_MS);
   });
 });
 

@@ -101,7 +101,7 @@ function sessionTests({ ports }: SuiteSettings): Tests {
       session.client.abort();
     },
     "a server that vanishes, and one that falls silent": async () => {
-      const session = new Session({ keepAliveInterval: 100, serverTimeout: 300 });
+      const session = new Session({ keepAliveInterval: 100, serverTimeout: 800 });
       await session.client.connect(`${answers}/vanish`).catch(() => undefined);
       await eventually(() => session.ends.length !== 0);
       assertEqual(session.ends[0]?.error?.name, "NetworkError", "name");
@@ -109,12 +109,12 @@ function sessionTests({ ports }: SuiteSettings): Tests {
       await session.until("closed 1006 unclean ERR_TIMEOUT");
     },
     "paused: nothing is delivered until resume, and nobody is given up; close resumes": async () => {
-      const session = new Session({ keepAliveInterval: 100, serverTimeout: 150 });
+      const session = new Session({ keepAliveInterval: 100, serverTimeout: 1_000 });
       const { client } = session;
       await client.connect(echo);
       client.pause();
       for (let turn = 0; turn < 10; turn++) client.sendString(`${turn}`);
-      await letTimePass(500);
+      await letTimePass(1_300);
       assertEqual(session.events.join(), "", "events while it is paused");
       client.resume();
       await session.until("text 9");

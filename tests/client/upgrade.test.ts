@@ -147,7 +147,7 @@ describe("the server ends the connection", () => {
 });
 
 test("after each of these the same object connects", async () => {
-  const bench = new ClientBench({ connectTimeout: 200 });
+  const bench = new ClientBench({ connectTimeout: 1_000 });
   const failures: ((peer: RawPeer) => void)[] = [
     (peer) => peer.socket.destroy(),
     (peer) => peer.send("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"),

@@ -151,7 +151,7 @@ describe("answers", () => {
   test("503 where the handler does not answer in time; its late answer harms nothing", async () => {
     const late: HttpListenerContext[] = [];
     await withListener(
-      { requestTimeoutMs: 80, onRequest: (context) => void late.push(context) },
+      { requestTimeoutMs: 500, onRequest: (context) => void late.push(context) },
       async ({ answerTo }) => {
         expect(await answerTo(GET)).toMatch(/^HTTP\/1\.1 503 /);
         expect(() => late[0]?.response.close("late")).not.toThrow();
@@ -249,10 +249,12 @@ describe("limits", () => {
 
   test("431, 408 and 400 are answered without the handler", async () => {
     const onRequest = jest.fn();
-    await withListener({ maxHeadBytes: 256, requestTimeoutMs: 60, onRequest }, async ({ answerTo }) => {
+    await withListener({ requestTimeoutMs: 60, onRequest }, async ({ answerTo }) => {
+      expect(await answerTo("GET / ")).toMatch(/^HTTP\/1\.1 408 /);
+    });
+    await withListener({ maxHeadBytes: 256, onRequest }, async ({ answerTo }) => {
       expect(await answerTo("a".repeat(300))).toMatch(/^HTTP\/1\.1 414 /);
       expect(await answerTo(`GET / HTTP/1.1\r\nX: ${"a".repeat(300)}`)).toMatch(/^HTTP\/1\.1 431 /);
-      expect(await answerTo("GET / ")).toMatch(/^HTTP\/1\.1 408 /);
       expect(await answerTo("GET /\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
       expect(await answerTo("GET / HTTP/2.0\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
       expect(await answerTo("GET  / HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
@@ -280,14 +282,17 @@ describe("limits", () => {
   });
 
   test("a client that reads no answer is cut off", async () => {
+    let count = 0;
     const onRequest = ({ response }: HttpListenerContext): void => {
-      response.close(new Uint8Array(20_000_000));
+      response.close(count++ === 0 ? new Uint8Array(20_000_000) : "free");
     };
-    await withListener({ requestTimeoutMs: 100, onRequest }, async ({ connect }) => {
+    await withListener({ requestTimeoutMs: 200, maxRequests: 1, onRequest }, async ({ connect, answerTo }) => {
       const client = connect();
       client.socket.pause();
       client.send(GET);
-      await letTimePass(300);
+      await eventually(() => count === 1, "the request");
+      // It has the only place.
+      await eventually(async () => (await answerTo(GET)).endsWith("free"), "its place is free");
       client.socket.resume();
       expect((await client.all()).length).toBeLessThan(20_000_000);
     });

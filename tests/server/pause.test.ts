@@ -142,7 +142,7 @@ describe("over sockets", () => {
 
   test("a client that is paused slows the server down, and then gets all in order", async () => {
     await withServer({ maxQueueBytes: 65_536, keepAliveInterval: 50, serverTimeout: 5_000 }, async ({ server }) => {
-      const client = new ClientWebSocket({ keepAliveInterval: 50, serverTimeout: 100 });
+      const client = new ClientWebSocket({ keepAliveInterval: 50, serverTimeout: 800 });
       const received: string[] = [];
       client.onMessageReceived = (_sender, { frame: { text } }) => received.push(text.slice(0, 5));
       await client.connect(`ws://127.0.0.1:${server.port}/`);
@@ -153,7 +153,7 @@ describe("over sockets", () => {
       const pump = setInterval(() => {
         while (sent < count && server.broadcast(`${sent}`.padStart(5, "0").padEnd(4_000, "x")) === 1) sent++;
       }, 1);
-      await letTimePass(400);
+      await letTimePass(1_100);
       expect(client.isPaused).toBe(true);
       expect(received).toEqual([]);
       expect(sent).toBeLessThan(count);

@@ -5,6 +5,9 @@ import { HubProtocolError } from "../../modules/signalr/errors.js";
 import { MessageType, type HubMessage } from "../../modules/signalr/wire/messages.js";
 import { PropertyNames } from "../../modules/signalr/wire/limits.js";
 import { JsonHubProtocol } from "../../modules/signalr/wire/json.js";
+import { fuzzSettings } from "../fuzz/random.js";
+
+fc.configureGlobal({ seed: fuzzSettings(0).seed });
 
 const protocol = new JsonHubProtocol();
 

@@ -65,14 +65,23 @@ function waitForOutput(child: ChildProcess, output: App["output"], text: string)
   });
 }
 
+const FIRST_PORT = 12_000;
+/** Each of Jest's processes has ports of its own, so that none is found by two before somebody listens on it. */
+const PORTS_OF_WORKER = 2_500;
+const WORKERS = 8;
+const given = new Set<number>();
+
 /**
  * A TCP port that was free just now. It is below those that systems give to clients and to whoever asks for any, so that it
- * is still free when a program that takes a while to start listens on it.
+ * is still free when a program that takes a while to start listens on it; it is given once.
  */
 export async function findFreePort(): Promise<number> {
+  const first = FIRST_PORT + (Number(process.env["JEST_WORKER_ID"] ?? 0) % WORKERS) * PORTS_OF_WORKER;
   for (;;) {
-    const port = randomInt(12_000, 32_000);
-    if (await isFree(port)) return port;
+    const port = randomInt(first, first + PORTS_OF_WORKER);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
   }
 }
 

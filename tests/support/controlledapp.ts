@@ -28,6 +28,8 @@ export class ControlledApp {
       this.waiting.get(answer.id)?.(answer);
       this.waiting.delete(answer.id);
     });
+    // Of one that goes away without a word "close" tells, too.
+    this.control.on("error", () => undefined);
     this.control.on("close", () => {
       for (const [id, tell] of this.waiting) tell({ id, error: "The app is gone." });
       this.waiting.clear();

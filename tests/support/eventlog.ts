@@ -2,19 +2,20 @@
 
 import { clearTimer, setTimer } from "#platform";
 import { assert } from "./assertions.js";
+import { PATIENCE_MS } from "./waiting.js";
 
 /** What a test records of an object. */
 export class EventLog {
   readonly events: string[] = [];
   private waiting: (() => void) | undefined = undefined;
 
-  /** Waits for an event. @throws Error where it does not come within five seconds */
+  /** Waits for an event, one that has come already counts. @throws Error where it does not come */
   async until(event: string): Promise<void> {
     const clock = { isOver: false };
     const timer = setTimer(() => {
       clock.isOver = true;
       this.waiting?.();
-    }, 5_000);
+    }, PATIENCE_MS);
     while (!this.events.includes(event) && !clock.isOver)
       await new Promise<void>((resolve) => (this.waiting = resolve));
     clearTimer(timer);

@@ -3,9 +3,7 @@
 import { connect, type Socket } from "node:net";
 import { upgradeAnswer } from "./upgrades.js";
 import { describeFrame, frame, readFrame, type WireFrame } from "./vectors.js";
-
-/** How long something is waited for: longer than a busy machine takes. */
-const PATIENCE_MS = 30_000;
+import { PATIENCE_MS } from "./waiting.js";
 
 /** Says on a TCP connection what it is told to, and keeps what it hears. */
 export class RawPeer {
@@ -119,6 +117,13 @@ export class RawPeer {
   /** Waits for so many frames. @returns them as `describeFrame` tells of them */
   async frames(count: number): Promise<string[]> {
     return (await this.wireFrames(count)).map(describeFrame);
+  }
+
+  /** Waits for a frame, as `describeFrame` tells of it. @returns all frames up to it */
+  async framesUntil(last: string): Promise<string[]> {
+    const frames: string[] = [];
+    while (frames.at(-1) !== last) frames.push(describeFrame(await this.frame()));
+    return frames;
   }
 
   /** Waits until the connection is over. @returns all bytes that came and were not taken */

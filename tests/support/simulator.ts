@@ -83,17 +83,22 @@ export class Simulator {
   static async startBuilt(sdk: Sdk, build: (library: string) => Promise<void>): Promise<Simulator> {
     const folder = mkdtempSync(path.join(tmpdir(), "simulator-"));
     const library = path.join(folder, "built.so");
-    await build(library);
-    const screen = spawn("Xvfb", ["-displayfd", "3", "-nolisten", "tcp", "-screen", "0", "1024x768x24"], {
-      stdio: ["ignore", "ignore", "ignore", "pipe"],
-    });
-    const display = `:${await firstLine(screen)}`;
-    const [program, ...parameters] = simulatorCommand(sdk, library);
-    const simulator = spawn(program, parameters, {
-      env: { ...sdk.environment, DISPLAY: display, GDK_BACKEND: "x11", XDG_CONFIG_HOME: folder },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    return new Simulator(display, folder, screen, simulator);
+    try {
+      await build(library);
+      const screen = spawn("Xvfb", ["-displayfd", "3", "-nolisten", "tcp", "-screen", "0", "1024x768x24"], {
+        stdio: ["ignore", "ignore", "ignore", "pipe"],
+      });
+      const display = `:${await firstLine(screen)}`;
+      const [program, ...parameters] = simulatorCommand(sdk, library);
+      const simulator = spawn(program, parameters, {
+        env: { ...sdk.environment, DISPLAY: display, GDK_BACKEND: "x11", XDG_CONFIG_HOME: folder },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      return new Simulator(display, folder, screen, simulator);
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /**
