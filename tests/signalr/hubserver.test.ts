@@ -10,6 +10,8 @@ import {
 } from "../../modules/signalr/server.js";
 import { startNodeHub, type NodeHub } from "./nodehub.js";
 import { ScriptedPeer } from "./script.js";
+import { RawPeer } from "../support/rawpeer.js";
+import { upgradeRequest } from "../support/upgrades.js";
 import { eventually, letTimePass } from "../support/waiting.js";
 
 /** A client without a protocol of its own, whose messages are taken record by record, without the Pings. */
@@ -76,8 +78,8 @@ describe("on the wire", () => {
     client.send('{"type":1,"target":"TellAll","arguments":["x"]}');
     expect(await client.take()).toBe('{"type":1,"target":"Told","arguments":["x"]}');
     client.send('{"type":1,"invocationId":"e","target":"AskName","arguments":[]}');
-    expect(await client.take()).toBe('{"type":1,"invocationId":"0","target":"GetName","arguments":[]}');
-    client.send('{"type":3,"invocationId":"0","result":"me"}');
+    expect(await client.take()).toBe('{"type":1,"invocationId":"s0","target":"GetName","arguments":[]}');
+    client.send('{"type":3,"invocationId":"s0","result":"me"}');
     expect(await client.take()).toBe('{"type":3,"invocationId":"e","result":"me"}');
     client.send('{"type":1,"invocationId":"f","target":"Sum","arguments":[],"streamIds":["s"]}');
     client.send('{"type":2,"invocationId":"s","item":3}', '{"type":2,"invocationId":"s","item":4}');
@@ -100,6 +102,69 @@ describe("on the wire", () => {
     await client.closed;
     await eventually(() => node.hub.clientsCount === 0);
   });
+});
+
+test("a call to a client is not taken for a stream of the client's, whose ids are the client's own", async () => {
+  const client = await start({
+    methods: {
+      async SumNamed({ clients }, items: AsyncIterable<number>) {
+        const name = await clients.caller.invoke("GetName");
+        let sum = 0;
+        for await (const item of items) sum += item;
+        return [name, sum];
+      },
+    },
+  });
+  // As JavaScript's client numbers them: from 0 on, the stream first.
+  client.send('{"type":1,"invocationId":"1","target":"SumNamed","arguments":[],"streamIds":["0"]}');
+  const { invocationId } = JSON.parse(await client.take()) as { invocationId: string };
+  client.send(`{"type":3,"invocationId":"${invocationId}","result":"me"}`);
+  client.send('{"type":2,"invocationId":"0","item":3}', '{"type":2,"invocationId":"0","item":4}');
+  client.send('{"type":3,"invocationId":"0"}');
+  expect(await client.take()).toBe('{"type":3,"invocationId":"1","result":["me",7]}');
+});
+
+test("clients that come at the same time with one token have two ids", async () => {
+  const both: RawHubClient[] = [];
+  let [asked, isOpen] = [0, false];
+  // Each is asked for before one of them is in.
+  const authorize = async (): Promise<boolean> => {
+    asked++;
+    await eventually(() => isOpen);
+    return true;
+  };
+  node = await startNodeHub({ authorize });
+  isOpen = true;
+  const answer = await fetch(`${node.url}/negotiate?negotiateVersion=1`, { method: "POST" });
+  const { connectionId, connectionToken } = (await answer.json()) as Record<string, string>;
+  const url = `${node.url}?id=${encodeURIComponent(connectionToken ?? "")}`;
+  [asked, isOpen] = [0, false];
+  const connecting = [0, 1].map(() => RawHubClient.connect(url).then((client) => both.push(client)));
+  await eventually(() => asked === 2);
+  isOpen = true;
+  await Promise.all(connecting);
+  clients.push(...both);
+  const ids = new Set<string>();
+  for (const client of both) {
+    client.send('{"type":1,"invocationId":"a","target":"MyId","arguments":[]}');
+    ids.add((JSON.parse(await client.take()) as { result: string }).result);
+  }
+  expect(ids.has(connectionId ?? "")).toBe(true);
+  expect(new Set(node.hub.connectionIds)).toEqual(ids);
+  expect(node.hub.clientsCount).toBe(2);
+  await expect(RawHubClient.connect(url)).rejects.toThrow("409");
+});
+
+test("a client that breaks the WebSocket protocol, and then says nothing, is given up", async () => {
+  node = await startNodeHub({ handshakeTimeout: 50, closeTimeoutMs: 500 });
+  const peer = RawPeer.connect(node.listener.port).send(upgradeRequest({}, "/hub"));
+  await peer.head();
+  // RFC 6455, 5.2: an opcode that is reserved. The hub says Close, and waits for the client's.
+  peer.sendFrame(0x83);
+  await peer.closed;
+  // RFC 6455, 7.4.1.
+  expect(await peer.frames(1)).toEqual(["close:1002"]);
+  expect(peer.size).toBe(0);
 });
 
 test("the request is whole until onConnected is done, and then has no query and no header fields", async () => {
@@ -210,7 +275,7 @@ describe("limits", () => {
     for (const id of range(4)) client.send(echo(id));
     const refused = '"error":"Too many invocations wait (maximumWaitingInvocations)."}';
     for (const id of [2, 3]) expect(await client.take()).toBe(`{"type":3,"invocationId":"${id}",${refused}`);
-    client.send('{"type":3,"invocationId":"0","result":"me"}');
+    client.send('{"type":3,"invocationId":"s0","result":"me"}');
     expect(await client.take()).toBe('{"type":3,"invocationId":"a","result":"me"}');
     for (const id of range(2)) expect(await client.take()).toBe(`{"type":3,"invocationId":"${id}","result":"x"}`);
   });
@@ -228,7 +293,7 @@ describe("limits", () => {
     expect(client.records).toEqual([]);
     goOn();
     expect(await client.take()).toContain("GetName");
-    client.send('{"type":3,"invocationId":"0","result":"me"}');
+    client.send('{"type":3,"invocationId":"s0","result":"me"}');
     await eventually(() => client.records.some((record) => record.includes('"result":"me"')));
   });
 
@@ -309,6 +374,7 @@ describe("limits", () => {
           yield 1n;
         },
         Both: () => Promise.reject(new HubException("as it is")),
+        Long: () => Promise.reject(new HubException("x".repeat(100_000))),
       },
     });
     expect(() => node.hub.clients.all.send("Told", 1n)).toThrow(OptionError);
@@ -319,5 +385,10 @@ describe("limits", () => {
     expect(await client.take()).toContain("An unexpected error occurred invoking 'BadItems' on the server.");
     client.send('{"type":1,"invocationId":"3","target":"Both","arguments":[]}');
     expect(await client.take()).toBe('{"type":3,"invocationId":"3","error":"as it is"}');
+    const tooLong = '"error":"It failed, and the error is too long to be told."}';
+    client.send('{"type":1,"invocationId":"4","target":"Long","arguments":[]}');
+    expect(await client.take()).toBe(`{"type":3,"invocationId":"4",${tooLong}`);
+    client.send(`{"type":1,"invocationId":"5","target":"${"€".repeat(5_000)}","arguments":[]}`);
+    expect(await client.take()).toBe(`{"type":3,"invocationId":"5",${tooLong}`);
   });
 });

@@ -42,7 +42,8 @@ export class ClientSession extends HubSession<ClientWebSocket> {
   private closed: (() => void) | undefined = undefined;
 
   constructor(settings: HubConnectionSettings, listener: ClientSessionListener) {
-    super(new ClientWebSocket(settings.webSocket), settings.limits, settings.limits.serverTimeout);
+    const { webSocket, limits } = settings;
+    super(new ClientWebSocket(webSocket), limits, { timeout: limits.serverTimeout, idPrefix: "" });
     this.settings = settings;
     this.listener = listener;
   }
@@ -52,14 +53,18 @@ export class ClientSession extends HubSession<ClientWebSocket> {
     const target = await this.negotiate(url);
     this.connectionId = target.connectionId;
     this.checkNotAborted();
+    const opened = new Promise<void>((resolve, reject) => (this.opening = { resolve, reject }));
+    // Where it is not even connected, `connect` tells why.
+    opened.catch(() => undefined);
     await this.webSocket.connect(target.url, target.headers);
     this.checkNotAborted();
-    const { protocol } = this.settings;
-    await new Promise<void>((resolve, reject) => {
-      this.opening = { resolve, reject };
+    // On XS the server may have closed it again before this has its turn.
+    if (!this.isClosing) {
+      const { protocol } = this.settings;
       this.expectHandshake();
       this.sendHandshake({ protocol: protocol.name, version: protocol.version }, protocol);
-    });
+    }
+    await opened;
   }
 
   /** Says Close, and closes. Resolves when it is over, within `closeTimeoutMs`. */

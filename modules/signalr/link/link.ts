@@ -1,5 +1,6 @@
 /** One connection of the hub protocol, whichever side it is: what comes is sorted, what goes is formatted. */
 
+import { log } from "#platform";
 import { OptionError, TimeoutError, type WebSocketError } from "../../common/errors.js";
 import type { WebSocket } from "../../websocket/websocket.js";
 import { HubException, HubProtocolError } from "../errors.js";
@@ -33,6 +34,17 @@ export interface LinkListener {
   linkFailed(error: WebSocketError): void;
 }
 
+/** In what the two sides of a connection differ. */
+export interface LinkSide {
+  /** Milliseconds that the peer may be silent; 0: for ever. */
+  readonly timeout: number;
+  /**
+   * What the ids of this side's calls begin with. A Completion has nothing but an id: it ends a call of the receiver's, or
+   * a stream of the sender's, and each side numbers its own. So a hub's are other than those that clients count.
+   */
+  readonly idPrefix: "" | "s";
+}
+
 /** A link whose handshake is done. Made anew for each connection. */
 export class HubLink implements GateListener, HeartbeatListener, OutboxListener, Sender {
   /** The way in. */
@@ -44,22 +56,24 @@ export class HubLink implements GateListener, HeartbeatListener, OutboxListener,
   /** The streams that go. */
   readonly outgoing: OutgoingStreams;
   private readonly protocol: HubProtocol;
+  private readonly side: LinkSide;
   private readonly listener: LinkListener;
   private readonly reader: HubMessageReader;
   private readonly outbox: Outbox;
   private readonly heartbeat: Heartbeat;
   private nextId = 0;
 
-  /** @param timeout milliseconds that the peer may be silent; 0: for ever */
   constructor(
     webSocket: WebSocket,
     protocol: HubProtocol,
     settings: HubLinkSettings,
-    timeout: number,
+    side: LinkSide,
     listener: LinkListener,
   ) {
+    const { timeout } = side;
     const { maximumReceiveMessageSize, maximumReceiveValues: maximumValues, names, keepAliveInterval } = settings;
     this.protocol = protocol;
+    this.side = side;
     this.listener = listener;
     this.reader = protocol.createReader(maximumReceiveMessageSize, { maximumValues, names });
     this.outbox = new Outbox(webSocket, settings, this);
@@ -167,7 +181,10 @@ export class HubLink implements GateListener, HeartbeatListener, OutboxListener,
       this.outbox.answer(this.format({ type: MessageType.Completion, invocationId, ...outcome }));
       this.heartbeat.sent();
     } catch (error) {
-      logUnsent(error);
+      const isTooLong = error instanceof OptionError && outcome.error !== undefined && outcome.error !== TOO_LONG;
+      if (!isTooLong) return logUnsent(error);
+      log("What the peer is to be told of an error is too long.", error);
+      this.complete(invocationId, { error: TOO_LONG });
     }
   }
 
@@ -272,9 +289,12 @@ export class HubLink implements GateListener, HeartbeatListener, OutboxListener,
   }
 
   private newId(): string {
-    return String(this.nextId++);
+    return `${this.side.idPrefix}${this.nextId++}`;
   }
 }
+
+/** In the place of an error whose text has no room in the queue: whoever waits is to be told that it waits in vain. */
+const TOO_LONG = "It failed, and the error is too long to be told.";
 
 interface PreparedCall {
   readonly invocationId: string;

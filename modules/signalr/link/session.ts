@@ -1,7 +1,7 @@
 /** One connection of a hub, from the open WebSocket to its end: the handshake, then a link. Each side has its own kind. */
 
 import { clearTimer, setTimer, type TimerHandle } from "#platform";
-import { WebSocketMessageType } from "../../common/constants.js";
+import { WebSocketMessageType, WebSocketState } from "../../common/constants.js";
 import { TimeoutError, type WebSocketError } from "../../common/errors.js";
 import type { ConnectionClosedEventArgs, WebSocket } from "../../websocket/websocket.js";
 import { HubClosedError, HubHandshakeError, HubProtocolError } from "../errors.js";
@@ -15,7 +15,7 @@ import {
   type StreamInvocationMessage,
 } from "../wire/messages.js";
 import type { HubLinkSettings } from "./limits.js";
-import { HubLink, type LinkListener } from "./link.js";
+import { HubLink, type LinkListener, type LinkSide } from "./link.js";
 
 /** How a side closes a connection. */
 export type CloseDetails = Omit<CloseMessage, "type">;
@@ -30,19 +30,15 @@ export abstract class HubSession<Socket extends WebSocket = WebSocket> implement
   /** One of the sides has said that it ends. */
   protected isClosing = false;
   private readonly limits: HubLinkSettings;
-  private readonly timeout: number;
+  private readonly side: LinkSide;
   private reader: HandshakeReader | undefined = undefined;
   private timer: TimerHandle | undefined = undefined;
 
-  /**
-   * Takes over the handlers of a WebSocket.
-   *
-   * @param timeout milliseconds that the peer may be silent; 0: for ever
-   */
-  constructor(webSocket: Socket, limits: HubLinkSettings, timeout: number) {
+  /** Takes over the handlers of a WebSocket. */
+  constructor(webSocket: Socket, limits: HubLinkSettings, side: LinkSide) {
     this.webSocket = webSocket;
     this.limits = limits;
-    this.timeout = timeout;
+    this.side = side;
     webSocket.onMessageReceived = (_sender, { frame }) => {
       this.received(frame.messageType === WebSocketMessageType.Text ? frame.text : frame.buffer);
     };
@@ -77,8 +73,9 @@ export abstract class HubSession<Socket extends WebSocket = WebSocket> implement
     }, handshakeTimeout);
   }
 
-  /** Sends this side's record of the handshake. */
+  /** Sends this side's record of the handshake, unless the WebSocket is closing: a peer may do that at any time. */
   protected sendHandshake(fields: object, protocol: HubProtocol): void {
+    if (this.webSocket.state !== WebSocketState.Open) return;
     const data = encodeHandshake(fields, protocol);
     if (typeof data === "string") this.webSocket.sendString(data);
     else this.webSocket.sendBytes(data);
@@ -123,7 +120,7 @@ export abstract class HubSession<Socket extends WebSocket = WebSocket> implement
   private agreed(protocol: HubProtocol): void {
     this.stopTimer();
     this.reader = undefined;
-    this.link = new HubLink(this.webSocket, protocol, this.limits, this.timeout, this);
+    this.link = new HubLink(this.webSocket, protocol, this.limits, this.side, this);
     this.opened(this.link);
   }
 

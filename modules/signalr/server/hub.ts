@@ -85,7 +85,7 @@ export class HubServer {
 
   /** How many clients are connected. */
   get clientsCount(): number {
-    return this.members.count;
+    return this.members.all.length;
   }
 
   /** The ids of the connected clients. */
@@ -143,7 +143,7 @@ export class HubServer {
     const token = tokenOf(context);
     const id = this.tokens.idOf(token);
     if (token !== "" && id === undefined) refuse(context, 404);
-    else if (id !== undefined && this.members.find(id) !== undefined) refuse(context, 409);
+    else if (id !== undefined && this.members.has(id)) refuse(context, 409);
     else this.server.addWebSocket(context);
   }
 
@@ -151,7 +151,7 @@ export class HubServer {
     const { webSocket, request } = e;
     const negotiated = this.tokens.idOf(tokenOf(e));
     // Who was let in at the same time with the same token is another client.
-    const isFree = negotiated !== undefined && this.members.find(negotiated) === undefined;
+    const isFree = negotiated !== undefined && !this.members.has(negotiated);
     const id = isFree ? negotiated : this.tokens.createId();
     if (!this.isStarted) {
       webSocket.close();

@@ -112,6 +112,8 @@ export interface HubGroups {
 /** A connected client. */
 export interface Member {
   readonly connectionId: string;
+  /** Whether the handshake is done, and nobody has said that it ends. */
+  readonly isConnected: boolean;
   /** The groups it is in. */
   readonly groupNames: Set<string>;
   /** The encoding that it asked for. */
@@ -126,28 +128,31 @@ export interface Member {
 
 /** The clients of a hub by their connection ids, and their groups. */
 export class Members implements HubGroups {
+  /** Those, too, whose handshake is not done: no two have one id. */
   private readonly members = new Map<string, Member>();
 
   get all(): Member[] {
-    return [...this.members.values()];
-  }
-
-  get count(): number {
-    return this.members.size;
+    return [...this.members.values()].filter(({ isConnected }) => isConnected);
   }
 
   find(connectionId: string): Member | undefined {
-    return this.members.get(connectionId);
+    const member = this.members.get(connectionId);
+    return member?.isConnected === true ? member : undefined;
   }
 
-  /** A client is connected. */
+  /** Whether a client has the id, connected or about to be. */
+  has(connectionId: string): boolean {
+    return this.members.has(connectionId);
+  }
+
+  /** A client has come. */
   enter(member: Member): void {
     this.members.set(member.connectionId, member);
   }
 
   /** A client is gone. */
   leave(member: Member): void {
-    if (this.find(member.connectionId) === member) this.members.delete(member.connectionId);
+    if (this.members.get(member.connectionId) === member) this.members.delete(member.connectionId);
   }
 
   add(connectionId: string, name: string): boolean {

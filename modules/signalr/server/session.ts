@@ -41,12 +41,13 @@ export class ServerSession extends HubSession implements Member, HubCallerContex
   /** Takes over a connection whose upgrade is done. */
   constructor(owner: ServerSessionOwner, connectionId: string, webSocket: WebSocket, request: HttpListenerRequest) {
     const { limits, protocols } = owner.settings;
-    super(webSocket, limits, limits.clientTimeoutInterval);
+    super(webSocket, limits, { timeout: limits.clientTimeoutInterval, idPrefix: "s" });
     this.owner = owner;
     this.connectionId = connectionId;
     this.request = request;
     this.protocol = protocols[0] as HubProtocol;
     this.clients = new CallerClients(owner.members, connectionId);
+    owner.members.enter(this);
     this.expectHandshake();
   }
 
@@ -131,7 +132,6 @@ export class ServerSession extends HubSession implements Member, HubCallerContex
       stallTimeout: limits.streamStallTimeout,
     });
     this.calls = calls;
-    this.owner.members.enter(this);
     void this.tellConnected(calls);
   }
 
