@@ -7,9 +7,16 @@ import { logRejection, tellClosed, type Handler } from "./common/handlers.js";
 import { WebSocketCloseStatus, WebSocketMessageType, WebSocketState } from "./common/constants.js";
 import { AbortedError, InvalidStateError, NetworkError, OptionError } from "./common/errors.js";
 import { WebSocketError } from "./common/errors.js";
-import { resolveOptions, type OptionTable } from "./common/options.js";
+import {
+  checkHandlers,
+  checkOptions,
+  CONNECTION_DEFAULTS,
+  resolveOptions,
+  type OptionTable,
+} from "./common/options.js";
 import { kindOf } from "./common/text.js";
-import { shouldReconnect } from "./reconnecting/decision.js";
+import { costInQueue } from "./protocol/framequeue.js";
+import { checkDelaySource, delayOf, shouldReconnect } from "./reconnecting/decision.js";
 import { UnsentMessages } from "./reconnecting/unsent.js";
 import {
   bytesOf,
@@ -97,8 +104,6 @@ interface Run {
   attempts: number;
   /** Of the next attempt, or of a connection that has not stood for long. */
   timer: TimerHandle | undefined;
-  /** Whether the client is connecting or connected. */
-  isAttempting: boolean;
   /** Whether `close` or `abort` was called. */
   isEnding: boolean;
 }
@@ -121,6 +126,8 @@ export class ReconnectingWebSocket {
   private readonly settings: ReconnectingSettings;
   private readonly decide: (e: ConnectionClosedEventArgs) => boolean;
   private readonly unsent: UnsentMessages;
+  /** The client's option of that name. */
+  private readonly maxQueueBytes: number;
   private run: Run | undefined = undefined;
   private endState: WebSocketState = WebSocketState.None;
 
@@ -130,9 +137,13 @@ export class ReconnectingWebSocket {
    * @throws OptionError where an option is out of its range
    */
   constructor(options: ReconnectingWebSocketOptions = {}) {
+    checkOptions("ReconnectingWebSocket", options, "{ maxUnsentBytes: 4096 }, and connect() takes the URL");
     const { backoff = new Backoff(), maxAttempts, stableAfterMs, maxUnsentBytes, ...others } = options;
     const { shouldReconnect: decide = shouldReconnect, onReconnecting, onReconnected, ...rest } = others;
     const { onMessageReceived, onConnectionClosed, onDrained, ...clientOptions } = rest;
+    checkDelaySource(backoff);
+    const handlers = { onReconnecting, onReconnected, onMessageReceived, onConnectionClosed, onDrained };
+    checkHandlers({ ...handlers, shouldReconnect: decide });
     this.settings = resolveOptions({ maxAttempts, stableAfterMs, maxUnsentBytes }, RECONNECTING_OPTIONS);
     this.backoff = backoff;
     this.decide = decide;
@@ -148,14 +159,14 @@ export class ReconnectingWebSocket {
       onConnectionClosed: (_client, e) => this.ended(e),
       onDrained: () => this.drained(),
     });
+    this.maxQueueBytes = clientOptions.maxQueueBytes ?? CONNECTION_DEFAULTS.maxQueueBytes;
   }
 
   /** Connecting also while it waits for the next attempt; Closed or Aborted only when it does not come back. */
   get state(): WebSocketState {
     if (this.run === undefined) return this.endState;
     const { state } = this.client;
-    const isStanding = state === WebSocketState.Open || this.run.isEnding;
-    return isStanding ? state : WebSocketState.Connecting;
+    return state === WebSocketState.Open || this.run.isEnding ? state : WebSocketState.Connecting;
   }
 
   /** The subprotocol that the server chose; undefined for none. */
@@ -184,7 +195,7 @@ export class ReconnectingWebSocket {
       );
     await new Promise<void>((resolve, reject) => {
       const first = { resolve, reject };
-      this.run = { uri, headers, first, attempts: 0, timer: undefined, isAttempting: false, isEnding: false };
+      this.run = { uri, headers, first, attempts: 0, timer: undefined, isEnding: false };
       this.endState = WebSocketState.Closed;
       void this.attempt(this.run);
     });
@@ -205,6 +216,8 @@ export class ReconnectingWebSocket {
       throw new InvalidStateError("The ReconnectingWebSocket is not in use: call connect() before you send.");
     const bytes = bytesOf(buffer);
     if (this.client.state === WebSocketState.Open && this.unsent.isEmpty) return this.client.send(bytes, messageType);
+    // What no connection could take would be in the way of what comes behind it.
+    costInQueue(bytes.length, this.client.maxFragmentSize, this.maxQueueBytes);
     return this.unsent.keep(bytes, messageType);
   }
 
@@ -244,9 +257,9 @@ export class ReconnectingWebSocket {
   close(closeStatus?: WebSocketCloseStatus, statusDescription?: string): void {
     const { run } = this;
     if (run === undefined || run.isEnding) return;
-    const isOpen = this.client.state === WebSocketState.Open;
-    if (isOpen) this.client.close(closeStatus, statusDescription);
-    this.leave(run, isOpen);
+    const { state } = this.client;
+    if (state === WebSocketState.Open) this.client.close(closeStatus, statusDescription);
+    this.leave(run, isStanding(state));
   }
 
   /** Ends at once, without a Close frame, and does not come back. `onConnectionClosed` is called before this returns. */
@@ -271,6 +284,8 @@ export class ReconnectingWebSocket {
 
   /** @param isClosing whether the connection's own end is still to come */
   private leave(run: Run, isClosing: boolean): void {
+    // The handler of the end may have called connect() again: that is another run.
+    if (this.run !== run) return;
     run.isEnding = true;
     this.stopTimer(run);
     if (isClosing) return;
@@ -281,19 +296,21 @@ export class ReconnectingWebSocket {
 
   private async attempt(run: Run): Promise<void> {
     run.timer = undefined;
+    let hasBegun = false;
     try {
       const uri = typeof run.uri === "function" ? await run.uri() : run.uri;
       const headers = typeof run.headers === "function" ? await run.headers() : run.headers;
       if (this.run !== run || run.isEnding) return;
-      run.isAttempting = true;
+      hasBegun = true;
       await this.client.connect(uri, headers);
     } catch (error) {
       // Of all but the caller's mistakes, and what a provider throws, the client's onConnectionClosed has told.
-      if (this.run === run && (!run.isAttempting || error instanceof OptionError))
+      if (this.run === run && (!hasBegun || error instanceof OptionError))
         this.ended({ ...NO_CONNECTION, error: asWebSocketError(error) });
       return;
     }
-    if (this.run === run) this.opened(run);
+    // XS takes a turn of its main loop for each step of a promise: the connection may be lost by now.
+    if (this.run === run && isStanding(this.client.state)) this.opened(run);
   }
 
   private opened(run: Run): void {
@@ -301,11 +318,11 @@ export class ReconnectingWebSocket {
     run.timer = setTimer(() => {
       run.timer = undefined;
       run.attempts = 0;
-      this.backoff.reset();
+      this.tell(() => this.backoff.reset());
     }, this.settings.stableAfterMs);
     this.passUnsent();
     run.first = undefined;
-    if (first === undefined) this.tell(this.onReconnected?.(this));
+    if (first === undefined) this.tell(() => this.onReconnected?.(this));
     else first.resolve();
   }
 
@@ -313,18 +330,13 @@ export class ReconnectingWebSocket {
   private ended(closed: ConnectionClosedEventArgs): void {
     const { run } = this;
     if (run === undefined) return;
-    run.isAttempting = false;
     this.stopTimer(run);
     const isLast = run.isEnding || (this.settings.maxAttempts > 0 && run.attempts >= this.settings.maxAttempts);
     if (isLast || !this.isWorthAnother(closed)) return this.finish(run, closed);
     const attempt = ++run.attempts;
-    const delayMs = this.backoff.next();
+    const delayMs = delayOf(this.backoff);
     run.timer = setTimer(() => void this.attempt(run), delayMs);
-    try {
-      this.tell(this.onReconnecting?.(this, { attempt, delayMs, closed }));
-    } catch (cause) {
-      log(HANDLER_FAILED, cause);
-    }
+    this.tell(() => this.onReconnecting?.(this, { attempt, delayMs, closed }));
   }
 
   private isWorthAnother(closed: ConnectionClosedEventArgs): boolean {
@@ -345,15 +357,20 @@ export class ReconnectingWebSocket {
 
   private drained(): void {
     this.passUnsent();
-    if (this.unsent.isEmpty) this.tell(this.onDrained?.(this));
+    if (this.unsent.isEmpty) this.tell(() => this.onDrained?.(this));
   }
 
   private passUnsent(): void {
     this.unsent.pass((payload, type) => this.client.state === WebSocketState.Open && this.client.send(payload, type));
   }
 
-  private tell(returned: unknown): void {
-    logRejection(HANDLER_FAILED, returned);
+  /** Calls a handler. Its failure is logged: it is none of the connection. */
+  private tell(handler: () => unknown): void {
+    try {
+      logRejection(HANDLER_FAILED, handler());
+    } catch (cause) {
+      log(HANDLER_FAILED, cause);
+    }
   }
 
   private stopTimer(run: Run): void {
@@ -368,6 +385,11 @@ const NO_CONNECTION = Object.freeze({
   closeStatusDescription: "",
   wasClean: false,
 });
+
+/** Whether there is a connection, open or closing. */
+function isStanding(state: WebSocketState): boolean {
+  return state >= WebSocketState.Open && state <= WebSocketState.CloseReceived;
+}
 
 const HANDLER_FAILED = "A handler of a ReconnectingWebSocket threw.";
 

@@ -34,6 +34,22 @@ const FRAME_OVERHEAD_BYTES = 64;
 /** The most that a frame costs in memory beside its payload. */
 export const MAX_FRAME_COST = MAX_HEADER_BYTES + FRAME_OVERHEAD_BYTES;
 
+/**
+ * What a message takes of a queue.
+ *
+ * @param length bytes of its payload
+ * @param fragmentSize largest payload of a frame in bytes; 0: one frame whatever its size
+ * @throws OptionError where that is more than `maxQueueBytes`, so that it can never be sent
+ */
+export function costInQueue(length: number, fragmentSize: number, maxQueueBytes: number): number {
+  const frames = fragmentSize === 0 || length <= fragmentSize ? 1 : Math.ceil(length / fragmentSize);
+  const cost = length + frames * MAX_FRAME_COST;
+  if (cost <= maxQueueBytes) return cost;
+  throw new OptionError(
+    `A message of ${length} bytes needs ${cost} bytes of the queue, and maxQueueBytes is ${maxQueueBytes}: raise it, or send less at once.`,
+  );
+}
+
 /** The frames that wait. Each leaves whole; control frames leave between the fragments of a message. */
 class WaitingFrames {
   data: Uint8Array[] = [];
@@ -83,12 +99,7 @@ export class FrameQueue {
    */
   hasRoomFor(length: number, fragmentSize: number, maxQueueBytes: number): boolean {
     const { waiting } = this;
-    const frames = fragmentSize === 0 || length <= fragmentSize ? 1 : Math.ceil(length / fragmentSize);
-    const cost = length + frames * MAX_FRAME_COST;
-    if (cost > maxQueueBytes)
-      throw new OptionError(
-        `A message of ${length} bytes needs ${cost} bytes of the queue, and maxQueueBytes is ${maxQueueBytes}: raise it, or send less at once.`,
-      );
+    const cost = costInQueue(length, fragmentSize, maxQueueBytes);
     if (waiting === undefined) return true;
     const count = waiting.data.length + waiting.controls.length;
     return this.bufferedAmount + count * FRAME_OVERHEAD_BYTES + cost <= maxQueueBytes;

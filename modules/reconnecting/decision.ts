@@ -1,7 +1,10 @@
-/** Whether a client comes back after an end. */
+/** Whether a client comes back after an end, and when. */
 
+import { log } from "#platform";
 import { WebSocketCloseStatus } from "../common/constants.js";
 import { HandshakeError, OptionError } from "../common/errors.js";
+import { MAX_NUMBER } from "../common/options.js";
+import { kindOf } from "../common/text.js";
 import type { ConnectionClosedEventArgs } from "../websocket/websocket.js";
 
 /** Close statuses after which the same would happen again, or which mean that all is done. */
@@ -31,4 +34,28 @@ export function shouldReconnect({ closeStatus, error }: ConnectionClosedEventArg
     return statusCode < 400 || statusCode >= 500 || PASSING_REFUSALS.includes(statusCode);
   }
   return !FINAL_STATUSES.includes(closeStatus);
+}
+
+/** Taken where the app's own source of delays fails, in milliseconds: a device that is to come back is not to stay away. */
+const FALLBACK_DELAY_MS = 30_000;
+
+/** @throws OptionError for what has not the two methods of a DelaySource */
+export function checkDelaySource(backoff: unknown): void {
+  const { next, reset } = Object(backoff) as Record<string, unknown>;
+  if (typeof next !== "function" || typeof reset !== "function")
+    throw new OptionError(
+      `The option backoff takes a Backoff, or an object with the methods next and reset; it was given ${kindOf(backoff)}.`,
+    );
+}
+
+/** The delay before the next attempt, in milliseconds. */
+export function delayOf(backoff: { next(): number }): number {
+  try {
+    const delayMs = backoff.next();
+    if (delayMs >= 0 && delayMs <= MAX_NUMBER) return delayMs;
+    throw new OptionError(`It gave ${String(delayMs)}, which is no number of milliseconds.`);
+  } catch (cause) {
+    log(`The backoff failed; the delay is ${FALLBACK_DELAY_MS} ms.`, cause);
+    return FALLBACK_DELAY_MS;
+  }
 }

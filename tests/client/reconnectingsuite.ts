@@ -48,9 +48,10 @@ class Session extends EventLog {
         this.record("reconnected");
         return options.onReconnected?.(sender);
       },
-      onConnectionClosed: (_sender, e) => {
+      onConnectionClosed: (sender, e) => {
         this.ends.push(e);
         this.record(`closed ${e.closeStatus} ${e.error?.code ?? ""}`.trim());
+        return options.onConnectionClosed?.(sender, e);
       },
     });
   }
@@ -186,9 +187,20 @@ export function reconnectingTests({ ports }: SuiteSettings): Tests {
       assertEqual(other.events.join(), "reconnecting 1,reconnected,closed 1000", "events");
     },
     "gives up after so many attempts, and connect rejects with the last error": async () => {
-      const session = new Session({ maxAttempts: 2 });
-      assertEqual(await rejection(session.webSocket.connect(closedPort)), "ECONNREFUSED", "connect");
-      assertEqual(session.events.join(), "reconnecting 1,reconnecting 2,closed 1006 ECONNREFUSED", "events");
+      const backoff = new Delays();
+      const session = new Session({ maxAttempts: 2, backoff });
+      let attempts = 0;
+      const target = (): string => {
+        session.events.push(`attempt ${++attempts}`);
+        return closedPort;
+      };
+      assertEqual(await rejection(session.webSocket.connect(target)), "ECONNREFUSED", "connect");
+      assertEqual(
+        session.events.join(),
+        "attempt 1,reconnecting 1,attempt 2,reconnecting 2,attempt 3,closed 1006 ECONNREFUSED",
+        "events",
+      );
+      assertEqual(backoff.given.length, 2, "delays");
     },
     "a refusal and a mistake end it at once": async () => {
       for (const [target, code] of [
@@ -261,6 +273,19 @@ export function reconnectingTests({ ports }: SuiteSettings): Tests {
       assertEqual(session.events.join(), "text a,text b,text c,text e", "events");
       await finish(session);
     },
+    "a message that can never be sent is refused at once, also while there is no connection": async () => {
+      const session = new Session({ maxUnsentBytes: 10_000, maxQueueBytes: 1_000, maxFragmentSize: 20 });
+      const connected = session.webSocket.connect(() => letTimePass(20).then(() => echo));
+      const sent = (length: number): Promise<boolean> =>
+        Promise.resolve().then(() => session.webSocket.sendBytes(new Uint8Array(length)));
+      // In fragments, each of which has a header.
+      for (const length of [2_000, 300]) assertEqual(await rejection(sent(length)), "ERR_OPTION", `${length} bytes`);
+      assertEqual(session.webSocket.sendString("a"), true, "send");
+      await connected;
+      await session.until("text a");
+      for (const length of [2_000, 300]) assertEqual(await rejection(sent(length)), "ERR_OPTION", `${length} bytes`);
+      await finish(session);
+    },
     "none is kept unless asked for": async () => {
       const session = new Session();
       const connected = session.webSocket.connect(() => letTimePass(20).then(() => echo));
@@ -275,6 +300,30 @@ export function reconnectingTests({ ports }: SuiteSettings): Tests {
         session.webSocket.close(4_000, "round");
         await session.until("closed 4000");
         session.events.length = 0;
+      }
+    },
+    "it may connect again in the handler of its end, however that came": async () => {
+      const ends: readonly ((session: Session) => void)[] = [
+        ({ webSocket }) => webSocket.abort(),
+        ({ webSocket }) => webSocket.close(),
+        ({ webSocket }) => webSocket.sendString("close"),
+      ];
+      for (const end of ends) {
+        let again: Promise<void> | undefined;
+        const session: Session = new Session({
+          // A second attempt would take longer than an event is waited for.
+          backoff: new Delays(60_000),
+          shouldReconnect: () => false,
+          onConnectionClosed: (sender) => {
+            again ??= sender.connect(echo);
+          },
+        });
+        await session.webSocket.connect(echo);
+        end(session);
+        await eventually(() => again !== undefined, "the end");
+        await again;
+        session.events.length = 0;
+        await finish(session);
       }
     },
     "a state that does not allow it": () => {

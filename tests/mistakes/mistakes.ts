@@ -76,6 +76,9 @@ const MISTAKES: readonly (() => unknown)[] = [
   () => new Backoff({ jitter: 2 }),
   () => new Backoff({ initialMs: 1_000, maxMs: 10 }),
   () => new ReconnectingWebSocket(js({ maxAttempts: -1 })),
+  () => new ReconnectingWebSocket(js("ws://192.168.1.20/")),
+  () => new ReconnectingWebSocket(js({ backoff: 500 })),
+  () => new ReconnectingWebSocket(js({ onReconnected: "send" })),
 
   // Connecting
   () => client.connect("192.168.1.20"),
