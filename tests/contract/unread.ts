@@ -24,14 +24,20 @@ function follow(recorder: Recorder): { text: string } {
 }
 
 /** Has the first bytes that come handled by `act`, the others as before. */
-function atFirst({ recorder }: Accepted, act: (bytes: Uint8Array) => void): { text: string } {
-  const log = follow(recorder);
+function atFirst({ recorder }: Accepted, act: (bytes: Uint8Array) => void): { text: string; hasCome: boolean } {
+  const log = Object.assign(follow(recorder), { hasCome: false });
   const others = recorder.onReceived;
   recorder.onReceived = (bytes) => {
     recorder.onReceived = others;
     act(bytes);
+    log.hasCome = true;
   };
   return log;
+}
+
+/** Waits until the first bytes were handled. */
+function handled(log: { readonly hasCome: boolean }): Promise<void> {
+  return eventually(() => log.hasCome, "the first bytes");
 }
 
 async function until(log: { readonly text: string }, text: string): Promise<void> {
@@ -59,7 +65,7 @@ async function waitsWhilePaused({ subject, peer }: Ends): Promise<void> {
     socket.unread(bytes.subarray(2));
   });
   peer.write(bytesOf("abcdef"));
-  await letTimePass(60);
+  await handled(log);
   peer.write(bytesOf("ghi"));
   await letTimePass(60);
   assertEqual(log.text, "", "what was received while paused");
@@ -108,6 +114,7 @@ async function pausedAgainHoldsTheRest({ subject, peer }: Ends): Promise<void> {
     };
   });
   peer.write(bytesOf("abcdef"));
+  await eventually(() => log.text !== "", "the bytes before pause");
   await letTimePass(100);
   assertEqual(log.text, "cd", "what was received before pause");
   socket.resume();
@@ -118,12 +125,12 @@ async function goesToTheHandlersOfThen({ subject, peer }: Ends): Promise<void> {
   const { socket } = subject;
   const second = new Recorder();
   const log = follow(second);
-  atFirst(subject, (bytes) => {
+  const first = atFirst(subject, (bytes) => {
     socket.pause();
     socket.unread(bytes.subarray(3));
   });
   peer.write(bytesOf("abcdef"));
-  await letTimePass(60);
+  await handled(first);
   socket.handlers = second;
   socket.resume();
   peer.write(bytesOf("ghi"));
@@ -138,6 +145,7 @@ async function comesBeforeTheEnd({ subject, peer }: Ends): Promise<void> {
   });
   peer.write(bytesOf("abc"));
   peer.end();
+  await handled(log);
   await letTimePass(150);
   assertEqual(log.text, "", "what was received while paused");
   assertEqual(recorder.events.includes("closed"), false, "closed while paused");
@@ -154,6 +162,7 @@ async function isDroppedByDestroy({ subject, peer }: Ends): Promise<void> {
     socket.unread(bytes);
   });
   peer.write(bytesOf("abc"));
+  await handled(log);
   await letTimePass(100);
   assertEqual(log.text, "", "what was received after destroy");
   assertEqual(recorder.events.includes("closed"), false, "closed after destroy");
@@ -167,7 +176,6 @@ async function holdsNoEndUp({ subject, peer }: Ends): Promise<void> {
     socket.end();
   });
   peer.write(bytesOf("abc"));
-  await letTimePass(20);
   await recorder.whenClosed;
 }
 
