@@ -115,8 +115,7 @@ describe("an answer of another status", () => {
       "x".repeat(512),
       (peer) => {
         peer.send("HTTP/1.1 404 No\r\n\r\n");
-        const endless = setInterval(() => peer.send("x".repeat(50)), 1);
-        void peer.closed.then(() => clearInterval(endless));
+        peer.repeat(1, "x".repeat(50));
       },
     ],
   ])("%s is told at once", async (_name, body, answer) => {
@@ -282,14 +281,7 @@ describe("an answer that is not HTTP/1.1", () => {
   });
 
   test("a head that comes byte by byte does not move connectTimeout", async () => {
-    const { error } = await refused(
-      server,
-      (peer) => {
-        const slow = setInterval(() => peer.send("H"), 10);
-        void peer.closed.then(() => clearInterval(slow));
-      },
-      { connectTimeout: 150 },
-    );
+    const { error } = await refused(server, (peer) => void peer.repeat(10, "H"), { connectTimeout: 150 });
     expect(error).toMatchObject({ code: "ERR_TIMEOUT" });
   });
 

@@ -9,7 +9,7 @@ import {
   type WebSocket,
 } from "../../modules/client.js";
 import { REFUSED_CLOSES } from "../support/closing.js";
-import { asciiOf, bytesOf, pattern } from "../support/vectors.js";
+import { asciiOf, bytesOf, frame, pattern } from "../support/vectors.js";
 import { withOpen, type ClientBench } from "./clienttest.js";
 import { letTimePass } from "../support/waiting.js";
 import type { RawPeer } from "../support/rawpeer.js";
@@ -81,13 +81,7 @@ describe("the client closes", () => {
   test.each<[name: string, answer: (peer: RawPeer) => void]>([
     ["does not answer", () => undefined],
     ["answers, and keeps TCP open", (peer) => peer.sendFrame(0x88, bytesOf("03e8"))],
-    [
-      "goes on sending",
-      (peer) => {
-        const endless = setInterval(() => peer.sendFrame(0x81, asciiOf("x")), 5);
-        void peer.closed.then(() => clearInterval(endless));
-      },
-    ],
+    ["goes on sending", (peer) => peer.repeat(5, frame(0x81, asciiOf("x"), false))],
     ["sends half a frame", (peer) => peer.send(bytesOf("88"))],
   ])("a server that %s is waited for no longer than closeTimeoutMs", async (_name, answer) => {
     await withOpen({ closeTimeoutMs: 150 }, async (bench, peer) => {

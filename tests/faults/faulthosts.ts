@@ -15,7 +15,7 @@ export interface FaultTimes {
   readonly handshakeMs: number;
   /** For `messageTimeoutMs`: longer than what `alert` waits for. */
   readonly messageMs: number;
-  /** Within which a dead connection is noticed with the options above, on a busy machine. */
+  /** Within which a dead connection is noticed with the options above, on a busy machine too: without them it is later. */
   readonly noticeMs: number;
 }
 
@@ -40,10 +40,10 @@ export function nodeHost(log: jest.SpyInstance): FaultHost {
   return {
     isXs: false,
     times: {
-      alert: { keepAliveInterval: 100, serverTimeout: 150, closeTimeoutMs: 300 },
-      handshakeMs: 300,
-      messageMs: 600,
-      noticeMs: 1_500,
+      alert: { keepAliveInterval: 100, serverTimeout: 500, closeTimeoutMs: 500 },
+      handshakeMs: 500,
+      messageMs: 1_200,
+      noticeMs: 10_000,
     },
     async ask<Command extends Name>(command: Command, argument: Argument<Command>): Promise<Answer<Command>> {
       const answer: unknown = await agent[command](argument as never);
@@ -59,10 +59,10 @@ export function xsHost(app: ControlledApp): FaultHost {
   return {
     isXs: true,
     times: {
-      alert: { keepAliveInterval: 300, serverTimeout: 400, closeTimeoutMs: 600 },
-      handshakeMs: 700,
-      messageMs: 1_500,
-      noticeMs: 4_000,
+      alert: { keepAliveInterval: 300, serverTimeout: 800, closeTimeoutMs: 800 },
+      handshakeMs: 1_000,
+      messageMs: 2_200,
+      noticeMs: 20_000,
     },
     async ask<Command extends Name>(command: Command, argument: Argument<Command>): Promise<Answer<Command>> {
       return (await app.ask(command, argument)) as Answer<Command>;

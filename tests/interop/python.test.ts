@@ -5,6 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { describeIf } from "../support/describeif.js";
 import { findPython } from "../support/python.js";
+import { eventually } from "../support/waiting.js";
 import { startEchoServer, stopServers } from "./peer.js";
 
 const SCRIPT = path.join(__dirname, "python", "client.py");
@@ -34,6 +35,7 @@ describeIf(python !== undefined, "python3 with the package websockets", "Python 
       return e.webSocket.close(4_321, "schön war es");
     };
     await promisify(execFile)(python ?? "", [SCRIPT, url, check]);
+    await eventually(() => closed.length > 0);
     expect(closed).toEqual([{ error: undefined, wasClean: true }]);
   });
 });

@@ -120,9 +120,9 @@ describe("a request that comes in pieces", () => {
   test("that never ends is answered with 408 at handshakeTimeoutMs, however slowly it comes", async () => {
     await withServer({ handshakeTimeoutMs: 150 }, async (bench) => {
       const client = bench.connect().send("GET / HT");
-      const dripping = setInterval(() => client.send("X"), 20);
+      const stop = client.repeat(20, "X");
       const answer = await client.head();
-      clearInterval(dripping);
+      stop();
       expect(statusOf(answer)).toBe(408);
       await client.closed;
     });

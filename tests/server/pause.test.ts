@@ -137,8 +137,12 @@ test("while it closes it is not paused: the peer's answer has to be read", () =>
 
 describe("over sockets", () => {
   beforeEach(() => jest.useRealTimers());
-  // The check of fake timers that follows each test looks at new ones.
-  afterEach(() => jest.useFakeTimers());
+  const pumps: NodeJS.Timeout[] = [];
+  afterEach(() => {
+    for (const pump of pumps.splice(0)) clearInterval(pump);
+    // The check of fake timers that follows each test looks at new ones.
+    jest.useFakeTimers();
+  });
 
   test("a client that is paused slows the server down, and then gets all in order", async () => {
     await withServer({ maxQueueBytes: 65_536, keepAliveInterval: 50, serverTimeout: 5_000 }, async ({ server }) => {
@@ -153,13 +157,13 @@ describe("over sockets", () => {
       const pump = setInterval(() => {
         while (sent < count && server.broadcast(`${sent}`.padStart(5, "0").padEnd(4_000, "x")) === 1) sent++;
       }, 1);
+      pumps.push(pump);
       await letTimePass(1_100);
       expect(client.isPaused).toBe(true);
       expect(received).toEqual([]);
       expect(sent).toBeLessThan(count);
       client.resume();
       await eventually(() => received.length === count);
-      clearInterval(pump);
       expect(received).toEqual(Array.from({ length: count }, (_, at) => `${at}`.padStart(5, "0")));
       client.abort();
     });

@@ -49,7 +49,7 @@ function silence({ url, options }: ClientSuite): Tests {
     },
     "a server that is silent is noticed": async () => {
       // It sends a Ping each second.
-      const { connection, closed } = tell(url, { ...options, serverTimeout: 300 });
+      const { connection, closed } = tell(url, { ...options, serverTimeout: 800 });
       await connection.start();
       await eventually(() => closed.length === 1, "it is closed");
       assertEqual(codeOf(closed[0]), "ERR_TIMEOUT", "why");

@@ -88,7 +88,7 @@ function calls(suite: ClientSuite): Tests {
       assertEqual(await connection.invoke("Add", 1, 1), 2, "the connection lives");
     }),
     "a call has its own time limit": one(suite, async (connection) => {
-      const error = await failureOf(connection.invokeCore("Wait", [300], 50));
+      const error = await failureOf(connection.invokeCore("Wait", [600], 50));
       assertEqual(error.name, "TimeoutError", "the error's name");
       await connection.invoke("Add", 1, 1);
     }),

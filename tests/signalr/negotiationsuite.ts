@@ -24,7 +24,7 @@ export function negotiationTests(url: string): Tests {
     async (): Promise<void> => {
       const startedAt = now();
       const error = await failureOf(create(hub).start());
-      assert(now() - startedAt < 1_800, `it took ${now() - startedAt} ms`);
+      assert(now() - startedAt < 30_000, `it took ${now() - startedAt} ms`);
       assert(error instanceof NegotiationError, `it is a ${error.name}: ${error.message}`);
       assertEqual(error.statusCode, statusCode, error.message);
       for (const part of parts) assert(error.message.includes(part), error.message);

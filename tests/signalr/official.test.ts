@@ -76,7 +76,9 @@ describe("a hub that stops", () => {
   test("asks clients to reconnect, and they do", async () => {
     const first = await startHub();
     const { port } = first.listener;
-    const client = officialClient(first.url).withAutomaticReconnect([0, 100, 100, 100]).build();
+    const client = officialClient(first.url)
+      .withAutomaticReconnect([0, ...Array.from({ length: 100 }, () => 100)])
+      .build();
     await client.start();
     const reconnected = new Promise((resolve) => client.onreconnected(resolve));
     await first.hub.stop({ allowReconnect: true });
@@ -111,7 +113,7 @@ describe("silence", () => {
   test("a client that is silent is closed, and may reconnect", async () => {
     const errors: unknown[] = [];
     const onDisconnected = (_context: HubCallerContext, error?: Error): void => void errors.push(error);
-    const { hub, url } = await startHub({ clientTimeoutInterval: 300, onDisconnected });
+    const { hub, url } = await startHub({ clientTimeoutInterval: 1_000, onDisconnected });
     const client = officialClient(url).build();
     client.keepAliveIntervalInMilliseconds = 10_000;
     await client.start();
@@ -126,19 +128,21 @@ describe("silence", () => {
   test("a hub that is silent is noticed by the client", async () => {
     const { url } = await startHub({ keepAliveInterval: 0 });
     const client = officialClient(url).build();
-    client.serverTimeoutInMilliseconds = 300;
     await client.start();
     const closed = new Promise((resolve) => client.onclose(resolve));
+    client.serverTimeoutInMilliseconds = 300;
+    // What comes next starts the new time.
+    client.invoke("Nothing").catch(() => undefined);
     expect(await closed).toMatchObject({ message: expect.stringContaining("Server timeout elapsed") as string });
   });
 
   test("the Pings of both hold an idle connection", async () => {
-    const { hub, url } = await startHub({ clientTimeoutInterval: 500, keepAliveInterval: 150 });
+    const { hub, url } = await startHub({ clientTimeoutInterval: 1_500, keepAliveInterval: 200 });
     const client = officialClient(url).build();
-    client.serverTimeoutInMilliseconds = 500;
-    client.keepAliveIntervalInMilliseconds = 150;
+    client.serverTimeoutInMilliseconds = 1_500;
+    client.keepAliveIntervalInMilliseconds = 200;
     await client.start();
-    await letTimePass(1_500);
+    await letTimePass(2_500);
     expect(client.state).toBe(signalR.HubConnectionState.Connected);
     expect(hub.clientsCount).toBe(1);
     await client.stop();

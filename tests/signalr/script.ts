@@ -26,6 +26,13 @@ export class ScriptedPeer {
     return this.received.shift() ?? "";
   }
 
+  /** Waits until the other side has read what was sent: Pongs come in the order of all else. */
+  async heard(): Promise<void> {
+    const pong = new Promise((resolve) => this.socket.once("pong", resolve));
+    this.socket.ping();
+    await pong;
+  }
+
   /** Sends records in one message. */
   send(...records: readonly string[]): void {
     this.socket.send(records.map((record) => `${record}\x1e`).join(""));

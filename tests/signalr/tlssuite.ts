@@ -51,7 +51,7 @@ export function tlsTests({ url, untrustedUrl, authority }: TlsSuite): Tests {
         certificate: authority,
         negotiate: true,
         automaticReconnect: [0],
-        serverTimeout: 200,
+        serverTimeout: 1_000,
       });
       await connection.start();
       const first = connection.connectionId;

@@ -62,6 +62,14 @@ export class RawPeer {
     return this;
   }
 
+  /** Sends the same again and again, until the connection is over or the answer is called. */
+  repeat(everyMs: number, bytes: string | Uint8Array): () => void {
+    const timer = setInterval(() => this.socket.writable && this.send(bytes), everyMs);
+    const stop = (): void => clearInterval(timer);
+    void this.closed.then(stop);
+    return stop;
+  }
+
   /** Sends a frame. */
   sendFrame(first: number, payload: Uint8Array = new Uint8Array(0)): this {
     return this.send(frame(first, payload, this.isClient));
