@@ -1,6 +1,6 @@
 /**
- * What this library and others do with the same peer. Each line of the table in README.md is a case here, and its words are
- * what was seen: `npx jest tests/compare`. nanoFramework's column is read, not run: docs/coming-from/nanoframework.md.
+ * What this library and others do with the same peer. Each line of the table in docs/compared.md is a case here, and its words
+ * are what was seen: `npx jest tests/compare`. nanoFramework's column is read, not run: docs/coming-from/nanoframework.md.
  */
 
 import { ClientWebSocket } from "xs-websockets/client";
@@ -27,26 +27,25 @@ interface Seen {
 /** Makes words of what was seen. */
 const WORDS: Readonly<Record<CaseName, (seen: Seen) => string>> = {
   fragments({ told }) {
-    if (!told.includes("text after")) return "loses its place";
-    if (told.includes("text one two three")) return "one text";
-    return told.includes("pieces 3 text one two three") ? "three pieces, to be joined" : "something else";
+    if (!told.includes("text after")) return "loses sync";
+    if (told.includes("text one two three")) return "one message";
+    return told.includes("pieces 3 text one two three") ? "three pieces to join" : "something else";
   },
   utf8({ told, heard }) {
-    if (closeOf(heard) === 1_007) return "1007";
-    if (told.includes("text after"))
-      return told.includes("bytes 3") ? "hands it on, as bytes" : "hands it on, as a text";
-    return "throws within the SDK";
+    if (closeOf(heard) === 1_007) return "closes with 1007";
+    if (told.includes("text after")) return told.includes("bytes 3") ? "passes it on as bytes" : "passes it on as text";
+    return "throws inside the SDK";
   },
-  long: ({ told }) => (!told.includes("text after") ? "loses its place" : "received"),
+  long: ({ told }) => (!told.includes("text after") ? "loses sync" : "received"),
   announced({ told, heard }) {
-    if (closeOf(heard) === 1_009) return "1009 at once";
-    return told.length > 1 ? "loses its place" : "goes on reading";
+    if (closeOf(heard) === 1_009) return "closes with 1009";
+    return told.length > 1 ? "loses sync" : "keeps reading";
   },
   sendLong: ({ told }) => (told.some((event) => event.startsWith("took")) ? "sent" : "throws"),
   sendFlood({ told }) {
     const [event = ""] = told.filter((text) => /^(?:took|refused|threw)/.test(text));
     if (!event.startsWith("took")) return event.startsWith("threw") ? "throws" : "`send` returns false";
-    return Number(/(\d+) bytes wait/.exec(event)?.[1] ?? 0) > 1_000_000 ? "keeps all of it in memory" : event;
+    return Number(/(\d+) bytes wait/.exec(event)?.[1] ?? 0) > 1_000_000 ? "keeps it all in memory" : event;
   },
   masks({ heard }) {
     const masks = new Set(
@@ -57,8 +56,8 @@ const WORDS: Readonly<Record<CaseName, (seen: Seen) => string>> = {
     if (masks.size === 5) return "random";
     return masks.size === 1 && masks.has("0,0,0,0") ? "always zero" : "repeated";
   },
-  accept: ({ told }) => (told.includes("open") ? "connects" : "refuses"),
-  certificate: ({ told }) => (told.includes("open") ? "connects" : "refuses"),
+  accept: ({ told }) => (told.includes("open") ? "connects" : "rejects it"),
+  certificate: ({ told }) => (told.includes("open") ? "connects" : "rejects it"),
 };
 
 function closeOf(heard: Peer["heard"]): number | undefined {
@@ -66,7 +65,7 @@ function closeOf(heard: Peer["heard"]): number | undefined {
   return payload === undefined ? undefined : (payload[0] ?? 0) * 256 + (payload[1] ?? 0);
 }
 
-/** The columns of the table in README.md, and where each program runs. */
+/** The columns of the table in docs/compared.md. */
 const COLUMNS = [
   "this library",
   "SDK: `websocket`",
@@ -76,32 +75,52 @@ const COLUMNS = [
   "nanoFramework",
 ];
 
-/** The table of README.md: the cells of each row, by what the peer does. */
-function readTable(): Map<string, string[]> {
-  const rows = [...readText("README.md").matchAll(/^\| (.+) \|$/gm)].map(([, row = ""]) =>
+/** A table that begins with this library: the columns after the first, and the cells of each row, by what the peer does. */
+interface Table {
+  readonly columns: readonly string[];
+  readonly rows: ReadonlyMap<string, readonly string[]>;
+}
+
+function readTable(page: string): Table {
+  const rows = [...readText(page).matchAll(/^\| (.+) \|$/gm)].map(([, row = ""]) =>
     row.split(" | ").map((cell) => cell.trim()),
   );
-  const start = rows.findIndex(([, ...cells]) => cells.join() === COLUMNS.join());
-  return new Map(rows.slice(start + 1).map(([name = "", ...cells]) => [name, cells]));
+  const start = rows.findIndex(([, first]) => first === COLUMNS[0]);
+  const [, ...columns] = rows[start] ?? [];
+  return { columns, rows: new Map(rows.slice(start + 2).map(([name = "", ...cells]) => [name, cells])) };
 }
+
+const TABLE = readTable("docs/compared.md");
 
 /** The rows of the table. */
 const ROWS: Readonly<Record<CaseName, string>> = {
   fragments: "a text in three fragments",
-  utf8: "a text that is not UTF-8",
+  utf8: "a text that is not valid UTF-8",
   long: "a text of 70,000 characters",
   announced: "a frame that announces 4 GB",
-  sendLong: "sends 70,000 characters",
-  sendFlood: "sends 10 MB to a peer that does not read",
-  masks: "the masks of what it sends",
-  accept: "a server that is none of WebSocket's",
-  certificate: "a certificate that anybody could have made",
+  sendLong: "70,000 characters sent",
+  sendFlood: "10 MB sent to a peer that does not read",
+  masks: "the masks of outgoing frames",
+  accept: "a server that does not speak WebSocket",
+  certificate: "a certificate anyone could have made",
 };
 
-const cellOf = (name: CaseName, column: string): string => readTable().get(ROWS[name])?.[COLUMNS.indexOf(column)] ?? "";
+const cellOf = (name: CaseName, column: string): string => TABLE.rows.get(ROWS[name])?.[COLUMNS.indexOf(column)] ?? "";
 const NAMES = Object.keys(CASES) as CaseName[];
 
-/** Lets a program meet the peer of a case. @returns what README.md should say of it */
+test("the table of README.md is a part of that in docs/compared.md", () => {
+  expect(TABLE.columns).toEqual(COLUMNS);
+  const { columns, rows } = readTable("README.md");
+  expect(columns).toEqual(COLUMNS.slice(0, columns.length));
+  expect(rows.size).toBeGreaterThan(5);
+  for (const [name, cells] of rows) expect([name, ...cells]).toEqual([name, ...partOf(name, cells.length)]);
+});
+
+function partOf(name: string, length: number): readonly string[] {
+  return TABLE.rows.get(name)?.slice(0, length) ?? [];
+}
+
+/** Lets a program meet the peer of a case. @returns what docs/compared.md should say of it */
 async function meet(name: CaseName, play: (peer: Peer, played: Case) => Promise<readonly string[]>): Promise<string> {
   const played: Case = CASES[name];
   const peer = await startPeer(played);
@@ -186,6 +205,6 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "on XS, in the simulator", () =
       client.connect(`wss://localhost:${port}/`).then(() => client.sendString("over TLS"), reject);
     });
     expect(await answered).toBe("over TLS");
-    expect(readTable().get("serves `wss:` on the device")?.[0]).toBe("yes");
+    expect(TABLE.rows.get("`wss:` served by the device")?.[0]).toBe("yes");
   });
 });

@@ -19,8 +19,7 @@ test.each(WITH_SAMPLES)("the samples of %s compile", (page) =>
 );
 
 test("README.md can be read in a minute or two", () => {
-  // What aligns its tables is not read.
-  expect(readText("README.md").replace(/ {2,}|-{4,}/g, " ").length).toBeLessThan(10_000);
+  expect(readText("README.md").length).toBeLessThan(8_500);
 });
 
 /** The texts among the literals of a syntax tree that look like a code of an error. */
