@@ -2,7 +2,7 @@
 
 import { ClientWebSocket, HandshakeError, NetworkError, type WebSocketError } from "xs-websockets/client";
 import { answer } from "./echo.js";
-import { ALL_PROFILE_NAMES, HANDSHAKE_TIMEOUT_MS, PROFILES, type Ports, type Profile } from "./profiles.js";
+import { ALL_PROFILE_NAMES, handshakeTimeoutOf, PROFILES, type Ports, type Profile } from "./profiles.js";
 import { letTimePass } from "../support/waiting.js";
 
 /** Clients of each profile that run at the same time. */
@@ -29,7 +29,7 @@ export async function runEchoClients(ports: Ports, host = "127.0.0.1"): Promise<
 
 /** The outcome of a connection travels as a header of the next one's request. */
 async function runClient(profile: Profile, index: number, authority: string): Promise<void> {
-  const client = new ClientWebSocket({ ...PROFILES[profile], connectTimeout: HANDSHAKE_TIMEOUT_MS });
+  const client = new ClientWebSocket({ ...PROFILES[profile], connectTimeout: handshakeTimeoutOf(profile) });
   client.onMessageReceived = (_sender, e) => {
     answer(e);
   };

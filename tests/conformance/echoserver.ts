@@ -2,7 +2,7 @@
 
 import { WebSocketServer, type WebSocketServerOptions } from "xs-websockets/server";
 import { answer } from "./echo.js";
-import { ALLOWED_ORIGIN, HANDSHAKE_TIMEOUT_MS, PROFILE_NAMES, PROFILES, type Ports, type Profile } from "./profiles.js";
+import { ALLOWED_ORIGIN, handshakeTimeoutOf, PROFILE_NAMES, PROFILES, type Ports, type Profile } from "./profiles.js";
 
 /** Servers on free ports. */
 export interface EchoServers {
@@ -23,7 +23,7 @@ export async function startEchoServers(names = PROFILE_NAMES): Promise<EchoServe
       ...PROFILES[name],
       port: 0,
       maxClients: 64,
-      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeoutMs: handshakeTimeoutOf(name),
       allowedOrigins: name === "names" ? [ALLOWED_ORIGIN] : [],
     };
     const server = new WebSocketServer(options);

@@ -4,8 +4,10 @@ import type { DeflateOption, WebSocketOptions } from "xs-websockets/server";
 
 /** Milliseconds within which TCP ends after a Close frame, in every profile. */
 export const CLOSE_TIMEOUT_MS = 1_000;
-/** Milliseconds that the opening handshake may take, in every profile: byte by byte it takes over four seconds on XS. */
-export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Milliseconds that the opening handshake may take in `limits`. */
+export const HANDSHAKE_TIMEOUT_MS = 5_000;
+/** The same in the others: byte by byte it takes over four seconds on XS, and longer where the machine is busy. */
+const PATIENT_HANDSHAKE_TIMEOUT_MS = 60_000;
 /** Largest head of an HTTP message in bytes, in every profile. */
 export const MAX_HEAD_BYTES = 4_096;
 /** The subprotocols of the profile `names`, and the foreign origin that its server allows. */
@@ -54,6 +56,11 @@ export const ALL_PROFILE_NAMES: readonly Profile[] = Object.freeze([
   ...PROFILE_NAMES,
   ...(["deflate", "deflateParts", "deflateStrict"] as const),
 ]);
+
+/** @returns milliseconds that the opening handshake may take */
+export function handshakeTimeoutOf(profile: Profile): number {
+  return profile === "limits" ? HANDSHAKE_TIMEOUT_MS : PATIENT_HANDSHAKE_TIMEOUT_MS;
+}
 
 /** Where the peers of each profile are. */
 export type Ports = Readonly<Partial<Record<Profile, number>>>;

@@ -63,21 +63,24 @@ async function countOf(items: AsyncIterable<string>): Promise<number> {
   return count;
 }
 
-/** Where a silent peer is given up after a second, both sides say something before. */
+/** After so long a silent peer is given up: a busy machine may take a second for nothing. */
+const PATIENCE_MS = 3_000;
+
+/** Both sides say something long before. */
 const impatient = { keepAliveInterval: 200 };
 
 describe("a stream from the hub", () => {
   const source = (): [Source, HubServerOptions] => {
     const items = new Source();
-    return [items, { ...impatient, clientTimeoutInterval: 1_000, methods: { Texts: () => items.read() } }];
+    return [items, { ...impatient, clientTimeoutInterval: PATIENCE_MS, methods: { Texts: () => items.read() } }];
   };
 
   test("waits for its reader, and nothing is lost", async () => {
     const [items, hubOptions] = source();
-    const connection = await connect(hubOptions, { ...impatient, serverTimeout: 1_000 });
+    const connection = await connect(hubOptions, { ...impatient, serverTimeout: PATIENCE_MS });
     const stream = connection.stream<string>("Texts");
     await items.stalled();
-    await letTimePass(1_500);
+    await letTimePass(PATIENCE_MS + 500);
     expect(connection.state).toBe("Connected");
     expect(await countOf(stream)).toBe(COUNT);
     expect(await connection.invoke("Add", 1, 2)).toBe(3);
@@ -135,14 +138,14 @@ describe("a stream to the hub", () => {
     const connection = await connect(
       {
         ...impatient,
-        clientTimeoutInterval: 1_000,
+        clientTimeoutInterval: PATIENCE_MS,
         methods: { Read: (_context, sent: AsyncIterable<string>) => turn.then(() => countOf(sent)) },
       },
-      { ...impatient, serverTimeout: 1_000 },
+      { ...impatient, serverTimeout: PATIENCE_MS },
     );
     const count = connection.invoke("Read", items.read());
     await items.stalled();
-    await letTimePass(1_500);
+    await letTimePass(PATIENCE_MS + 500);
     expect(connection.state).toBe("Connected");
     goOn();
     expect(await count).toBe(COUNT);

@@ -261,8 +261,8 @@ describe("limits", () => {
   const range = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
 
   test("more calls than may wait stop the connection, and all are run in their order", async () => {
-    const client = await start({ maximumReceiveMessageSize: 1_000, clientTimeoutInterval: 200 });
-    client.send(waitCall(400));
+    const client = await start({ maximumReceiveMessageSize: 1_000, clientTimeoutInterval: 1_000 });
+    client.send(waitCall(1_500));
     for (const id of range(500)) client.send(echo(id, id % 2 === 0 ? 1 : 700));
     expect(await client.take()).toContain('"invocationId":"w"');
     for (const id of range(500)) expect(await client.take()).toContain(`{"type":3,"invocationId":"${id}","result"`);
@@ -355,10 +355,10 @@ describe("limits", () => {
   });
 
   test("who does not read answers may do so for as long as a client may be silent", async () => {
-    const client = await startFull({ clientTimeoutInterval: 1_500, closeTimeoutMs: 100 });
+    const client = await startFull({ clientTimeoutInterval: 3_000, closeTimeoutMs: 100 });
     const pings = setInterval(() => client.send('{"type":6}'), 100);
     void client.closed.then(() => clearInterval(pings));
-    await letTimePass(2_000);
+    await letTimePass(4_000);
     expect(node.hub.clientsCount).toBe(1);
     const id = "x".repeat(3_000);
     client.send(`{"type":1,"invocationId":"${id}","target":"Sum","arguments":[],"streamIds":["s","s"]}`);

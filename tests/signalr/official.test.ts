@@ -137,12 +137,12 @@ describe("silence", () => {
   });
 
   test("the Pings of both hold an idle connection", async () => {
-    const { hub, url } = await startHub({ clientTimeoutInterval: 1_500, keepAliveInterval: 200 });
+    const { hub, url } = await startHub({ clientTimeoutInterval: 2_000, keepAliveInterval: 150 });
     const client = officialClient(url).build();
-    client.serverTimeoutInMilliseconds = 1_500;
-    client.keepAliveIntervalInMilliseconds = 200;
+    client.serverTimeoutInMilliseconds = 2_000;
+    client.keepAliveIntervalInMilliseconds = 150;
     await client.start();
-    await letTimePass(2_500);
+    await letTimePass(3_000);
     expect(client.state).toBe(signalR.HubConnectionState.Connected);
     expect(hub.clientsCount).toBe(1);
     await client.stop();

@@ -136,7 +136,7 @@ function hostile(): Case[] {
   const status = (code: number, reason: string): Case =>
     refused(`status ${code}`, `HTTP/1.1 ${code} ${reason}\r\nContent-Length: 5\r\n\r\nsorry`, `ERR_HANDSHAKE ${code}`);
   const ended = { steps: [{ do: "end" }, { do: "ended" }] } satisfies Options;
-  const late = { steps: [{ do: "ended", withinMs: HANDSHAKE_TIMEOUT_MS }] } satisfies Options;
+  const late = { profile: "limits", steps: [{ do: "ended", withinMs: HANDSHAKE_TIMEOUT_MS }] } satisfies Options;
   return [
     ...[
       [200, "OK"],

@@ -193,7 +193,7 @@ function early(): Case[] {
 
 function hostile(): Case[] {
   const key = (value: string | undefined): string => request({ "Sec-WebSocket-Key": value });
-  const slow = { steps: [{ do: "ended", withinMs: HANDSHAKE_TIMEOUT_MS }] } satisfies Options;
+  const slow = { profile: "limits", steps: [{ do: "ended", withinMs: HANDSHAKE_TIMEOUT_MS }] } satisfies Options;
   const many = Array.from({ length: 400 }, (_, at) => `X-${at}: ${at}`).join("\r\n");
   return [
     ...["POST", "PUT", "HEAD", "OPTIONS", "DELETE", "get"].map((method) =>
