@@ -4,10 +4,10 @@ import { log } from "#platform";
 import { listen, type Listener, type ListenOptions, type Socket } from "#network";
 import { HttpExchange, type HttpExchangeOwner, type HttpListenerContext } from "./http/exchange.js";
 import { whenRejected, type Handler } from "./common/handlers.js";
-import { everyCharacter, isAlphanumericOr } from "./common/text.js";
 import { HandshakeError, InvalidStateError, networkError, OptionError } from "./common/errors.js";
 import { RequestPolicy } from "./handshake/policy.js";
 import { toFieldNames } from "./http/head.js";
+import { checkPath } from "./http/query.js";
 import {
   checkHandlers,
   checkOptions,
@@ -214,10 +214,7 @@ export class HttpListener {
    * @throws OptionError where it is no path, or there is a handler for it already
    */
   route(path: string, handler: RequestHandler): void {
-    if (typeof path !== "string" || !path.startsWith("/") || !everyCharacter(path, isPathCharacter))
-      throw new OptionError(
-        `A path must begin with "/" and be ASCII, the rest as %xx, such as "/led"; it is ${JSON.stringify(path)}.`,
-      );
+    checkPath("A path", path);
     if (typeof handler !== "function")
       throw new OptionError(`The handler of ${path} must be a function; it is ${kindOf(handler)}.`);
     const route = routeOf(path);
@@ -270,9 +267,6 @@ export class HttpListener {
     response.close(text === "" ? "" : `${text}\n`);
   }
 }
-
-/** RFC 3986, 3.3: the characters of a path; the others are written with a per cent sign. */
-const isPathCharacter = isAlphanumericOr("._~!$&'()*+,;=:@/%-");
 
 /** As ASP.NET Core compares paths: without letter case, and without a slash at the end. */
 function routeOf(path: string): string {

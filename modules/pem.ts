@@ -46,8 +46,10 @@ export function toDer(value: PemOrDer, label: string, option: string): Uint8Arra
     else if (found.endsWith("PRIVATE KEY") && label === "PRIVATE KEY")
       throw new OptionError(`${option} is ${found}, and must be PKCS #8. Convert it: openssl pkcs8 -topk8 -nocrypt.`);
   }
-  if (blocks.length === 0)
-    throw new OptionError(`${option} must be PEM with a -----BEGIN ${label}----- block, or DER as bytes.`);
+  if (blocks.length === 0) {
+    const help = value.includes("-----BEGIN ") ? "" : " It is not read from a file: give what is in the file.";
+    throw new OptionError(`${option} must be PEM with a -----BEGIN ${label}----- block, or DER as bytes.${help}`);
+  }
   return blocks;
 }
 

@@ -285,7 +285,7 @@ export class WebSocketServer {
   broadcast(message: string | BinaryData, fragmentSize = this.settings.maxFragmentSize): number {
     checkFragmentSize(fragmentSize);
     const isText = typeof message === "string";
-    const payload = isText ? encodeUtf8(message) : bytesOf(message);
+    const payload = isText ? encodeUtf8(message) : bytesOf(message, "JSON.stringify() makes a text of it.");
     const opcode = isText ? Opcode.Text : Opcode.Binary;
     const encoded = { opcode, payload, frames: encodeMessage(Role.Server, opcode, payload, fragmentSize) };
     const time = now();

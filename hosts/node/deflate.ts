@@ -54,7 +54,7 @@ export const createDeflate: CreateDeflate = (option, limits, errors) => {
 function readOptions(options: true | PermessageDeflateOptions): Settings | string {
   if (options === true) return DEFAULTS;
   if (Object.prototype.toString.call(options) !== "[object Object]")
-    return `permessageDeflate is true, false or an object; this is neither.`;
+    return `permessageDeflate is true, false or an object of settings; it was given ${JSON.stringify(options)}.`;
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     if (!Object.hasOwn(DEFAULTS, name))

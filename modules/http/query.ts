@@ -1,6 +1,18 @@
 /** The target of a request, and the values of its query. */
 
-import { everyCharacter } from "../common/text.js";
+import { OptionError } from "../common/errors.js";
+import { everyCharacter, isAlphanumericOr } from "../common/text.js";
+
+/** RFC 3986, 3.3: the characters of a path; the others are written with a per cent sign. */
+const isPathCharacter = isAlphanumericOr("._~!$&'()*+,;=:@/%-");
+
+/** @throws OptionError where no request can have this path. @param taker what it is given to */
+export function checkPath(taker: string, path: unknown): void {
+  if (typeof path !== "string" || !path.startsWith("/") || !everyCharacter(path, isPathCharacter))
+    throw new OptionError(
+      `${taker} must begin with "/" and be ASCII, the rest as %xx, such as "/led"; it is ${JSON.stringify(path)}.`,
+    );
+}
 
 /**
  * A value of a URL's query: `queryValue("/led?on=1", "on")` is "1". The query begins at the first "?", and a value at its

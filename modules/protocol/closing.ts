@@ -140,6 +140,10 @@ export function parseCloseBody(payload: Uint8Array): CloseBody | ProtocolError {
  * @throws OptionError where the status or the description cannot be sent
  */
 export function encodeCloseBody(status: WebSocketCloseStatus, description: string): Uint8Array {
+  if (typeof status !== "number")
+    throw new OptionError(
+      `A close status is a number, 1000 or your own from 3000 to 4999; it was given ${kindOf(status)}. The description comes second: close(1000, "bye").`,
+    );
   if (typeof description !== "string")
     throw new OptionError(`A close description is a string; it was given ${kindOf(description)}.`);
   if (status === WebSocketCloseStatus.Empty) {

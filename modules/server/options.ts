@@ -2,6 +2,7 @@
 
 import type { HttpListenerRequest, HttpListenerResponse } from "../http/exchange.js";
 import { OptionError } from "../common/errors.js";
+import { checkPath } from "../http/query.js";
 import { isFieldValue, isToken, toFieldNames } from "../http/head.js";
 import {
   checkInteger,
@@ -170,8 +171,7 @@ export function resolveServerOptions(options: WebSocketServerLimits): ServerSett
   if (!WHEN_FULL.includes(settings.whenFull))
     throw new OptionError(`whenFull must be "refuse" or "close"; it is ${JSON.stringify(settings.whenFull)}.`);
   toFieldNames("keptHeaders", settings.keptHeaders);
-  if (!settings.prefix.startsWith("/"))
-    throw new OptionError(`prefix must begin with "/"; it is ${JSON.stringify(settings.prefix)}.`);
+  checkPath("prefix", settings.prefix);
   if (!isFieldValue(settings.serverName))
     throw new OptionError("serverName must be one line of text without control characters.");
   for (const name of settings.subprotocols)

@@ -3,6 +3,7 @@
 import type { ListenOptions } from "#network";
 import { toDer, type PemOrDer, type TlsIdentity } from "../pem.js";
 import { OptionError } from "../common/errors.js";
+import { kindOf } from "../common/text.js";
 
 /** Options for a listener with TLS. On XS the app's manifest includes hosts/moddable/manifest_tls.json. */
 export interface TlsServerOptions {
@@ -27,6 +28,11 @@ export const TLS_SERVER_OPTIONS: readonly string[] = Object.freeze([
 /** RFC 7301, 6: what is spoken over TLS here. WebSocket begins with it. */
 const PROTOCOLS: readonly string[] = Object.freeze(["http/1.1"]);
 
+function isIdentity(value: unknown): boolean {
+  const { certificates, privateKey } = (value ?? {}) as Partial<TlsIdentity>;
+  return Array.isArray(certificates) && privateKey !== undefined;
+}
+
 /** As they are taken out of others. */
 type OrUndefined<Options> = { readonly [Name in keyof Options]: Options[Name] | undefined };
 
@@ -48,8 +54,13 @@ export function resolveTlsOptions({
     if (clientCertificateRequired) throw new OptionError("clientCertificateRequired needs an identity: it is TLS's.");
     return {};
   }
-  if (!("certificates" in identity) && identity.length === 0)
+  const identities: readonly unknown[] = Array.isArray(identity) ? identity : [identity];
+  if (identities.length === 0)
     throw new OptionError("identity is an empty list: give a certificate with its key, or leave it out.");
+  if (!identities.every(isIdentity))
+    throw new OptionError(
+      `identity takes what tlsIdentity(certificate, privateKey) gives, or a list of that; it was given ${kindOf(identity)}.`,
+    );
   return {
     identity,
     applicationProtocols: PROTOCOLS,

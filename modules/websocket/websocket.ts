@@ -318,14 +318,12 @@ function opcodeOf(messageType: number): Opcode {
 /** What is sent as bytes: of a view those that it shows. */
 export type BinaryData = ArrayBuffer | ArrayBufferView;
 
-/** @throws OptionError for anything else, such as a string */
-export function bytesOf(data: BinaryData): Uint8Array {
+/** @param hint what to do with a text. @throws OptionError for anything else, such as a string */
+export function bytesOf(data: BinaryData, hint = "For texts there is sendString()."): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  throw new OptionError(
-    `Bytes are a Uint8Array, another view or an ArrayBuffer; this is ${kindOf(data)}. For texts there is sendString().`,
-  );
+  throw new OptionError(`Bytes are a Uint8Array, another view or an ArrayBuffer; this is ${kindOf(data)}. ${hint}`);
 }
 
 /** @throws OptionError unless it is a size in bytes, or 0 */

@@ -2,6 +2,7 @@
 
 import { log } from "#platform";
 import { OptionError } from "../../common/errors.js";
+import { kindOf } from "../../common/text.js";
 import { HubException } from "../errors.js";
 import type { HubCallerContext } from "./context.js";
 
@@ -20,9 +21,12 @@ export class HubMethods {
   constructor(methods: Readonly<Record<string, HubMethod>>, areErrorsDetailed: boolean) {
     this.areErrorsDetailed = areErrorsDetailed;
     if (typeof methods !== "object")
-      throw new OptionError("methods must be an object of functions, such as { Add: (a, b) => a + b }.");
+      throw new OptionError(
+        `methods must be an object of functions, such as { Add: (a, b) => a + b }; it was given ${kindOf(methods)}.`,
+      );
     for (const [name, method] of Object.entries(methods)) {
-      if (typeof method !== "function") throw new OptionError(`The method ${name} must be a function.`);
+      if (typeof method !== "function")
+        throw new OptionError(`The method ${name} must be a function; it is ${kindOf(method)}.`);
       if (this.find(name) !== undefined)
         throw new OptionError(`There are two methods called ${name}: letter case does not tell them apart.`);
       this.methods.set(name.toLowerCase(), method);
