@@ -20,7 +20,19 @@ export interface CommandLine {
 }
 
 /** Settings of the samples, and those of the SDK that a device needs. An app of one's own may have others. */
-const SETTINGS: readonly string[] = ["ssid", "password", "port", "clients", "url", "ca", "hub", "sntp", "secure"];
+const SETTINGS: readonly string[] = [
+  "ssid",
+  "password",
+  "port",
+  "clients",
+  "url",
+  "ca",
+  "hub",
+  "sntp",
+  "secure",
+  "host",
+  "hostname",
+];
 
 /**
  * Sorts the parameters of a script.

@@ -17,7 +17,9 @@ const HELLO = "Hello Websocket!";
 const HELLO_INTERVAL_MS = 5_000;
 
 const { url } = readSettings({ url: "ws://localhost:8080/" });
-let isLeaving = false;
+let [isConnected, isLeaving] = [false, false];
+/** What was sent back last. */
+let answer = HELLO;
 
 const client = new ReconnectingWebSocket({
   keepAliveInterval: 30_000,
@@ -33,7 +35,8 @@ const client = new ReconnectingWebSocket({
 /** Fulfilled when it does not come back: after close(), or where another attempt would end as the last. */
 const closed = new Promise<void>((resolve) => {
   client.onConnectionClosed = (_client, e) => {
-    log(describe(e));
+    // Where there was none yet, connect() is rejected with the same.
+    if (isConnected) log(describe(e));
     resolve();
   };
 });
@@ -45,8 +48,10 @@ function received({ frame, webSocket }: MessageReceivedEventArgs): void {
     log(`Received ${frame.messageLength} bytes.`);
   } else {
     log(`Received: ${frame.text}`);
-    // An echo server sends the hello back: to answer that too would never end.
-    if (frame.text !== HELLO) webSocket.sendString(frame.text);
+    // A server may send back what it is sent, or send it to all, with a name before it: to answer that would never end.
+    if (frame.text.includes(HELLO) || frame.text.includes(answer)) return;
+    answer = frame.text || HELLO;
+    webSocket.sendString(frame.text);
   }
 }
 
@@ -59,6 +64,7 @@ async function main(): Promise<void> {
   await whenNetworkReady();
   log(`Connecting to ${url}`);
   await client.connect(url, { userId: "nano" });
+  isConnected = true;
   log("Connected.");
   while (!isLeaving && client.state !== WebSocketState.Closed) {
     // Where there is no connection just now it is not sent: the next one will do.

@@ -65,7 +65,8 @@ export const toBase64: Environment["toBase64"] = (bytes) =>
 export const fromBase64: Environment["fromBase64"] = (text) => Buffer.from(text, "base64");
 
 export const log: Environment["log"] = (text) => {
-  console.log(text);
+  // In a terminal the last line may be the LED: see rgb-server/led/terminal.ts.
+  console.log(process.stdout.isTTY ? `\r\x1b[K${text}` : text);
 };
 
 export const onExit: Environment["onExit"] = (callback) => {

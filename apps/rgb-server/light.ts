@@ -14,8 +14,9 @@ const RAINBOW_SECONDS = 6;
 /** How bright the light is between two breaths. */
 const DIMMEST = 0.08;
 
+const STEADY = "steady";
 const EFFECTS: readonly (readonly [name: string, effect: Effect | undefined])[] = [
-  ["steady", undefined],
+  [STEADY, undefined],
   ["breathing", breathe],
   ["rainbow", turnHue],
 ];
@@ -38,18 +39,24 @@ function turnHue(seconds: number, color: Color): Color {
 
 export class Light {
   /** The name of what it does: "steady", "breathing" or "rainbow". */
-  effect = "steady";
+  effect = STEADY;
   private current: Color = [0, 0, 0];
   private turn = 0;
+  private start = 0;
 
   get color(): Color {
     return this.current;
   }
 
+  /** Seconds since the effect began; 0 where it is steady. */
+  get seconds(): number {
+    return this.effect === STEADY ? 0 : (Date.now() - this.start) / 1_000;
+  }
+
   /** Shows a colour, and no effect. */
   show(color: Color): void {
     this.current = color;
-    this.effect = "steady";
+    this.effect = STEADY;
     this.turn += 1;
     led.setColor(...color);
   }
@@ -61,16 +68,16 @@ export class Light {
     const [, effect] = found;
     this.show(this.current);
     this.effect = name;
+    this.start = Date.now();
     if (effect !== undefined && led.frameMs > 0) void this.repeat(effect);
     return true;
   }
 
   private async repeat(effect: Effect): Promise<void> {
     const { turn } = this;
-    const start = Date.now();
     while (turn === this.turn) {
       // By the clock, as on the pages: a frame may come late.
-      led.setColor(...effect((Date.now() - start) / 1_000, this.current));
+      led.setColor(...effect(this.seconds, this.current));
       await delay(led.frameMs);
     }
   }

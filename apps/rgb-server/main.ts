@@ -11,7 +11,7 @@ import { HttpListener, type HttpListenerContext } from "xs-websockets/http";
 import { WebSocketMessageType, WebSocketServer } from "xs-websockets/server";
 import { type Color, Light } from "./light.js";
 
-const NO_NETWORK: Color = [255, 0, 0];
+/** Until then a device is red: see nonetwork.ts. */
 const SERVING: Color = [0, 255, 0];
 
 const { port, clients, secure, hostname } = readSettings({ port: 8080, clients: 10, secure: 0, hostname: "rgb" });
@@ -68,17 +68,17 @@ function show(color: Color): void {
 
 function tellState(): void {
   led.showClients?.(wsServer.clientsCount);
-  wsServer.broadcast(JSON.stringify({ clients: wsServer.clientsCount, effect: light.effect }));
+  const { effect, seconds } = light;
+  wsServer.broadcast(JSON.stringify({ clients: wsServer.clientsCount, effect, seconds }));
 }
 
 async function main(): Promise<void> {
-  light.show(NO_NETWORK);
   const address = await whenNetworkReady();
   await wsServer.start();
   await httpListener.start();
+  log(urlOf(address));
   led.showAddress?.(urlOf(address));
   light.show(SERVING);
-  log(urlOf(address));
   const name = await claimHostname(hostname, httpListener.port);
   if (name === undefined) return;
   led.showName?.(urlOf(name));

@@ -12,7 +12,7 @@ import { WebSocketMessageType, WebSocketServer } from "xs-websockets/server";
 const HELLO_INTERVAL_MS = 1_000;
 
 const { port, url, ca } = readSettings({ port: 8080, url: "wss://localhost:8443/", ca: "" });
-let isLeaving = false;
+let [isConnected, isLeaving] = [false, false];
 
 const server = new WebSocketServer({
   port,
@@ -32,15 +32,17 @@ const client = new ReconnectingWebSocket({
   onMessageReceived(_client, { frame }) {
     log(`Received from ${url}: ${frame.text}`);
   },
-  onReconnecting(_client, { closed }) {
+  onReconnecting(_client, { closed, delayMs }) {
     tell(closed);
+    log(`Connecting again in ${delayMs} ms.`);
   },
 });
 
 /** Fulfilled when it does not come back. */
 const closed = new Promise<void>((resolve) => {
   client.onConnectionClosed = (_client, e) => {
-    tell(e);
+    // Where there was none yet, connect() is rejected with the same.
+    if (isConnected) tell(e);
     resolve();
   };
 });
@@ -58,7 +60,9 @@ async function serve(): Promise<void> {
 async function talk(): Promise<void> {
   // Without the date no certificate can be verified.
   await whenDateValid();
+  log(`Connecting to ${url}`);
   await client.connect(url);
+  isConnected = true;
   for (let count = 1; !isLeaving && client.state !== WebSocketState.Closed; count++) {
     client.sendString(`Hello Secure Websocket! ${count}`);
     await delay(HELLO_INTERVAL_MS);

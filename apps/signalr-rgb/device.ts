@@ -54,8 +54,8 @@ export class DeviceHub {
   async start(address: string): Promise<void> {
     await this.hub.start();
     await this.listener.start();
-    led.showAddress?.(this.urlOf(address));
     log(this.urlOf(address));
+    led.showAddress?.(this.urlOf(address));
   }
 
   /** Claims a name in the network. */

@@ -6,19 +6,21 @@
 
 import { exitWith, onExit, readSettings, whenDateValid, whenNetworkReady } from "#environment";
 import { DeviceHub } from "./device.js";
-import { Light } from "./light.js";
+import { type Color, Light } from "./light.js";
 import { joinHub } from "./member.js";
+
+/** Until then a device is red: see ../rgb-server/nonetwork.ts. */
+const READY: Color = [0, 255, 0];
 
 async function main(): Promise<void> {
   const { port, hub: url, hostname } = readSettings({ port: 8080, hub: "", hostname: "rgb" });
   const light = new Light();
-  light.show([255, 0, 0]);
   const address = await whenNetworkReady();
   if (url === "") {
     const device = new DeviceHub(light, port);
     onExit(() => device.stop());
     await device.start(address);
-    light.show([0, 255, 0]);
+    light.show(READY);
     await device.announce(hostname);
     return;
   }
@@ -27,7 +29,7 @@ async function main(): Promise<void> {
   const connection = joinHub(light, url);
   onExit(() => connection.stop());
   await connection.start();
-  light.show([0, 255, 0]);
+  light.show(READY);
 }
 
 main().catch(exitWith);

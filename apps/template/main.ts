@@ -17,6 +17,7 @@ const PAGE = `<!doctype html>
 <script>
   const socket = new WebSocket(location.href.replace("http", "ws"));
   socket.onmessage = ({ data }) => document.querySelector("pre").append(data + "\\n");
+  socket.onclose = () => document.querySelector("pre").append("The connection is lost: load the page again.\\n");
   document.querySelector("button").onclick = () => socket.send("hello");
 </script>`;
 
@@ -34,5 +35,23 @@ const httpListener = new HttpListener({
   },
 });
 
-void wsServer.start();
-void httpListener.start();
+/** XS has trace() for its log, Node.js has a console. */
+const { trace, console } = globalThis as {
+  trace?: (...texts: string[]) => void;
+  console?: { log(text: string): void };
+};
+
+function log(text: string): void {
+  if (trace === undefined) console?.log(text);
+  else trace(text, "\n");
+}
+
+async function main(): Promise<void> {
+  await wsServer.start();
+  await httpListener.start();
+  log(
+    `Open http://localhost:${httpListener.port}/ in two windows; on a board the IP address above stands for localhost.`,
+  );
+}
+
+main().catch((error: unknown) => log(String(error)));

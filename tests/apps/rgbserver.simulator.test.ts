@@ -21,6 +21,19 @@ interface Client {
   readonly received: string[];
 }
 
+/** What the server tells all clients of itself, beside the colour. */
+interface State {
+  readonly clients: number;
+  readonly effect: string;
+  readonly seconds: number;
+}
+
+/** The state that a client was told of last, if that was the last that it was told. */
+function stateOf({ received }: Client): State | undefined {
+  const last = received.at(-1) ?? "";
+  return last.startsWith("{") ? (JSON.parse(last) as State) : undefined;
+}
+
 async function openClient(port: number): Promise<Client> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
   const received: string[] = [];
@@ -62,14 +75,19 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulat
   test.each(["breathing", "rainbow"])("plays %s on the screen until the next colour, and tells so", async (effect) => {
     const client = await openClient(port);
     client.socket.send(effect);
-    await eventually(() => client.received.at(-1)?.endsWith(`"effect":"${effect}"}`) === true, "the effect is told");
+    await eventually(() => stateOf(client)?.effect === effect, "the effect is told");
     const isLed = async (red: number, green: number): Promise<boolean> =>
       (await simulator.screenshot()).count(red, green, 0) >= LED_PIXELS;
     await eventually(async () => !(await isLed(0, 252)), "the screen is green no more");
+    // Who comes later is told how far it is.
+    const late = await openClient(port);
+    await eventually(() => stateOf(late)?.effect === effect, "the effect is told to who comes later");
+    expect(stateOf(late)?.seconds).toBeGreaterThan(0);
+    late.socket.close();
     client.socket.send("nonsense");
     await simulator.waitForLine(/Ignored a message of 8 bytes/);
     client.socket.send(Buffer.from([0, 255, 0]));
-    await eventually(() => client.received.at(-1)?.endsWith('"effect":"steady"}') === true, "the end is told");
+    await eventually(() => stateOf(client)?.effect === "steady", "the end is told");
     await eventually(() => isLed(0, 252), "the screen is green again");
     client.socket.close();
     await once(client.socket, "close");
@@ -78,10 +96,10 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulat
   test("tells a client the colour and the number of clients, and all of them each new colour", async () => {
     const first = await openClient(port);
     await eventually(() => first.received.length >= 2, "the first client is told");
-    expect(first.received).toEqual(["00ff00", '{"clients":1,"effect":"steady"}']);
+    expect(first.received).toEqual(["00ff00", '{"clients":1,"effect":"steady","seconds":0}']);
     const second = await openClient(port);
     await eventually(
-      () => first.received.includes('{"clients":2,"effect":"steady"}'),
+      () => first.received.includes('{"clients":2,"effect":"steady","seconds":0}'),
       "the first client is told of the second",
     );
 
@@ -104,7 +122,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server in the simulat
     await simulator.waitForLine(/Ignored a message of 2 bytes/);
     second.socket.close();
     await eventually(
-      () => first.received.at(-1) === '{"clients":1,"effect":"steady"}',
+      () => first.received.at(-1) === '{"clients":1,"effect":"steady","seconds":0}',
       "the first client is told that it is alone",
     );
     first.socket.close();

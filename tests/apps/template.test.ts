@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { createServer } from "node:net";
 import path from "node:path";
 import { WebSocket } from "ws";
 import { findFreePort } from "../support/apps.js";
@@ -16,6 +17,8 @@ const sdk = findSimulatorSdk();
 const PROJECT = path.join(__dirname, "..", "..");
 
 let port: number;
+/** What the template has written on Node.js. */
+let output = "";
 beforeEach(async () => {
   port = await findFreePort();
 });
@@ -67,7 +70,12 @@ async function runOnNode(test: () => Promise<void>): Promise<void> {
   mkdirSync(path.join(folder, "node_modules"));
   symlinkSync(PROJECT, path.join(folder, "node_modules", "xs-websockets"), "junction");
   writeWhole(path.join(folder, "package.json"), '{ "type": "module" }');
-  const app = spawn(process.execPath, ["--import", "tsx", "main.ts"], { cwd: folder, stdio: "ignore" });
+  const app = spawn(process.execPath, ["--import", "tsx", "main.ts"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  output = "";
+  app.stdout.on("data", (data: Buffer) => (output += data.toString()));
   try {
     await test();
   } finally {
@@ -76,7 +84,21 @@ async function runOnNode(test: () => Promise<void>): Promise<void> {
   }
 }
 
-test("the template runs on Node.js", () => runOnNode(check));
+test("the template runs on Node.js, and says where its page is", () =>
+  runOnNode(async () => {
+    await check();
+    await eventually(() => output.includes(`Open http://localhost:${port}/ in two windows`), "the address");
+  }));
+
+test("the template says in one line that its port is in use", async () => {
+  const other = createServer();
+  await once(other.listen(port), "listening");
+  await runOnNode(() => eventually(() => output.includes("\n"), "what is wrong"));
+  expect(output).toBe(
+    `NetworkError: Cannot listen on port ${port}. Another program uses it; end that program, or take another port.\n`,
+  );
+  await once(other.close(), "close");
+});
 
 describeIf(chromiumPath !== undefined, "Chromium", "the template's page", () => {
   test("says and hears", () =>
@@ -103,6 +125,7 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the template in the simulator
       const simulator = await Simulator.start(sdk, copy("template-xs"));
       try {
         await check();
+        await simulator.waitForLine(new RegExp(`^Open http://localhost:${port}/ in two windows`));
       } finally {
         await simulator.stop();
       }

@@ -113,6 +113,21 @@ describeIf(chromiumPath !== undefined, "Chromium", "the RGB page in Chromium", (
     expect(mistakes).toEqual([]);
   });
 
+  test("a page that comes while an effect plays is in step with the device", async () => {
+    const page = await context.newPage();
+    await page.routeWebSocket(/^ws:/, (socket) => {
+      socket.send(Buffer.from([255, 0, 0]));
+      socket.send('{"clients":1,"effect":"rainbow","seconds":1000000.5}');
+    });
+    await page.goto(`http://localhost:${port}/`);
+    await page.getByRole("button", { name: "Rainbow", pressed: true }).waitFor();
+    const now = await page.evaluate<number>(
+      `document.querySelector("#led").getAnimations().find(({ animationName }) => animationName === "rainbow").currentTime`,
+    );
+    expect(now).toBeGreaterThanOrEqual(1_000_000_500);
+    expect(mistakes).toEqual([]);
+  });
+
   test("the pages connect again when the server was gone", async () => {
     const pages = [await openPage(), await openPage()];
     await app?.stop("SIGKILL");

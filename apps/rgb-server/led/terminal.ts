@@ -5,20 +5,23 @@ import type { Led } from "./led.js";
 /** Escape codes would spoil a log file. */
 const isTerminal = process.stdout.isTTY;
 
-/** Node: the LED is a coloured block in the terminal, a line for each change. */
+// What comes behind the app in the terminal begins on a line of its own.
+if (isTerminal) process.once("exit", () => process.stdout.write("\n"));
+
+/** Node: the LED is a coloured block in the last line of the terminal; in a file it is a line for each change. */
 export const led: Led = {
-  // A line for each step would push everything else out of sight.
-  frameMs: 0,
+  frameMs: isTerminal ? 40 : 0,
   setColor(red, green, blue) {
     const hex = "#" + Buffer.of(red, green, blue).toString("hex");
-    const block = isTerminal ? `\x1b[48;2;${red};${green};${blue}m      \x1b[0m` : "LED";
-    process.stdout.write(`${block} ${hex}\n`);
+    // Each in the place of the one before. `log` clears the line, too.
+    const block = `\r\x1b[K\x1b[48;2;${red};${green};${blue}m      \x1b[0m ${hex}`;
+    process.stdout.write(isTerminal ? block : `LED ${hex}\n`);
   },
   showAddress(url) {
     const address = addressForOthers();
     if (!isTerminal || address === undefined) return;
     const link = url.replace("localhost", address);
-    process.stdout.write(`${drawCode(link)}on a phone: ${link}\n`);
+    process.stdout.write(`${drawCode(link)}on a phone in this network: ${link}\n`);
   },
 };
 
