@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { readAuthority } from "../apps/environment/authority.js";
 import { didYouMean } from "../apps/environment/closest.js";
+import { readSettings } from "../apps/environment/settings.js";
 
 /** A mistake in a command line. Its message is all that a person needs: no stack is shown. */
 export class UsageError extends Error {
@@ -33,6 +34,9 @@ const SETTINGS: readonly string[] = [
   "host",
   "hostname",
 ];
+
+/** Those that are numbers, with an example: of others it is the app that knows. */
+const NUMBERS = { port: 8080, clients: 10, secure: 1 };
 
 /**
  * Sorts the parameters of a script.
@@ -95,6 +99,7 @@ function readSetting(parameter: string): [name: string, value: string] {
   const [name, value] = [parameter.slice(0, at), parameter.slice(at + 1)];
   const meant = SETTINGS.includes(name) ? "" : didYouMean(name, SETTINGS);
   if (meant !== "") throw new UsageError(`There is no setting "${name}".${meant}`);
+  readSettings({ [name]: value }, NUMBERS);
   return [name, name === "ca" && value !== "" ? readAuthority(value) : value];
 }
 

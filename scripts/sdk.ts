@@ -33,8 +33,9 @@ export interface Run {
 }
 
 /** What to do where {@link findSdk} finds nothing. */
-export const missingSdkMessage = `The Moddable SDK was not found. It is looked for in $MODDABLE, then in ~/.local/share/moddable.
-Get it with "npx xs-dev setup", or by hand:
+export const missingSdkMessage = `The Moddable SDK was not found. Its tools (build/bin/${hostName()}/release/mcconfig) are neither in $MODDABLE, which is
+${process.env["MODDABLE"] ?? "not set"}, nor in ~/.local/share/moddable.
+Get it with "npx xs-dev setup", and open a new terminal; or by hand:
 https://github.com/Moddable-OpenSource/moddable/blob/public/documentation/Moddable%20SDK%20-%20Getting%20Started.md
 `;
 

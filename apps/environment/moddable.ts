@@ -65,7 +65,8 @@ export const onExit: Environment["onExit"] = () => {
 };
 
 export const exitWith: Environment["exitWith"] = (error) => {
-  trace(`The app cannot go on: ${describe(error)}\n`);
+  // Without its stack: what is wrong is outside of the app.
+  trace(`The app cannot go on: ${String(error)}\n`);
 };
 
 export const toBase64: Environment["toBase64"] = (bytes) => bytes.toBase64();

@@ -84,6 +84,7 @@ test.each<[script: string, parameters: readonly string[], text: string]>([
   ["simulator", ["rgb-server", "other"], '"other" is too much.'],
   ["simulator", ["rgb-server", "prot=1"], 'There is no setting "prot". Did you mean "port"?'],
   ["simulator", ["rgb-server", "hostnam=x"], 'There is no setting "hostnam". Did you mean "hostname"?'],
+  ["simulator", ["rgb-server", "port=99999"], "port=99999: this is a whole number from 0 to 65535, such as port=8080."],
   ["simulator", ["rgb-server", "port=1"], "xvfb-run npm run simulator -- rgb-server port=1"],
   ["../tests/bench/soak", ["minuts=5"], '"minuts=5" is no option. Did you mean "minutes"?'],
   ["../tests/bench/soak", ["minutes=x"], "minutes=x: this is a number above 0, such as minutes=10."],

@@ -171,7 +171,11 @@ describe("mistakes are told at once", () => {
     ["a near miss of the server's", () => serve({ maxClient: 2 }), "Did you mean maxClients?"],
     ["what is the listener's", () => serve({ port: 80 }), 'There is no option "port"'],
     ["a hub's handler that is none", () => serve({ authorize: "me" }), "The option authorize takes a function"],
-    ["methods that are none", () => serve({ methods: { Add: 5 } }), "The method Add must be a function."],
+    [
+      "methods that are none",
+      () => serve({ methods: { Add: 5 } }),
+      "The method Add must be a function; it is a number.",
+    ],
     ["methods that are no object", () => serve({ methods: "Add" }), "methods must be an object of functions"],
     ["no listener", () => new HubServer({ port: 80 } as never, "/hub"), "A HubServer needs an HttpListener"],
     ["no path", () => new HubServer(listener, "hub"), 'A path must begin with "/"'],
