@@ -82,7 +82,7 @@ class MessageLoop implements AsyncIterableIterator<MessageReceivedFrame, undefin
     const value = this.messages.shift();
     if (value !== undefined) {
       this.bytes -= sizeOf(value);
-      if (this.messages.length === 0) this.webSocket.resume();
+      if (this.messages.length === 0 && !this.isOver) this.webSocket.resume();
       return Promise.resolve({ done: false, value });
     }
     const { error } = this;
@@ -98,10 +98,12 @@ class MessageLoop implements AsyncIterableIterator<MessageReceivedFrame, undefin
 
   /** The loop was left: the connection is closed with 1000, and what waits is let go. */
   return(): Promise<Result> {
+    // Behind its end a client may have connected again: that is not this loop's.
+    const { isOver } = this;
     this.messages.length = 0;
     this.isOver = true;
     this.error = undefined;
-    this.webSocket.close();
+    if (!isOver) this.webSocket.close();
     return Promise.resolve(DONE);
   }
 

@@ -16,7 +16,7 @@ import {
 } from "#dom";
 import { setTimer } from "#platform";
 import { ClientWebSocket, ClientWebSocketHeaders, WebSocketCloseStatus } from "./client.js";
-import { NetworkError, WebSocketMessageType, WebSocketState, WebSocketError } from "./client.js";
+import { HandshakeError, NetworkError, WebSocketError, WebSocketMessageType, WebSocketState } from "./client.js";
 import type { ClientWebSocketOptions, ConnectionClosedEventArgs, HeadersInit, MessageReceivedFrame } from "./client.js";
 import { readCloseCode, readCloseReason, readProtocols, readUrl, type Target } from "./whatwg/arguments.js";
 import { EventHandlers, type EventHandler } from "./whatwg/eventhandlers.js";
@@ -93,6 +93,7 @@ export class WebSocket extends EventTarget {
 
   readonly #client: ClientWebSocket;
   readonly #target: Target;
+  readonly #hasProtocols: boolean;
   readonly #handlers = new EventHandlers(this);
   readonly #outgoing = new OutgoingQueue((type, payload) => this.#transmit(type, payload));
   #binaryType: BinaryType = hasBlobs ? "blob" : "arraybuffer";
@@ -121,6 +122,7 @@ export class WebSocket extends EventTarget {
     super();
     this.#target = readUrl(String(url));
     const subprotocols = readProtocols(protocols);
+    this.#hasProtocols = subprotocols.length > 0;
     const { headers, ...options } = init;
     const fields = new ClientWebSocketHeaders(headers ?? []);
     const { authorization } = this.#target;
@@ -253,6 +255,11 @@ export class WebSocket extends EventTarget {
     try {
       await this.#client.connect(this.#target.uri, headers);
       if (this.#readyState !== 0) return;
+      // WebSockets Standard, 2.2: unlike RFC 6455, it wants one of the subprotocols to be chosen where any were offered.
+      if (this.#hasProtocols && this.#client.subprotocol === undefined) {
+        this.#fail(noSubprotocol());
+        return;
+      }
       this.#readyState = 1;
       this.#dispatch(new Event("open"));
     } catch (error) {
@@ -284,6 +291,11 @@ export class WebSocket extends EventTarget {
       else this.#end(1_006, "", false, failure);
     }, 0);
     if (this.#readyState < 2) this.#readyState = 2;
+  }
+
+  #fail(error: WebSocketError): void {
+    this.#failure = error;
+    this.#client.abort();
   }
 
   #end(code: number, reason: string, wasClean: boolean, error: WebSocketError | undefined): void {
@@ -350,6 +362,13 @@ export function install(defaults?: WebSocketInit): void {
   setGlobal("WebSocket", defaults === undefined ? WebSocket : webSocketClass(defaults), "always");
   for (const [name, value] of Object.entries({ Event, EventTarget, MessageEvent, CloseEvent, DOMException }))
     setGlobal(name, value, "missing");
+}
+
+function noSubprotocol(): WebSocketError {
+  return new HandshakeError(
+    101,
+    "The server chose none of the subprotocols that were offered: leave them out, or name its own.",
+  );
 }
 
 function asWebSocketError(error: unknown): WebSocketError {

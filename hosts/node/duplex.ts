@@ -3,6 +3,7 @@
 import { Duplex } from "node:stream";
 import {
   InvalidStateError,
+  OptionError,
   WebSocketState,
   type ConnectionClosedEventArgs,
   type MessageReceivedFrame,
@@ -20,11 +21,13 @@ import {
  * @param maxMessageBytes the longest message that is sent, in bytes: less than the `maxQueueBytes` of the connection, and not
  *   more than its peer takes
  * @returns the stream
- * @throws InvalidStateError where the connection is not open
+ * @throws InvalidStateError where the connection is not open; OptionError where `maxMessageBytes` is no positive integer
  */
 export function createWebSocketStream(webSocket: WebSocket, maxMessageBytes = 4_096): Duplex {
   if (webSocket.state !== WebSocketState.Open)
     throw new InvalidStateError("The WebSocket is not open: await connect() before createWebSocketStream().");
+  if (!Number.isInteger(maxMessageBytes) || maxMessageBytes < 1)
+    throw new OptionError(`maxMessageBytes must be a whole number of at least 1; it is ${maxMessageBytes}.`);
   return new WebSocketStream(webSocket, maxMessageBytes);
 }
 

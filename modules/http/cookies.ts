@@ -3,7 +3,7 @@
  * without a clock, since they are forgotten with the attempt to connect (RFC 6265).
  */
 
-import { everyCharacter } from "../common/text.js";
+import { everyCharacter, isDecimal } from "../common/text.js";
 import { isToken } from "./head.js";
 import type { WebSocketUri } from "../common/uri.js";
 
@@ -68,13 +68,19 @@ function parseCookie(uri: WebSocketUri, text: string): Cookie | undefined {
       value = content;
     } else if (attribute === "path" && content.startsWith("/")) path = content;
     else if (attribute === "secure") isSecure = true;
-    else if (attribute === "max-age" && !(Number(content) > 0)) value = "";
+    else if (attribute === "max-age" && isOver(content)) value = "";
     // RFC 6265, 5.3: no server sets cookies for a domain that its host is not in.
     else if (attribute === "domain" && !isInDomain(host, content.toLowerCase())) name = "";
   });
   const isUsable = isToken(name) && everyCharacter(value, isCookieCharacter);
   if (!isUsable || name.length + value.length > MAX_COOKIE_CHARACTERS) return undefined;
   return { name, value, host, path, isSecure };
+}
+
+/** RFC 6265, 5.2.2: a Max-Age of digits, perhaps behind a "-"; any other is ignored. */
+function isOver(maxAge: string): boolean {
+  const isNegative = maxAge.startsWith("-");
+  return isNegative ? isDecimal(maxAge.slice(1)) : isDecimal(maxAge) && Number(maxAge) === 0;
 }
 
 /** Walks over parts: a text of many separators, split at once, takes more memory than a device has. */

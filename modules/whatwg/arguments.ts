@@ -56,9 +56,23 @@ function schemeOf(protocol: string): string | undefined {
 
 function authorizationOf({ username, password }: DomUrl): string | undefined {
   if (username === "" && password === "") return undefined;
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return `Basic ${base64(encodeUtf8(credentials))}`;
+  return `Basic ${base64(percentDecode(`${username}:${password}`))}`;
 }
+
+/** URL Standard, 1.3: the bytes need be no text, and a per cent sign that begins no escape stands for itself. */
+function percentDecode(text: string): Uint8Array {
+  const bytes = encodeUtf8(text);
+  let count = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const escape = bytes[at] === PER_CENT ? String.fromCharCode(...bytes.subarray(at + 1, at + 3)) : "";
+    const isEscape = isHexPair(escape);
+    bytes[count++] = isEscape ? parseInt(escape, 16) : (bytes[at] as number);
+    if (isEscape) at += 2;
+  }
+  return bytes.subarray(0, count);
+}
+
+const PER_CENT = 0x25;
 
 /** The URL Standard leaves characters as they are which RFC 3986, 3.3 has only with a per cent sign. */
 const UNESCAPED = '"<>[]\\^`{|}';
@@ -110,8 +124,13 @@ function roundHalfToEven(value: number): number {
   return isHalf && floor % 2 === 0 ? floor : Math.round(value);
 }
 
-/** @throws DOMException ("SyntaxError") for more than 123 bytes as UTF-8 */
-export function readCloseReason(reason: string): string {
+/**
+ * Web IDL, 3.2.11: USVString.
+ *
+ * @throws DOMException ("SyntaxError") for more than 123 bytes as UTF-8
+ */
+export function readCloseReason(value: unknown): string {
+  const reason = String(value);
   const { length } = encodeUtf8(reason);
   if (length <= MAX_REASON_BYTES) return reason;
   throw syntaxError(`the reason has at most ${MAX_REASON_BYTES} bytes as UTF-8; this one has ${length}`);

@@ -85,6 +85,23 @@ export function messagesTests({ ports }: SuiteSettings): Tests {
       messages(client);
       assertEqual(refused(), "ERR_INVALID_STATE", "beside a loop");
     },
+    "messages(): a loop that reads what an ended connection has left leaves the next one alone": async () => {
+      const client = new ClientWebSocket();
+      const loop = messages(client);
+      await client.connect(echo);
+      for (const text of ["a", "b", "close"]) client.sendString(text);
+      await eventually(() => client.closeStatus !== undefined, "the close");
+      await client.connect(echo);
+      client.pause();
+      const texts: string[] = [];
+      for await (const { text } of loop) {
+        texts.push(text);
+        if (text === "b") break;
+      }
+      assertEqual(texts.join(), "a,b", "texts");
+      assert(client.isPaused, "the next connection is still paused");
+      client.abort();
+    },
     "messages(): several wait for one message each": async () => {
       const client = new ClientWebSocket();
       await client.connect(echo);

@@ -19,6 +19,8 @@ describe("cookies of balancers", () => {
     ["nginx", "route=1; Max-Age=3600", "route=1"],
     ["quotes, spaces and equals signs", 'a = "b c=d" ;Path=/', 'a="b c=d"'],
     ["a path that is no path", "a=b; Path=hub", "a=b"],
+    ["a Max-Age that is no number (RFC 6265, 5.2.2)", "a=b; Max-Age=soon", "a=b"],
+    ["an empty Max-Age", "a=b; Max-Age=", "a=b"],
     ["a domain with a dot", "a=b; Domain=.Example.org", "a=b"],
   ])("%s: goes along to the WebSocket", (_name, setCookie, header) => {
     expect(sentTo(HUB, [setCookie])).toBe(header);
@@ -48,6 +50,7 @@ describe("is not sent", () => {
     ["one whose name is no token", HUB, "a b=1; Path=/"],
     ["one that would break the field", HUB, "a=1\u00e4; Path=/"],
     ["one that is over", HUB, "a=1; Path=/; Max-Age=0"],
+    ["one that is long over", HUB, "a=1; Path=/; Max-Age=-1"],
     ["one that is deleted, as haproxy does", HUB, "a=; Expires=Thu, 01-Jan-1970 00:00:01 GMT; path=/"],
     ["one that is too long", HUB, `a=${"x".repeat(2_048)}; Path=/`],
     ["nothing", HUB, ""],

@@ -6,7 +6,7 @@ import { Readable, type Duplex } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createWebSocketStream } from "../../hosts/node/duplex.js";
-import { ClientWebSocket, InvalidStateError, type WebSocket } from "../../modules/client.js";
+import { ClientWebSocket, InvalidStateError, OptionError, type WebSocket } from "../../modules/client.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { eventually, letTimePass } from "../support/waiting.js";
 
@@ -104,6 +104,13 @@ test("a chunk that can never be sent is the writer's error", async () => {
   stream.write(randomBytes(100_000));
   expect(((await failed) as [Error])[0].message).toContain("maxQueueBytes");
 });
+
+test.each([0, -1, 1.5, NaN])(
+  "a maxMessageBytes of %d is refused: it would send for ever, or something else",
+  (most) => {
+    expect(() => createWebSocketStream(client, most)).toThrow(OptionError);
+  },
+);
 
 test("a WebSocket that is not open is refused", () => {
   expect(() => createWebSocketStream(new ClientWebSocket())).toThrow(InvalidStateError);

@@ -118,6 +118,7 @@ const MISTAKES: readonly (() => unknown)[] = [
   () => connected.ping(new Uint8Array(126)),
   () => messages(new ClientWebSocket({ onMessageReceived: () => undefined })).next(),
   () => createWebSocketStream(client),
+  () => createWebSocketStream(connected, 0),
 
   // Starting, serving
   async () => {

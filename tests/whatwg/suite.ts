@@ -317,6 +317,14 @@ function interfaceTests({ ports }: SuiteSettings, hasBlobs: boolean): Tests {
       const session = start(url("answers", "/subprotocol"), ["chat"]);
       await session.until('close 1006 "" unclean');
     },
+    "a server that chooses none of the subprotocols is none to talk to": async () => {
+      const session = start(url("echo"), ["chat", "talk"]);
+      const codes: string[] = [];
+      session.webSocket.onerror = ({ error }) => codes.push(error.code);
+      await session.until('close 1006 "" unclean');
+      assertEqual(session.events.join(), 'error,close 1006 "" unclean', "events");
+      assertEqual(codes.join(), "ERR_HANDSHAKE", "code");
+    },
     "a message that the queue has no room for ends the connection": async () => {
       const session = await opened({ maxQueueBytes: 1_000 });
       session.webSocket.send(new Uint8Array(2_000));
@@ -337,6 +345,16 @@ function interfaceTests({ ports }: SuiteSettings, hasBlobs: boolean): Tests {
       await session.until("open");
       session.webSocket.send("12345678901");
       await session.until('close 1006 "" unclean');
+    },
+    "a user name may have anything with a per cent sign": async () => {
+      for (const [user, credentials] of [
+        ["us%er:100%", "dXMlZXI6MTAwJQ=="],
+        ["%ff%3A:", "/zo6"],
+      ] as const) {
+        const session = start(`ws://${user}@127.0.0.1:${ports.answers}/authorization`, [], { closeTimeoutMs: 100 });
+        await session.until(`message Basic ${credentials}`);
+        session.webSocket.close();
+      }
     },
     "a user name becomes an Authorization header": async () => {
       const session = start(`ws://user:p%40ss@127.0.0.1:${ports.answers}/authorization`, [], {

@@ -20,6 +20,21 @@ describe("the WHATWG WebSocket on Node", () => {
     test(name, async () => whatwgTests(servers.settings, true)[name]?.());
 });
 
+test.each([
+  [5, "5"],
+  [null, "null"],
+  [{ toString: () => "an object" }, "an object"],
+])("close(3000, %j): the reason is made a text, as in a browser", async (reason, text) => {
+  await withRawServer(async (server) => {
+    const webSocket = new WebSocket(server.url, [], { closeTimeoutMs: 50 });
+    webSocket.onopen = () => webSocket.close(3_000, reason as never);
+    const peer = await (await server.next()).accept();
+    const [{ payload } = { payload: new Uint8Array(0) }] = await peer.wireFrames(1);
+    expect(Buffer.from(payload.subarray(2)).toString()).toBe(text);
+    await peer.closed;
+  });
+});
+
 describe("Blobs on Node", () => {
   test("a Blob is sent in its turn, and before the Close frame", async () => {
     await withRawServer(async (server) => {
