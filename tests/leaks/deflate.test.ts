@@ -1,7 +1,9 @@
 /** On Node.js: of connections that compress nothing is left, in the heap, in buffers and in zlib's memory. */
 
+import { randomBytes } from "node:crypto";
 import { constants, deflateRawSync } from "node:zlib";
-import { ClientWebSocket } from "../../modules/client.js";
+import { createDeflate } from "../../hosts/node/deflate.js";
+import { ClientWebSocket, OptionError, ProtocolError } from "../../modules/client.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { RawPeer } from "../support/rawpeer.js";
 import { upgradeRequest } from "../support/upgrades.js";
@@ -92,4 +94,23 @@ test("a client that is closed, and still referred to, keeps nothing of what was 
   expect(kept.map(({ extensions }) => extensions)).toEqual(kept.map(() => "permessage-deflate"));
   // Their windows would be 60,000 each.
   expect(after.external - before.external).toBeLessThan(NOISE.external / 3);
+});
+
+test("a message that comes byte by byte takes the memory of its bytes", async () => {
+  const limits = { maxMessageBytes: 1_000_000, deliverFragments: false };
+  const extension = createDeflate(true, limits, { OptionError, ProtocolError });
+  const deflater = extension?.agree("permessage-deflate");
+  if (typeof deflater !== "object") throw new Error("no agreement");
+  // It gets no shorter.
+  const message = randomBytes(30_000);
+  const inflater = deflater.createInflater();
+  const before = await usedMemory();
+  // Empty ones are those of fragments without payload.
+  for (const byte of compressed(message))
+    for (const piece of [Uint8Array.of(byte), new Uint8Array(0)]) inflater.append(piece, false);
+  const after = await usedMemory();
+  expect(message.equals(inflater.append(new Uint8Array(0), true))).toBe(true);
+  // A list of them would take 12,000,000.
+  expect(after.heapUsed - before.heapUsed).toBeLessThan(4_000_000);
+  expect(after.external - before.external).toBeLessThan(4_000_000);
 });

@@ -44,12 +44,16 @@ export class Deflater<Limits extends DeflateLimits> implements MessageDeflater<L
   }
 
   createInflater(): MessageInflater {
-    const parts: Uint8Array[] = [];
+    // Of a list of pieces each would take a hundred bytes more, and the peer chooses how many there are.
+    let buffer: Uint8Array = NO_BYTES;
+    let count = 0;
     return {
       append: (bytes, isLast) => {
-        // A copy: the bytes are only lent.
-        parts.push(new Uint8Array(bytes));
-        return isLast ? this.inflate(parts) : NO_BYTES;
+        if (isLast && count === 0) return this.inflate(bytes);
+        buffer = withRoomFor(buffer, count, bytes.length);
+        buffer.set(bytes, count);
+        count += bytes.length;
+        return isLast ? this.inflate(buffer.subarray(0, count)) : NO_BYTES;
       },
     };
   }
@@ -58,9 +62,9 @@ export class Deflater<Limits extends DeflateLimits> implements MessageDeflater<L
     this.codec.stop();
   }
 
-  private inflate(parts: readonly Uint8Array[]): Uint8Array {
+  private inflate(payload: Uint8Array): Uint8Array {
     const { maxMessageBytes, errors } = this;
-    const message = this.codec.inflate(parts, maxMessageBytes);
+    const message = this.codec.inflate([payload], maxMessageBytes);
     if (message === "too big") {
       const text = `A compressed message has more than the ${maxMessageBytes} bytes that maxMessageBytes allows.`;
       throw new errors.ProtocolError(1_009, text);
@@ -68,6 +72,14 @@ export class Deflater<Limits extends DeflateLimits> implements MessageDeflater<L
     if (message === "invalid") throw new errors.ProtocolError(1_007, "A compressed message is not what RFC 7692 says.");
     return message;
   }
+}
+
+/** At most doubles a buffer that is full. @param used how many of its bytes count @param added how many come */
+function withRoomFor(buffer: Uint8Array, used: number, added: number): Uint8Array {
+  if (used + added <= buffer.length) return buffer;
+  const grown = Buffer.allocUnsafeSlow(Math.max(used + added, 2 * buffer.length));
+  grown.set(buffer.subarray(0, used));
+  return grown;
 }
 
 /** Never written to, so it may be shared. */
