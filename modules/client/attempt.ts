@@ -27,7 +27,7 @@ export interface OpeningEvents {
 
 /** What an attempt has led to. */
 export interface Opened {
-  /** Paused where the first frames came with the answer. */
+  /** Paused: the first frames wait. */
   readonly socket: Socket;
   readonly subprotocol: string | undefined;
   /** Where messages may be compressed. */

@@ -32,7 +32,7 @@ export interface HttpRequestSettings extends AnswerRules {
 
 /** The listener of a request. One of the three is called, once, and never from within the constructor. */
 export interface HttpRequestEvents {
-  /** The 101 that was wanted has come. The socket is the callee's; it is paused where more came: that is unread. */
+  /** The 101 that was wanted has come. The socket is the callee's, and paused; what came behind the answer is unread. */
   switched(socket: Socket, headers: HttpHeaders): void;
   /** Another answer has come: whole if it is the wanted one, else as far as it goes. Nothing is left of the connection. */
   answered(answer: HttpAnswer): void;
@@ -128,7 +128,11 @@ export class HttpRequest implements ConnectHandlers {
     this.end();
     const { socket, reader, events } = this;
     const { answer } = reader;
-    if (answer.statusCode === 101 && this.settings.wantedStatus === 101) return events.switched(socket, answer.headers);
+    if (answer.statusCode === 101 && this.settings.wantedStatus === 101) {
+      // Also where nothing more has come: on XS it may, before whoever waits for the answer has its turn.
+      socket.pause();
+      return events.switched(socket, answer.headers);
+    }
     socket.destroy();
     events.answered(answer);
   }

@@ -27,8 +27,8 @@ export class Connection implements ProtocolListener, SocketHandlers {
   private timerDeadline = Infinity;
 
   /**
-   * Takes the socket over. One that is paused has the first frames unread: they are told when whoever waits for the
-   * connection has set its handlers.
+   * Takes the socket over. Where it is paused, the first frames are told when whoever waits for the connection has set
+   * its handlers.
    *
    * @param deflater where messages may be compressed
    */

@@ -86,6 +86,11 @@ export type Command =
       /** Of the text; 5 where it is not said. */
       readonly characters?: number;
     }
+  /**
+   * A WebSocket client whose handlers are set behind `await connect()`, where each step of promises takes 2 ms. It tells the
+   * first message.
+   */
+  | { readonly do: "listenLate"; readonly url: string }
   /** Forgets a connection, or all that are closed. Its result is the number of those that are left. */
   | { readonly do: "forget"; readonly id?: number }
   /** Ends all connections and listeners, and forgets them. */

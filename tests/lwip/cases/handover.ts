@@ -7,6 +7,8 @@ import { PORT } from "../bench.js";
 import { Behaviour } from "../commands.js";
 import { type Peer, pattern } from "../peer.js";
 import { expectEqual, expectThat, inLanes } from "./expect.js";
+import { upgradeAnswer } from "../../support/upgrades.js";
+import { letTimePass } from "../../support/waiting.js";
 
 const REQUEST =
   "GET /echo HTTP/1.1\r\nHost: device\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -66,6 +68,19 @@ export const handoverCases: readonly Case[] = [
     });
     bench.figures["handshakes"] = count;
     expectEqual(lost, 0, `handshakes without an answer, of ${count}`);
+  }),
+  defineCase("a frame in the segment behind the answer waits for `await connect()` to continue", async (bench) => {
+    const { port } = await bench.serve(({ socket }) => {
+      socket.once("data", (request: Buffer) => {
+        socket.write(upgradeAnswer(request.toString("latin1")));
+        void letTimePass(3).then(() => socket.write(Buffer.from([0x81, 1, 0x61])));
+      });
+    });
+    for (let time = 0; time < 10; time += 1) {
+      const from = bench.device.lines.length;
+      await bench.tell({ do: "listenLate", url: `ws://${bench.network.peerAddress}:${port}/` });
+      expectEqual(await bench.device.line(/^first /, 10_000, from), "first a", "what was told");
+    }
   }),
   comeAtOnce(11),
   comeAtOnce(12),

@@ -81,6 +81,8 @@ class Program {
         return void this.#serve(command).catch(tellFailure);
       case "dial":
         return void this.#dial(command).catch(tellFailure);
+      case "listenLate":
+        return void this.#listenLate(command.url).catch(tellFailure);
       case "forget":
         for (const { id, isOver } of this.#select(command.id)) {
           if (isOver || command.id === id) this.#connections.delete(id);
@@ -204,6 +206,18 @@ class Program {
     tell(`dialled ${count - failures} ${failures}`);
   }
 
+  async #listenLate(url: string): Promise<void> {
+    const client = new ClientWebSocket({ connectTimeout: 8_000 });
+    const state = { isOpen: false };
+    void slowDown(() => state.isOpen).catch(tellFailure);
+    await client.connect(url);
+    state.isOpen = true;
+    client.onMessageReceived = (_sender, { frame }) => {
+      tell(`first ${frame.text}`);
+      client.abort();
+    };
+  }
+
   #clear(): void {
     for (const connection of this.#connections.values()) connection.socket?.destroy();
     for (const listener of this.#allListeners) listener.close();
@@ -212,6 +226,14 @@ class Program {
     this.#allListeners.clear();
     this.#server?.abort();
     this.#server = undefined;
+  }
+}
+
+/** Steps of promises that take their time, as on a device. */
+async function slowDown(isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    stall(2);
+    await Promise.resolve();
   }
 }
 
