@@ -20,7 +20,6 @@ import {
 } from "./client.js";
 import { tellClosed, whenRejected } from "./common/handlers.js";
 import {
-  checkFormat,
   checkLimits,
   checkUnread,
   readTarget,
@@ -31,6 +30,7 @@ import {
 import { PiecesClient } from "./mqtt/pieces.js";
 import { UnreadBytes } from "./mqtt/unread.js";
 import { MAX_FRAME_COST } from "./protocol/framequeue.js";
+import { checkCount, checkFormat } from "./common/io.js";
 import { checkHandlers, checkOptions, CONNECTION_DEFAULTS } from "./common/options.js";
 import { kindOf } from "./common/text.js";
 import { bytesOf, type BinaryData } from "./websocket/websocket.js";
@@ -361,9 +361,7 @@ function byteOf(data: unknown): Uint8Array {
 /** @throws OptionError for what is neither a number of bytes nor a place for them */
 function readBuffer(unread: UnreadBytes, target: number | BinaryData | undefined): ArrayBuffer | number {
   if (typeof target === "object") return unread.readInto(bytesOf(target));
-  const count = target ?? unread.length;
-  if (!Number.isInteger(count) || count < 1)
-    throw new OptionError(`read takes a positive number of bytes, or a buffer; it was given ${String(count)}.`);
+  const count = checkCount(target ?? unread.length);
   const buffer = new ArrayBuffer(Math.min(count, unread.length));
   unread.readInto(new Uint8Array(buffer));
   return buffer;

@@ -7,12 +7,13 @@ import {
   type HeadersInit,
   type WebSocketError,
 } from "../client.js";
+import type { IoFormat } from "../common/io.js";
 import { checkInteger, MAX_NUMBER } from "../common/options.js";
 import { kindOf } from "../common/text.js";
 import { parseWebSocketUri, type WebSocketUri } from "../common/uri.js";
 
 /** How bytes are read and written: several at a time, or each as a number. */
-export type MqttSocketFormat = "buffer" | "number";
+export type MqttSocketFormat = IoFormat;
 
 /** A callback of an MqttSocket. It may be async: the rejection of its promise is what an exception is. */
 export type MqttCallback<Socket, Value> =
@@ -123,12 +124,6 @@ function quoted(value: unknown): string {
 /** RFC 3986, 3.2.2: an IPv6 address is put in brackets. */
 function bracketed(host: string): string {
   return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-}
-
-/** @throws OptionError for anything but the two formats */
-export function checkFormat(format: string): MqttSocketFormat {
-  if (format === "buffer" || format === "number") return format;
-  throw new OptionError(`format is "buffer" or "number"; it was given ${quoted(format)}.`);
 }
 
 /** The default of `maxUnreadBytes`. */

@@ -100,9 +100,21 @@ export class FrameQueue {
   hasRoomFor(length: number, fragmentSize: number, maxQueueBytes: number): boolean {
     const { waiting } = this;
     const cost = costInQueue(length, fragmentSize, maxQueueBytes);
-    if (waiting === undefined) return true;
-    const count = waiting.data.length + waiting.controls.length;
-    return this.bufferedAmount + count * FRAME_OVERHEAD_BYTES + cost <= maxQueueBytes;
+    return waiting === undefined || this.costOf(waiting) + cost <= maxQueueBytes;
+  }
+
+  /** Bytes of the longest payload for which `hasRoomFor` would be true. */
+  roomFor(fragmentSize: number, maxQueueBytes: number): number {
+    const { waiting } = this;
+    const room = maxQueueBytes - (waiting === undefined ? 0 : this.costOf(waiting));
+    const frameCost = fragmentSize + MAX_FRAME_COST;
+    const whole = fragmentSize === 0 ? 0 : Math.floor(room / frameCost);
+    return Math.max(0, whole * fragmentSize + Math.max(0, room - whole * frameCost - MAX_FRAME_COST));
+  }
+
+  /** What waits, here and in the transport, in bytes of memory. */
+  private costOf({ data, controls }: WaitingFrames): number {
+    return this.bufferedAmount + (data.length + controls.length) * FRAME_OVERHEAD_BYTES;
   }
 
   /** Sends a data frame, or the Close frame, behind those that wait. @returns whether it has filled the transport */

@@ -86,6 +86,12 @@ export class Protocol implements FrameOwner {
     return this.queue.waiting !== undefined;
   }
 
+  /** Bytes of the longest message that `send` takes now. */
+  get room(): number {
+    const { maxFragmentSize, maxQueueBytes } = this.settings;
+    return this.queue.roomFor(maxFragmentSize, maxQueueBytes);
+  }
+
   /** How the connection ended: final once the transport has ended. */
   get outcome(): CloseOutcome {
     return this.closing ?? ENDED_WITHOUT_CLOSE;

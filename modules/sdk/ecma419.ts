@@ -19,9 +19,9 @@ import {
 } from "../client.js";
 import { FragmentationType, Opcode } from "../common/constants.js";
 import { tellClosed } from "../common/handlers.js";
-import { checkHandlers, checkOptions, CONNECTION_DEFAULTS } from "../common/options.js";
+import { checkCount, checkFormat, type IoFormat } from "../common/io.js";
+import { checkHandlers, checkOptions } from "../common/options.js";
 import { encodeCloseBody, parseCloseBody } from "../protocol/closing.js";
-import { MAX_FRAME_COST } from "../protocol/framequeue.js";
 import { bytesOf } from "../websocket/websocket.js";
 import { readTarget, type SecureOptions, type Target, type TargetOptions } from "./target.js";
 
@@ -37,11 +37,11 @@ export interface ReadableOptions {
 
 /** What `write` is told of the bytes. */
 export interface WriteOptions {
-  /** False: a text; true unless given. */
+  /** False: a text; true unless given. The first piece of a message says it for all. */
   readonly binary?: boolean;
   /** More of the same message follows. */
   readonly more?: boolean;
-  /** A control frame: `WebSocketClient.ping` or `WebSocketClient.close`. */
+  /** What is sent: `WebSocketClient.text`, `.binary`, `.ping` or `.close`. */
   readonly opcode?: number;
 }
 
@@ -55,7 +55,7 @@ export interface WebSocketClientOptions
   /** Header fields of the request. */
   readonly headers?: HeadersInit;
   /** How `read` gives bytes: several at a time, or each as a number. */
-  readonly format?: "buffer" | "number";
+  readonly format?: IoFormat;
   /** Becomes `target`. */
   readonly target?: unknown;
   /** TLS where it has `secure`. The class in it, and `dns`, are not used: names are looked up by the library. */
@@ -94,18 +94,18 @@ export class WebSocketClient {
 
   /** What the option `target` was given. */
   readonly target: unknown;
-  /** How `read` gives bytes. */
-  format: "buffer" | "number";
+  private currentFormat: IoFormat;
   private readonly client: ClientWebSocket;
   private readonly handlers: Pick<
     WebSocketClientOptions,
     "onReadable" | "onWritable" | "onControl" | "onClose" | "onError"
   >;
-  private readonly capacity: number;
   /** What can be read. */
   private unread: Uint8Array = NO_BYTES;
   /** What was written of a message that is not whole. */
   private written: Uint8Array | undefined = undefined;
+  /** What it is. */
+  private isText = false;
   private timer: TimerHandle | undefined = undefined;
   private isClosed = false;
 
@@ -126,7 +126,7 @@ export class WebSocketClient {
     checkHandlers({ ...this.handlers, io });
     if (typeof dns !== "object" && dns !== undefined) throw new OptionError("dns is an object; its class is not used.");
     this.target = target;
-    this.format = format;
+    this.currentFormat = checkFormat(format);
     const where = readTarget({ host, address, port, path }, socket?.secure, headers);
     const subprotocols = protocol === undefined ? [] : [protocol];
     this.client = new ClientWebSocket({ ...where.options, subprotocols, ...others, deliverFragments: true });
@@ -135,8 +135,17 @@ export class WebSocketClient {
     this.client.onDrained = () => this.tellWritable();
     this.client.onPingReceived = (_client, payload) => this.control(Opcode.Ping, payload);
     this.client.onPongReceived = (_client, payload) => this.control(Opcode.Pong, payload);
-    this.capacity = (others.maxQueueBytes ?? CONNECTION_DEFAULTS.maxQueueBytes) - MAX_FRAME_COST;
     void this.open(where);
+  }
+
+  /** How `read` gives bytes: several at a time, or each as a number. */
+  get format(): IoFormat {
+    return this.currentFormat;
+  }
+
+  /** @throws OptionError for anything but "buffer" and "number" */
+  set format(format: IoFormat) {
+    this.currentFormat = checkFormat(format);
   }
 
   /**
@@ -144,13 +153,13 @@ export class WebSocketClient {
    *
    * @param target how many, at most, or a buffer to read into; left out: all
    * @returns an ArrayBuffer, for a buffer how many bytes, in the format "number" one byte
-   * @throws OptionError for an object that is no buffer
+   * @throws OptionError unless the count is a positive integer, or it is a buffer
    */
   read(target?: number | BinaryData): ArrayBufferLike | number | undefined {
     const { unread } = this;
     if (unread.length === 0) return undefined;
-    if (this.format === "number") return this.take(1)[0];
-    if (typeof target !== "object") return this.take(target ?? unread.length).slice().buffer;
+    if (this.currentFormat === "number") return this.take(1)[0];
+    if (typeof target !== "object") return this.take(checkCount(target ?? unread.length)).slice().buffer;
     const into = bytesOf(target);
     const bytes = this.take(into.length);
     into.set(bytes);
@@ -161,7 +170,7 @@ export class WebSocketClient {
    * Writes a message, or with `more` a part of one: the parts are sent together. A Pong of one's own is not sent.
    *
    * @param data the bytes; they are copied
-   * @param options `binary: false`: a text; `more`: another piece of the message follows; `opcode`: a control frame
+   * @param options `binary: false`: a text; `more`: another piece of the message follows; `opcode`: says what it is
    * @returns how many bytes can be written now; where that is too few, `onWritable` tells of more
    * @throws InvalidStateError unless it is connected, or for more bytes than can be written; OptionError for what has no bytes
    */
@@ -171,6 +180,7 @@ export class WebSocketClient {
     if (this.client.state !== WebSocketState.Open)
       throw new InvalidStateError("A WebSocketClient is written to between its first onWritable and its end.");
     if (opcode === undefined) this.writePart(bytes, binary, more);
+    else if (opcode === Opcode.Text || opcode === Opcode.Binary) this.writePart(bytes, opcode !== Opcode.Text, more);
     else this.writeControl(bytes, opcode);
     // In a turn of its own; where bytes wait, when they have left.
     this.timer ??= setTimer(() => {
@@ -199,22 +209,24 @@ export class WebSocketClient {
   }
 
   private get writable(): number {
-    const { client, capacity, written } = this;
-    if (client.state !== WebSocketState.Open) return 0;
-    // While no frame waits, there is room for all that the queue can hold.
-    const waiting = client.isBusy ? client.bufferedAmount : 0;
-    return Math.max(0, capacity - waiting - (written?.length ?? 0));
+    return Math.max(0, this.client.room - (this.written?.length ?? 0));
   }
 
   private writePart(bytes: Uint8Array, binary: boolean, more: boolean): void {
-    if (bytes.length > this.writable)
-      throw new InvalidStateError(`${bytes.length} bytes were written where ${this.writable} can be (maxQueueBytes).`);
+    if (bytes.length > this.writable) throw this.full(bytes);
     const { written = NO_BYTES } = this;
+    // The first piece says what all of them are.
+    if (written === NO_BYTES) this.isText = !binary;
     const message = new Uint8Array(written.length + bytes.length);
     message.set(written);
     message.set(bytes, written.length);
+    const type = this.isText ? WebSocketMessageType.Text : WebSocketMessageType.Binary;
+    if (!more && !this.client.send(message, type)) throw this.full(bytes);
     this.written = more ? message : undefined;
-    if (!more) this.client.send(message, binary ? WebSocketMessageType.Binary : WebSocketMessageType.Text);
+  }
+
+  private full({ length }: Uint8Array): InvalidStateError {
+    return new InvalidStateError(`${length} bytes were written where ${this.writable} can be (maxQueueBytes).`);
   }
 
   private writeControl(bytes: Uint8Array, opcode: number): void {
@@ -223,7 +235,8 @@ export class WebSocketClient {
       const body = parseCloseBody(bytes);
       if (body instanceof Error) throw new OptionError(`It cannot be sent. ${body.message}`);
       this.client.close(body.status, body.description);
-    }
+    } else if (opcode !== Opcode.Pong)
+      throw new OptionError(`opcode is that of a text, a binary message, a Ping or a Close; it is ${String(opcode)}.`);
   }
 
   private tellWritable(): void {

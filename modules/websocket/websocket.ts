@@ -185,6 +185,11 @@ export abstract class WebSocket {
     return this.protocol?.isBusy ?? false;
   }
 
+  /** @internal Bytes of the longest message that `send` takes now; 0 unless the state is Open. */
+  get room(): number {
+    return this.state === WebSocketState.Open ? (this.protocol?.room ?? 0) : 0;
+  }
+
   /**
    * Sends a message.
    *

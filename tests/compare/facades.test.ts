@@ -28,16 +28,19 @@ let port: number;
 
 beforeAll(async () => {
   peers = new WebSocketServer({ port: 0, host: "127.0.0.1" });
-  peers.on("connection", (socket) =>
+  peers.on("connection", (socket) => {
+    let counted = 0;
     socket.on("message", (data: Buffer, isBinary) => {
       const text = data.toString();
-      if (text === "bye") socket.close(1_000);
+      if (text.startsWith("#")) counted++;
+      else if (text === "how many") socket.send(String(counted));
+      else if (text === "bye") socket.close(1_000);
       else if (text === "stop") socket.terminate();
       else if (text === "read nothing") socket.pause();
       else if (text === "read on") for (const client of peers.clients) client.resume();
       else socket.send(data, { binary: isBinary });
-    }),
-  );
+    });
+  });
   await new Promise((resolve) => peers.once("listening", resolve));
   ({ port } = peers.address() as AddressInfo);
 });

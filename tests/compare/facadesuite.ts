@@ -109,6 +109,8 @@ function ecma419Tests(port: () => number): Tests {
       const target = new Uint8Array(2);
       assertEqual(client.read(target), 2, "bytes into a buffer");
       assertEqual(target.join(), "98,99", "the buffer");
+      for (const count of [0, -1, 0.5, NaN]) throws(() => client.read(count), "positive number");
+      throws(() => (client.format = "text" as never), "format");
       assertEqual((client.read(10) as ArrayBuffer).byteLength, 1, "what is left");
       await eventually(() => counts.length === 2);
       assertEqual((client.read() as ArrayBuffer).byteLength, 2, "the second message");
@@ -159,6 +161,73 @@ function ecma419Tests(port: () => number): Tests {
       other.close();
       client.close();
     },
+    async "what there is room for is sent, however many messages it is"() {
+      const state = { step: 0, sent: 0, answer: "" };
+      const client = new WebSocketClient({
+        ...{ host: HOST, port: port(), maxQueueBytes: 64_000, maxMessageBytes: 64_000 },
+        onWritable() {
+          if (++state.step === 1) this.write(bytes("read nothing"), { binary: false });
+          if (state.step === 2) {
+            let room = Infinity;
+            while (room >= 30_000) room = this.write(new Uint8Array(30_000));
+            while (room >= 20) room = this.write(bytes(`#${state.sent++}`), { binary: false });
+          }
+          if (state.step === 3) this.write(bytes("how many"), { binary: false });
+        },
+        onReadable(length, { binary }) {
+          const data = this.read(length);
+          if (!binary) state.answer = String.fromCharCode(...new Uint8Array(data as ArrayBuffer));
+        },
+      });
+      await eventually(() => state.step === 2);
+      const other = new WebSocketClient({
+        ...{ host: HOST, port: port() },
+        onWritable() {
+          if (state.answer === "") this.write(bytes("read on"), { binary: false });
+        },
+      });
+      await eventually(() => state.answer !== "");
+      assert(state.sent > 10, `${state.sent} were written`);
+      assertEqual(state.answer, String(state.sent), "came");
+      other.close();
+      client.close();
+    },
+    async "all that there is room for is sent in fragments"() {
+      let count = 0;
+      const client = new WebSocketClient({
+        ...{ host: HOST, port: port(), maxQueueBytes: 2_000, maxFragmentSize: 100 },
+        onWritable(room) {
+          if (++count < 3) this.write(new Uint8Array(room));
+        },
+        onReadable(length) {
+          this.read(length);
+        },
+      });
+      await eventually(() => count === 3);
+      client.close();
+    },
+    async "the first piece says what a message is, and so does an opcode"() {
+      const told: string[] = [];
+      let isStarted = false;
+      const client = new WebSocketClient({
+        ...{ host: HOST, port: port() },
+        onWritable() {
+          if (isStarted) return;
+          isStarted = true;
+          this.write(bytes("a"), { binary: false, more: true });
+          this.write(bytes("b"));
+          this.write(bytes("c"), { opcode: WebSocketClient.text });
+          this.write(bytes("d"), { opcode: WebSocketClient.binary });
+        },
+        onReadable(length, { binary }) {
+          told.push(`${binary ? "bytes" : "text"} ${(this.read(length) as ArrayBuffer).byteLength}`);
+        },
+      });
+      await eventually(() => told.length === 3);
+      assertEqual(told.join(), "text 2,text 1,bytes 1", "told");
+      throws(() => client.write(bytes("e"), { opcode: 3 }), "opcode");
+      client.close();
+    },
     async "a connection that is lost, and one that cannot be made, are errors"() {
       const told: string[] = [];
       const tell = (event: string) => () => void told.push(event);
@@ -190,6 +259,7 @@ function ecma419Tests(port: () => number): Tests {
       throws(() => new WebSocketClient({}), "host");
       throws(() => new WebSocketClient({ host: HOST, attach: {} } as never), "addWebSocket");
       throws(() => new WebSocketClient({ host: HOST, port: 0 }), "port");
+      throws(() => new WebSocketClient({ host: HOST, format: "text" as never }), "format");
       throws(() => new WebSocketClient({ host: HOST, onReadable: 1 as never }), "onReadable");
     },
   };

@@ -120,3 +120,23 @@ describe("room", () => {
     expect(new FrameQueue(transport).hasRoomFor(500, 100, 500 + 5 * OVERHEAD)).toBe(true);
   });
 });
+
+test.each([0, 1, 10, 125, 126, 1_000])("in frames of up to %i bytes, there is room for so much and no more", (size) => {
+  for (const waiting of [undefined, 0, 1, 7]) {
+    for (const maxQueueBytes of [78, 79, 100, 500, 1_001, 4_096]) {
+      const { queue } = waiting === undefined ? { queue: new FrameQueue(new RecordingOwner()) } : blocked();
+      for (let at = 0; at < (waiting ?? 0); at++) queue.push(data("x".repeat(at)), 1);
+      const room = queue.roomFor(size, maxQueueBytes);
+      const hasRoomFor = (length: number): boolean => {
+        try {
+          return queue.hasRoomFor(length, size, maxQueueBytes);
+        } catch {
+          return false;
+        }
+      };
+      expect([size, waiting, maxQueueBytes, room, room === 0 || hasRoomFor(room), hasRoomFor(room + 1)]).toEqual([
+        ...[size, waiting, maxQueueBytes, room, true, false],
+      ]);
+    }
+  }
+});
