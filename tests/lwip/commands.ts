@@ -91,6 +91,8 @@ export type Command =
    * first message.
    */
   | { readonly do: "listenLate"; readonly url: string }
+  /** A TCP whose options make their callbacks when they are asked for, and then fill XS with garbage. It tells its bytes. */
+  | { readonly do: "connectByGetters"; readonly host: string; readonly port: number }
   /** Forgets a connection, or all that are closed. Its result is the number of those that are left. */
   | { readonly do: "forget"; readonly id?: number }
   /** Ends all connections and listeners, and forgets them. */

@@ -202,7 +202,7 @@ void xs_websockets_listener_constructor(xsMachine *the)
 	int port = 0;
 
 	CHECK_NETWORK_SAFE();
-	xsmcVars(1);
+	xsmcVars(4);
 	if (xsmcHas(xsArg(0), xsID_port)) {
 		xsmcGet(xsVar(0), xsArg(0), xsID_port);
 		port = builtinGetSignedInteger(the, &xsVar(0));
@@ -212,9 +212,9 @@ void xs_websockets_listener_constructor(xsMachine *the)
 	xsmcGet(xsVar(0), xsArg(0), xsID_address);
 	if (xsmcTest(xsVar(0)) && !ipaddr_aton(xsmcToStringBuffer(xsVar(0), text, sizeof(text)), &address))
 		xsUnknownError("invalid address");
-	onReadable = builtinGetCallback(the, xsID_onReadable);
-	onListening = builtinGetCallback(the, xsID_onListening);
-	onError = builtinGetCallback(the, xsID_onError);
+	onReadable = recordCallback(the, xsID_onReadable, &xsVar(1));
+	onListening = recordCallback(the, xsID_onListening, &xsVar(2));
+	onError = recordCallback(the, xsID_onError, &xsVar(3));
 	if (kIOFormatSocketTCP != builtinInitializeFormat(the, kIOFormatSocketTCP))
 		xsRangeError("unimplemented");
 	builtinInitializeTarget(the);

@@ -164,6 +164,7 @@ void recordEnd(Record *record, uint8_t error);
 void recordWant(Record *record, uint8_t wants);
 void recordClose(Record *record, uint8_t wants);
 void recordRelease(Record *record);
+xsSlot *recordCallback(xsMachine *the, xsIdentifier name, xsSlot *root);
 void recordCall(xsMachine *the, Record *record, xsSlot *callback, uint32_t count);
 void recordTell(xsMachine *the, Record *record);
 

@@ -4,6 +4,7 @@
 
 #include "lwipsockets.h"
 
+#include "builtinCommon.h"
 #include "modTimer.h"
 
 /* Milliseconds: how often a machine looks for what a full queue has left behind, and how soon when it is known. */
@@ -234,6 +235,19 @@ static void tick(modTimer timer, void *refcon, int refconSize)
 		deliver(machine->the);
 	else if (kick(machine))
 		payOwed(machine);
+}
+
+/*
+	XS: a function of the options in argument 0; NULL where there is none. It stays alive by `root` until a record marks it: an
+	option that is a getter gives one that nobody else has.
+*/
+xsSlot *recordCallback(xsMachine *the, xsIdentifier name, xsSlot *root)
+{
+	xsSlot *callback = builtinGetCallback(the, name);
+
+	if (callback)
+		*root = xsReference(callback);
+	return callback;
 }
 
 /* XS: calls a function of the record's options with a count. */

@@ -128,13 +128,13 @@ void xs_websockets_tcp_constructor(xsMachine *the)
 	xsSlot *onReadable, *onWritable, *onError;
 	uint8_t format, events = 0, hasDelay = 0, isDelayGiven, isNew;
 
-	xsmcVars(1);
+	xsmcVars(4);
 	format = builtinInitializeFormat(the, kIOFormatBuffer);
 	if ((kIOFormatNumber != format) && (kIOFormatBuffer != format))
 		xsRangeError("unimplemented");
-	onReadable = builtinGetCallback(the, xsID_onReadable);
-	onWritable = builtinGetCallback(the, xsID_onWritable);
-	onError = builtinGetCallback(the, xsID_onError);
+	onReadable = recordCallback(the, xsID_onReadable, &xsVar(1));
+	onWritable = recordCallback(the, xsID_onWritable, &xsVar(2));
+	onError = recordCallback(the, xsID_onError, &xsVar(3));
 	isDelayGiven = xsmcHas(xsArg(0), xsID_nodelay);
 	if (isDelayGiven) {
 		xsmcGet(xsVar(0), xsArg(0), xsID_nodelay);
@@ -230,7 +230,8 @@ void xs_websockets_tcp_read(xsMachine *the)
 	if (!available)
 		return;
 	if (kIOFormatNumber == socket->format) {
-		copyReceived(socket, &value, 1);
+		count = 1;
+		copyReceived(socket, &value, count);
 		xsmcSetInteger(xsResult, value);
 	}
 	else if (xsReferenceType == type) {

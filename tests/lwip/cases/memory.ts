@@ -61,6 +61,12 @@ function failing(every: number): Case {
 }
 
 export const memoryCases: readonly Case[] = [
+  defineCase("callbacks that a getter has made outlive the garbage of the getters behind it", async (bench) => {
+    const { port } = await bench.serve((peer) => peer.write(pattern(5)));
+    await bench.tell({ do: "connectByGetters", host: bench.network.peerAddress, port });
+    await bench.device.line(/^getters writable/);
+    await bench.device.line(/^getters readable/);
+  }),
   capped(6_000),
   capped(3_000),
   capped(1_500),

@@ -1,5 +1,6 @@
 /** The program on the device under test: it does what the cases on Node.js say, see ../commands.ts. */
 
+import TCP from "embedded:io/socket/tcp";
 import { connect, listen, type Listener, type Socket } from "#network";
 import { fromBase64, setTimer } from "#platform";
 import { connectTls, type TlsIdentity } from "#tls";
@@ -81,6 +82,8 @@ class Program {
         return void this.#serve(command).catch(tellFailure);
       case "dial":
         return void this.#dial(command).catch(tellFailure);
+      case "connectByGetters":
+        return connectByGetters(command.host, command.port);
       case "listenLate":
         return void this.#listenLate(command.url).catch(tellFailure);
       case "forget":
@@ -227,6 +230,34 @@ class Program {
     this.#server?.abort();
     this.#server = undefined;
   }
+}
+
+function connectByGetters(address: string, port: number): void {
+  const told = new Set<string>();
+  const teller = (event: string) =>
+    function (this: TCP): void {
+      if (!told.has(event)) tell(`getters ${event}`);
+      told.add(event);
+      if (event === "readable") this.close();
+    };
+  new TCP({
+    address,
+    port,
+    get onReadable() {
+      return teller("readable");
+    },
+    get onWritable() {
+      return teller("writable");
+    },
+    get onError() {
+      return teller("error");
+    },
+    get target() {
+      const kept: object[] = [];
+      for (let count = 0; count < 100_000; count += 1) kept[count % 5_000] = { count };
+      return kept.length;
+    },
+  });
 }
 
 /** Steps of promises that take their time, as on a device. */
