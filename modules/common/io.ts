@@ -3,11 +3,8 @@
 import { OptionError } from "./errors.js";
 import { kindOf } from "./text.js";
 
-/** How bytes are read: several at a time, or each as a number. */
-export type IoFormat = "buffer" | "number";
-
-/** @throws OptionError for anything but the two formats */
-export function checkFormat(format: string): IoFormat {
+/** @throws OptionError for anything but the two formats: several bytes at a time, or each as a number */
+export function checkFormat(format: string): "buffer" | "number" {
   if (format === "buffer" || format === "number") return format;
   const given = typeof format === "string" ? JSON.stringify(format) : kindOf(format);
   throw new OptionError(`format is "buffer" or "number"; it was given ${given}.`);

@@ -7,13 +7,12 @@ import {
   type HeadersInit,
   type WebSocketError,
 } from "../client.js";
-import type { IoFormat } from "../common/io.js";
 import { checkInteger, MAX_NUMBER } from "../common/options.js";
 import { kindOf } from "../common/text.js";
 import { parseWebSocketUri, type WebSocketUri } from "../common/uri.js";
 
 /** How bytes are read and written: several at a time, or each as a number. */
-export type MqttSocketFormat = IoFormat;
+export type MqttSocketFormat = "buffer" | "number";
 
 /** A callback of an MqttSocket. It may be async: the rejection of its promise is what an exception is. */
 export type MqttCallback<Socket, Value> =

@@ -19,7 +19,7 @@ import {
 } from "../client.js";
 import { FragmentationType, Opcode } from "../common/constants.js";
 import { tellClosed } from "../common/handlers.js";
-import { checkCount, checkFormat, type IoFormat } from "../common/io.js";
+import { checkCount, checkFormat } from "../common/io.js";
 import { checkHandlers, checkOptions } from "../common/options.js";
 import { encodeCloseBody, parseCloseBody } from "../protocol/closing.js";
 import { bytesOf } from "../websocket/websocket.js";
@@ -55,7 +55,7 @@ export interface WebSocketClientOptions
   /** Header fields of the request. */
   readonly headers?: HeadersInit;
   /** How `read` gives bytes: several at a time, or each as a number. */
-  readonly format?: IoFormat;
+  readonly format?: "buffer" | "number";
   /** Becomes `target`. */
   readonly target?: unknown;
   /** TLS where it has `secure`. The class in it, and `dns`, are not used: names are looked up by the library. */
@@ -94,7 +94,7 @@ export class WebSocketClient {
 
   /** What the option `target` was given. */
   readonly target: unknown;
-  private currentFormat: IoFormat;
+  private currentFormat: "buffer" | "number";
   private readonly client: ClientWebSocket;
   private readonly handlers: Pick<
     WebSocketClientOptions,
@@ -139,12 +139,12 @@ export class WebSocketClient {
   }
 
   /** How `read` gives bytes: several at a time, or each as a number. */
-  get format(): IoFormat {
+  get format(): "buffer" | "number" {
     return this.currentFormat;
   }
 
   /** @throws OptionError for anything but "buffer" and "number" */
-  set format(format: IoFormat) {
+  set format(format: "buffer" | "number") {
     this.currentFormat = checkFormat(format);
   }
 

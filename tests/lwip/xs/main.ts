@@ -83,7 +83,8 @@ class Program {
       case "dial":
         return void this.#dial(command).catch(tellFailure);
       case "connectByGetters":
-        return connectByGetters(command.host, command.port);
+        connectByGetters(command.host, command.port);
+        return undefined;
       case "listenLate":
         return void this.#listenLate(command.url).catch(tellFailure);
       case "forget":
