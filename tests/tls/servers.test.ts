@@ -11,6 +11,8 @@ import { describeIf } from "../support/describeif.js";
 import { buildDotnet, runDotnet } from "../support/dotnet.js";
 import { findPython } from "../support/python.js";
 import { findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
+import { serveBetween } from "../support/tlsattacks/peers.js";
+import { eventually } from "../support/waiting.js";
 import { TlsServers } from "./xsservers.js";
 import { LONG_MS } from "../support/building.js";
 
@@ -18,6 +20,13 @@ const sdk = findTlsSimulatorSdk();
 const dotnet = buildDotnet("DotnetClient");
 const python = findPython();
 const VERSIONS: readonly SecureVersion[] = ["TLSv1.2", "TLSv1.3"];
+
+/** Of the records that these bytes are (RFC 5246, 6.2.1). */
+function contentTypes(bytes: Buffer): number[] {
+  const types: number[] = [];
+  for (let at = 0; at + 5 <= bytes.length; at += 5 + bytes.readUInt16BE(at + 3)) types.push(bytes[at] ?? 0);
+  return types;
+}
 
 describeIf(sdk !== undefined, tlsSimulatorNeeds, "TLS served by XS, in the simulator", () => {
   let servers: TlsServers;
@@ -120,6 +129,23 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "TLS served by XS, in the simul
     const { stdout } = await run("curl", ["--silent", "--show-error", "--cacert", servers.authorityFile, url]);
     expect(stdout).toContain("certificate of 0 bytes");
     await expect(run("curl", ["--silent", url])).rejects.toMatchObject({ code: 60 });
+  });
+
+  test("close_notify is answered by close_notify (RFC 8446, 6.1)", async () => {
+    let said = Buffer.alloc(0);
+    const record = (bytes: Buffer): Buffer => {
+      said = Buffer.concat([said, bytes]);
+      return bytes;
+    };
+    const between = await serveBetween(servers.port, () => ({ toServer: (bytes) => bytes, toClient: record }));
+    try {
+      const client = await secured({ ...exact("TLSv1.2"), port: between.port });
+      client.end();
+      await once(client, "close");
+      await eventually(() => contentTypes(said).at(-1) === 21, "an alert of the server");
+    } finally {
+      between.close();
+    }
   });
 
   test("versions before TLS 1.2 and weak cipher suites are refused", async () => {

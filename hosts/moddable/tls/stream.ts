@@ -99,7 +99,8 @@ export class TlsStream implements TcpStream {
     const engine = this.#engine;
     const tcp = this.#tcp;
     if (tcp === undefined) return;
-    if (engine !== undefined && !this.#isLost) {
+    // RFC 8446, 6.1: "Each party MUST send a close_notify alert before closing its write side", the one that is told so, too.
+    if (engine !== undefined && (!this.#isLost || this.#hasEnded)) {
       engine.end();
       this.#tryFlush(engine);
     }

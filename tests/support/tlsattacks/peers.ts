@@ -83,11 +83,12 @@ export function serveBetween(
   changes: () => { readonly toServer: Change; readonly toClient: Change },
 ): Promise<Attacker> {
   return listenOn(
-    createServer((client) => {
+    // Either side may go on where the other has ended.
+    createServer({ allowHalfOpen: true }, (client) => {
       const { toServer, toClient } = changes();
-      const server = connectTcp(port, "127.0.0.1");
-      client.on("data", (data) => server.write(toServer(data)));
-      server.on("data", (data) => client.write(toClient(data)));
+      const server = connectTcp({ port, host: "127.0.0.1", allowHalfOpen: true });
+      client.on("data", (data) => server.write(toServer(data))).on("end", () => server.end());
+      server.on("data", (data) => client.write(toClient(data))).on("end", () => client.end());
       client.on("error", () => undefined).on("close", () => server.destroy());
       server.on("error", () => undefined).on("close", () => client.end());
     }),
