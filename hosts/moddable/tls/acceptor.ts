@@ -83,9 +83,14 @@ export class TlsAcceptor {
     const identities: readonly TlsIdentity[] = "certificates" in identity ? [identity] : identity;
     const isVerified = clientAuthorities !== undefined;
     const context = new TlsContext({ isServer: true, isVerified, isTls13Only: false, usesBundle: false });
-    for (const each of identities) context.addIdentity(each);
-    for (const authority of clientAuthorities ?? []) context.addAuthority(authority);
-    for (const protocol of applicationProtocols) context.addProtocol(protocol);
+    try {
+      for (const each of identities) context.addIdentity(each);
+      for (const authority of clientAuthorities ?? []) context.addAuthority(authority);
+      for (const protocol of applicationProtocols) context.addProtocol(protocol);
+    } catch (error) {
+      context.free();
+      throw error;
+    }
     // A ticket of TLS 1.3 has no certificate in it, so that nobody would know who has come back.
     if (!isVerified) context.useTickets(ticketLifetimeSeconds);
     this.#context = context;

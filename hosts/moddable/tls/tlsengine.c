@@ -5,73 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes for the network that may wait before more is read: what comes in may make more of them. */
-enum { kOutMax = 2048 };
-
-/* ---- bytes of the network */
-
-static int receiveBytes(void *it, unsigned char *bytes, size_t count)
-{
-	TlsEngine *engine = it;
-
-	if (!engine->inLeft) {
-		engine->isStarved = 1;
-		return MBEDTLS_ERR_SSL_WANT_READ;
-	}
-	if (count > engine->inLeft)
-		count = engine->inLeft;
-	memcpy(bytes, engine->in, count);
-	engine->in += count;
-	engine->inLeft -= count;
-	return (int)count;
-}
-
-/* All that mbedTLS gives is taken: it would forget data that it has encrypted behind what was not. */
-static int sendBytes(void *it, const unsigned char *bytes, size_t count)
-{
-	TlsEngine *engine = it;
-	size_t used = engine->outEnd - engine->outStart;
-
-	if (engine->outEnd + count > engine->outSize) {
-		if (engine->outStart) {
-			memmove(engine->out, engine->out + engine->outStart, used);
-			engine->outStart = 0;
-			engine->outEnd = used;
-		}
-		if (used + count > engine->outSize) {
-			uint8_t *grown = realloc(engine->out, used + count);
-			if (!grown)
-				return MBEDTLS_ERR_SSL_ALLOC_FAILED;
-			engine->out = grown;
-			engine->outSize = used + count;
-		}
-	}
-	memcpy(engine->out + engine->outEnd, bytes, count);
-	engine->outEnd += count;
-	return (int)count;
-}
-
-const uint8_t *tlsEngineOutput(const TlsEngine *engine, size_t *count)
-{
-	*count = engine->outEnd - engine->outStart;
-	return engine->out + engine->outStart;
-}
-
-void tlsEngineTake(TlsEngine *engine, size_t count)
-{
-	engine->outStart += count;
-	if (engine->outStart < engine->outEnd)
-		return;
-	free(engine->out);
-	engine->out = NULL;
-	engine->outStart = engine->outEnd = engine->outSize = 0;
-}
-
-static int isFull(const TlsEngine *engine)
-{
-	return engine->outEnd - engine->outStart >= kOutMax;
-}
-
 /* ---- life */
 
 int tlsEngineNew(TlsEngine **made, TlsContext *context, const char *name, const char *asked)
@@ -91,7 +24,7 @@ int tlsEngineNew(TlsEngine **made, TlsContext *context, const char *name, const 
 	result = engine->name ? mbedtls_ssl_setup(&engine->ssl, &context->config) : kTlsErrorMemory;
 	if (!result) {
 		memcpy(engine->name, name, length);
-		mbedtls_ssl_set_bio(&engine->ssl, engine, sendBytes, receiveBytes, NULL);
+		mbedtls_ssl_set_bio(&engine->ssl, engine, tlsSendBytes, tlsReceiveBytes, NULL);
 		if (context->settings.isServer)
 			mbedtls_ssl_set_verify(&engine->ssl, tlsCheckCertificate, engine);
 		else
@@ -187,7 +120,6 @@ static int fail(TlsEngine *engine, int error)
 {
 	uint32_t flags = mbedtls_ssl_get_verify_result(&engine->ssl);
 
-	engine->failure.flags |= engine->context->badSizes;
 	/* A server's library has looked at the client's certificates. -1: it has not. */
 	if (engine->context->settings.isServer && (flags != (uint32_t)-1))
 		engine->failure.flags |= flags & ~(uint32_t)MBEDTLS_X509_BADCERT_SKIP_VERIFY;
@@ -201,12 +133,16 @@ static int shakeHands(TlsEngine *engine)
 	if (engine->isUnverified)
 		return verifyPeer(engine);
 	engine->context->badSizes = 0;
-	result = mbedtls_ssl_handshake_step(&engine->ssl);
+	result = tlsBeginStep(engine);
+	if (!result)
+		result = tlsEndStep(engine, mbedtls_ssl_handshake_step(&engine->ssl));
 	/* Of TLS 1.3 it also says so where it wants to be called again. */
 	if ((MBEDTLS_ERR_SSL_WANT_READ == result) || (MBEDTLS_ERR_SSL_WANT_WRITE == result))
 		return engine->isStarved ? kTlsStarved : kTlsContinue;
-	if (result)
+	if (result) {
+		engine->failure.flags |= engine->context->badSizes;
 		return fail(engine, result);
+	}
 	if (!engine->context->settings.isServer && (MBEDTLS_SSL_SERVER_CERTIFICATE == before)
 		&& (MBEDTLS_SSL_SERVER_CERTIFICATE != engine->ssl.PRIVATE(state)))
 		engine->isUnverified = engine->hasCertificate = 1;
@@ -232,7 +168,9 @@ static int readRecord(TlsEngine *engine)
 
 	if (tlsEngineAvailable(engine))
 		return kTlsData;
-	result = mbedtls_ssl_read(&engine->ssl, NULL, 0);
+	result = tlsBeginStep(engine);
+	if (!result)
+		result = tlsEndStep(engine, mbedtls_ssl_read(&engine->ssl, NULL, 0));
 	if (result >= 0)
 		return tlsEngineAvailable(engine) ? kTlsData : kTlsContinue;
 	if ((MBEDTLS_ERR_SSL_WANT_READ == result) || (MBEDTLS_ERR_SSL_WANT_WRITE == result))
@@ -257,11 +195,11 @@ int tlsEngineProcess(TlsEngine *engine, const uint8_t *bytes, size_t count, size
 		return kTlsFailed;
 	if (engine->isEnded)
 		return kTlsEnded;
-	if (isFull(engine))
+	if (tlsIsFull(engine))
 		return kTlsFull;
 	engine->in = bytes;
 	engine->inLeft = count;
-	engine->isStarved = 0;
+	engine->isStarved = engine->hasRecord = 0;
 	status = engine->isSecured ? readRecord(engine) : shakeHands(engine);
 	*used = count - engine->inLeft;
 	engine->in = NULL;
@@ -290,9 +228,8 @@ size_t tlsEngineWrite(TlsEngine *engine, const uint8_t *bytes, size_t count)
 
 	if (!engine->isSecured || engine->hasEnded || engine->failure.error || !count)
 		return 0;
-	do
-		result = mbedtls_ssl_write(&engine->ssl, bytes, count);
-	while (isTicket(result));
+	while (isTicket(result = mbedtls_ssl_write(&engine->ssl, bytes, count)))
+		engine->hasSession = 1;
 	if (result > 0)
 		return (size_t)result;
 	fail(engine, result ? result : MBEDTLS_ERR_SSL_INTERNAL_ERROR);

@@ -44,6 +44,8 @@ enum {
 	kTlsMaxRsaBytes = 512,
 	kTlsMaxExponentBytes = 4,
 	kTlsCipherSuites = 24,
+	/* Of a record (RFC 8446, 5.1). */
+	kTlsHeadBytes = 5,
 };
 
 typedef struct TlsIdentityStruct TlsIdentity;
@@ -82,6 +84,11 @@ struct TlsEngineStruct {
 	/* Within tlsEngineProcess only. */
 	const uint8_t *in;
 	size_t inLeft;
+	/* The beginning of a record's head, of which the rest has not come; what has not come of the record whose head has. */
+	uint8_t head[kTlsHeadBytes], headCount;
+	size_t bodyLeft;
+	/* This step has had bytes of a record. */
+	uint8_t hasRecord;
 	/* For the network, from outStart to outEnd. */
 	uint8_t *out;
 	size_t outStart, outEnd, outSize;
@@ -97,6 +104,14 @@ struct TlsEngineStruct {
 	uint8_t hasAskedForAuthority;
 };
 
+/* mbedTLS reads and writes by these. */
+int tlsReceiveBytes(void *engine, unsigned char *bytes, size_t count);
+int tlsSendBytes(void *engine, const unsigned char *bytes, size_t count);
+/* So much waits for the network that nothing is to be read before. */
+int tlsIsFull(const TlsEngine *engine);
+/* Around each call of mbedTLS that may read. What fails gives an error of mbedTLS. */
+int tlsBeginStep(TlsEngine *engine);
+int tlsEndStep(TlsEngine *engine, int result);
 /* Looks at the peer's certificates. Gives 0, or an error whose reason is in the engine's failure. */
 int tlsVerify(TlsEngine *engine);
 /* For a server, whose library looks at the certificates of clients itself: called for each of the path. */

@@ -99,12 +99,15 @@ static int hasNameConstraints(const mbedtls_x509_crt *certificate)
 	const unsigned char *end = at + certificate->v3_ext.len;
 	size_t length;
 
-	if (!at || !enterSequence(&at, end, &length))
+	if (!at)
 		return 0;
+	/* What cannot be read may have them. */
+	if (!enterSequence(&at, end, &length))
+		return 1;
 	while (at < end) {
 		unsigned char *next;
 		if (!enterSequence(&at, end, &length))
-			return 0;
+			return 1;
 		next = at + length;
 		if (!mbedtls_asn1_get_tag(&at, next, &length, MBEDTLS_ASN1_OID) && (length == sizeof(kNameConstraints))
 			&& !memcmp(at, kNameConstraints, length))
