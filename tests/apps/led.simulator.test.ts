@@ -5,6 +5,7 @@ import { findFreePort } from "../support/apps.js";
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { LONG_MS } from "../support/building.js";
+import { eventually } from "../support/waiting.js";
 
 const sdk = findSimulatorSdk();
 
@@ -39,7 +40,10 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server on boards, in 
       await simulator.waitForLine(/^http:/);
       expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
       await chooseBlue(port);
-      expect(simulator.lines.filter((line) => !/^(?:http:|xs-websockets )/.test(line))).toEqual(expected);
+      const told = (): readonly string[] =>
+        simulator?.lines.filter((line) => !/^(?:http:|xs-websockets )/.test(line)) ?? [];
+      await eventually(() => told().length >= expected.length);
+      expect(told()).toEqual(expected);
     },
     LONG_MS,
   );

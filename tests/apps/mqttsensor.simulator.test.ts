@@ -74,8 +74,8 @@ describeIf(
           await run(PASSWORD, () => watcher.message(/^sensors\/attic\/temperature: 21\.0$/));
           const refusal = /^The broker refuses the connection: this user name with this password may not connect\.$/;
           await run("wrong", async (simulator) => {
-            await simulator.waitForLine(refusal, 30_000);
-            await simulator.waitForLine(/^Connecting again in/, 5_000);
+            await simulator.waitForLine(refusal);
+            await simulator.waitForLine(/^Connecting again in/);
           });
         } finally {
           await watcher.close();

@@ -5,8 +5,6 @@ import { USER, type Broker } from "../mqtt/brokers.js";
 import { testCertificates } from "../support/certificates.js";
 import { eventually } from "../support/waiting.js";
 
-const PATIENCE_MS = 30_000;
-
 /** Settings for the listener for wss of mosquitto. */
 export async function secureSettings({ securePort }: Broker, secret: string): Promise<readonly string[]> {
   const { authority } = await testCertificates();
@@ -38,7 +36,6 @@ export class Watcher {
     await eventually(
       () => find() !== undefined,
       () => `${String(pattern)} among ${this.messages.join(", ")}`,
-      PATIENCE_MS,
     );
     return find() ?? "";
   }

@@ -21,7 +21,6 @@ import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/si
 import { LONG_MS } from "../support/building.js";
 
 const PROJECT = path.join(__dirname, "..", "..");
-const PATIENCE_MS = 60_000;
 
 let folder: string;
 const files = (name: string): Buffer => readFileSync(path.join(folder, name));
@@ -149,7 +148,7 @@ function secureTests(start: (port: number) => Promise<() => Promise<unknown>>): 
       await page.fill("#color", "#0000f8");
       await page.locator("#hex", { hasText: "#0000f8" }).waitFor();
     },
-    PATIENCE_MS,
+    LONG_MS,
   );
 }
 

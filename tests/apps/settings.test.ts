@@ -1,6 +1,6 @@
 /** The settings of the samples on Node.js: a mistake is one line, not a stack. */
 
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { tmpdir } from "node:os";
 import { tlsIdentity } from "../../modules/pem.js";
@@ -75,4 +75,5 @@ test("ca= takes the path of a PEM file", async () => {
   const app = start("server-client", [`port=${await findFreePort()}`, `url=${url}`, `ca=${file}`]);
   await app.printed(`Received from ${url}: Hello Secure Websocket! 1`);
   server.abort();
+  rmSync(file);
 });

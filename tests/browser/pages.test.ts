@@ -127,11 +127,11 @@ describeIf(chromiumPath !== undefined, "Chromium", "the samples' pages", () => {
       const page = await openPage({ reducedMotion: "reduce", forcedColors: "active" });
       expect(await page.evaluate('getComputedStyle(document.querySelector("#led")).transitionDuration')).toBe("0s");
       await page.getByTitle("Violet").click();
+      await page.locator("[title=Violet][aria-pressed=true]").waitFor();
       const looks = await page.evaluate(`["Violet", "Red"].map((name) => {
           const { boxShadow, backgroundColor } = getComputedStyle(document.querySelector("[title=" + name + "]"));
           return [boxShadow !== "none", backgroundColor];
         })`);
-      await page.locator("[title=Violet][aria-pressed=true]").waitFor();
       expect(looks).toEqual([
         [true, "rgb(136, 34, 255)"],
         [false, "rgb(255, 0, 0)"],

@@ -41,6 +41,8 @@ export interface Peer {
   readonly target: Target;
   /** What the program has sent, as frames. @throws Error where the last of them is not whole */
   readonly heard: () => WireFrame[];
+  /** Whether the last frame has come whole. */
+  readonly isWhole: () => boolean;
   stop(): Promise<void>;
 }
 
@@ -98,6 +100,13 @@ export async function startPeer(played: Case): Promise<Peer> {
   return {
     target: played.isFalseChain === true ? { port, name: "localhost", authority } : { port },
     heard: () => wireFrames(joined(heard)),
+    isWhole() {
+      try {
+        return wireFrames(joined(heard)).length >= 0;
+      } catch {
+        return false;
+      }
+    },
     stop() {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));

@@ -4,9 +4,9 @@
  */
 
 import { createUtf8Decoder, encodeUtf8 } from "#platform";
-import type { Client } from "xs-websockets/sdk/client";
+import type { Client, ClientOptions } from "xs-websockets/sdk/client";
 import type { WebSocketClient, WebSocketClientOptions } from "xs-websockets/sdk/ecma419";
-import type { Server } from "xs-websockets/sdk/server";
+import type { Server, ServerOptions } from "xs-websockets/sdk/server";
 
 export type Tell = (event: string) => void;
 
@@ -22,9 +22,9 @@ function textOf(bytes: ArrayBufferLike): string {
   return createUtf8Decoder().decode(new Uint8Array(bytes), true);
 }
 
-/** A client with a callback: it counts up with an echo server, sends bytes, and asks it to close. */
-export function counting(Library: typeof Client, port: number, tell: Tell): void {
-  const client = new Library({ host: "127.0.0.1", port, path: "/count" });
+/** A client with a callback: it counts up with an echo server, sends bytes, and asks it to close. @param tls options of TLS */
+export function counting(Library: typeof Client, port: number, tell: Tell, tls: ClientOptions = {}): void {
+  const client = new Library({ host: "127.0.0.1", port, path: "/count", ...tls });
   client.callback = function (message, value) {
     switch (message) {
       case Library.connect:
@@ -54,8 +54,8 @@ export function counting(Library: typeof Client, port: number, tell: Tell): void
 }
 
 /** A server with a callback: it sends back what it receives, and closes whoever says so. */
-export function echoing(Library: typeof Server, port: number, tell: Tell): InstanceType<typeof Server> {
-  const server = new Library({ port });
+export function echoing(Library: typeof Server, port: number, tell: Tell, tls: ServerOptions = {}): Server {
+  const server = new Library({ port, ...tls });
   server.callback = function (message, value) {
     switch (message) {
       case Library.connect:

@@ -1,7 +1,7 @@
 /** What each program is made to do, on Node.js and on XS. No API of Node or Jest. */
 
 import { clearTimer, setTimer } from "#platform";
-import { letTimePass } from "../support/waiting.js";
+import { letTimePass, PATIENCE_MS } from "../support/waiting.js";
 
 /** Where a program connects to. */
 export interface Target {
@@ -35,11 +35,15 @@ export interface Sending {
 
 /** Nothing more is expected then. */
 const LAST = /^(?:text after|failed|closed)/;
-const PATIENCE_MS = 2_500;
 /** What was sent has to leave. */
 const LINGER_MS = 300;
 
-/** Lets a program connect, send what is asked for, and receive until the peer's last text. @returns what it has told */
+/**
+ * Lets a program connect, send what is asked for, and receive until the peer's last text.
+ *
+ * @param patienceMs how long something is waited for: less where nothing is expected
+ * @returns what it has told
+ */
 export async function run(
   program: Program,
   target: Target,

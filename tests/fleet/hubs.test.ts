@@ -106,8 +106,9 @@ describeIf(
         await one.connection.invoke("TellAll", "probe");
         return other.told.includes("probe");
       }, "a probe");
-      // Those that are still on their way.
-      await letTimePass(100);
+      // Behind those that are still on their way.
+      await one.connection.invoke("TellAll", "the last probe");
+      await eventually(() => [one, other].every(({ told }) => told.includes("the last probe")));
       for (const { told } of [one, other]) told.length = 0;
     }
 

@@ -8,8 +8,6 @@ import { natsServer, startNats, type Broker } from "../mqtt/brokers.js";
 import { Device } from "./device.js";
 import { eventually, letTimePass } from "../support/waiting.js";
 
-const START_MS = 60_000;
-
 describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of NATS", () => {
   let servers: Broker[] = [];
   const devices: Device[] = [];
@@ -19,7 +17,7 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
     // A server lets nobody in until the three have agreed on who leads.
     for (const at of [0, 1]) {
       const probe = new Device(`probe-${at}`, { ports: [portOf(at)] });
-      await eventually(() => probe.at !== 0, `server ${at} lets in`, START_MS);
+      await eventually(() => probe.at !== 0, `server ${at} lets in`);
       await probe.stop();
     }
   });
@@ -48,8 +46,9 @@ describeIf(natsServer !== undefined, "nats-server", "a fleet at two servers of N
       await teller.publish(topic, "probe", 1);
       return listeners.every(({ messages }) => messages.length > 0);
     }, `all hear of ${topic}`);
-    // Probes that are still on their way.
-    await letTimePass(300);
+    // Behind the probes that are still on their way.
+    await teller.publish(topic, "the last probe", 1);
+    await eventually(() => listeners.every(({ messages }) => messages.some((text) => text.endsWith("the last probe"))));
     for (const { messages } of listeners) messages.length = 0;
   }
 

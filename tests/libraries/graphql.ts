@@ -2,6 +2,7 @@
 
 import { createClient, type Client, type SubscribePayload } from "graphql-ws/client";
 import { assert, assertEqual, type Tests } from "../support/assertions.js";
+import { eventually } from "../support/waiting.js";
 
 /**
  * What an operation gives, and with `most` no more than so many values.
@@ -51,10 +52,10 @@ export function graphqlTests(url: string): Tests {
       assertEqual(counts.map((values) => values.join("")).join(), "012,012345678910111213141516171819,", "counts");
       assertEqual((await countTo(client, 1_000_000, 4)).join(), "0,1,2,3", "one that is left");
       // It is over at the server, too, once that has got the Complete and has ended its generator.
-      let isOver = false;
-      for (let tries = 0; tries < 20 && !isOver; tries++)
-        isOver = JSON.stringify(await ask(client, "{ subscriptions }")) === '{"subscriptions":0}';
-      assert(isOver, "the server goes on with a subscription that was left");
+      await eventually(
+        async () => JSON.stringify(await ask(client, "{ subscriptions }")) === '{"subscriptions":0}',
+        "the end of a subscription that was left",
+      );
       await client.dispose();
     },
     "graphql-ws: it connects again when the server has gone, and subscribes again": async () => {

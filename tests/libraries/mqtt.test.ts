@@ -16,7 +16,7 @@ describeIf(hasNatsServer, "nats-server", "MQTT.js over the WHATWG WebSocket", ()
 
   function connect(clientId: string): Promise<MqttClient> {
     // Without it MQTT.js takes `ws` on Node.js; with it the global WebSocket, as in a browser.
-    return connectAsync(server.mqttUrl, { forceNativeWebSocket: true, clientId, connectTimeout: 5_000 });
+    return connectAsync(server.mqttUrl, { forceNativeWebSocket: true, clientId });
   }
 
   function messages(client: MqttClient, count: number): Promise<readonly string[]> {

@@ -14,7 +14,7 @@ class Session extends EventLog {
       WebSocket,
       minReconnectionDelay: 10,
       maxReconnectionDelay: 20,
-      connectionTimeout: 3_000,
+      connectionTimeout: 30_000,
     });
     this.socket.binaryType = "arraybuffer";
     this.socket.onopen = () => {

@@ -97,8 +97,10 @@ class Client extends EventLog {
       if (looks++ % 40 === 0) await this.publish(probe, "probe");
       return this.events.includes(`${probe}: probe`);
     }, `a probe by ${probe}`);
-    // Probes that are still on their way.
-    await letTimePass(100);
+    // Behind the probes that are still on their way.
+    const last = `last of ${this.events.length}`;
+    await this.publish(probe, last);
+    await this.until(`${probe}: ${last}`);
     this.texts.length = 0;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { RawServer } from "../support/rawserver.js";
 import { testCertificates } from "../support/certificates.js";
+import { LONG_MS } from "../support/building.js";
 import { describeIf } from "../support/describeif.js";
 import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
 import { PASSWORD, USER, type Broker } from "./brokers.js";
@@ -12,7 +13,6 @@ import { streamTests } from "./stream.js";
 import { startStreamServer } from "./streamserver.js";
 
 /** Of the one run of all tests that the tests here ask for. */
-const RUN_MS = 300_000;
 
 const sdk = findTlsSimulatorSdk();
 
@@ -61,9 +61,9 @@ async function runAll(): Promise<readonly string[]> {
   settings.push(`authority=${Buffer.from(authority).toString("base64")}`);
   const simulator = await Simulator.start(sdk, "tests/xs/mqtt", settings);
   for (const [name, restart] of restarts)
-    void simulator.waitForLine(new RegExp(`^restart ${name}$`), RUN_MS).then(restart, () => undefined);
+    void simulator.waitForLine(new RegExp(`^restart ${name}$`), LONG_MS).then(restart, () => undefined);
   try {
-    await simulator.waitForLine(/^(?:done |XS abort)/, RUN_MS - 60_000);
+    await simulator.waitForLine(/^(?:done |XS abort)/, LONG_MS);
   } finally {
     await simulator.stop();
   }
@@ -81,7 +81,7 @@ function testNames(names: readonly string[]): void {
         const told = (await linesOfRun()).filter((line) => line.includes(`ok ${name}`));
         expect(told.map((line) => line.replace(/^.*?(?=(?:not )?ok )/, ""))).toEqual([`ok ${name}`]);
       },
-      RUN_MS,
+      LONG_MS,
     );
 }
 
@@ -97,7 +97,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "MqttSocket on XS, in the simul
       const count = ownNames.length + there.flatMap(namesOf).length;
       expect(lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
     },
-    RUN_MS,
+    LONG_MS,
   );
 });
 

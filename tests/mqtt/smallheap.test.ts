@@ -4,6 +4,7 @@
  */
 
 import { connectAsync } from "mqtt";
+import { LONG_MS } from "../support/building.js";
 import { describeIf } from "../support/describeif.js";
 import { findSimulatorSdk, Simulator } from "../support/simulator.js";
 import { eventually } from "../support/waiting.js";
@@ -19,34 +20,38 @@ describeIf(
   "Linux with the Moddable SDK; nats-server",
   "MQTT on XS in a small heap",
   () => {
-    test("reads bursts that are longer than the heap", async () => {
-      if (sdk === undefined) return;
-      const streams = await startStreamServer();
-      const [broker] = await startNats();
-      if (broker === undefined) throw new Error("There is no broker.");
-      const total = 2 * BURST_BYTES + 1;
-      const settings = ["-i", `streams=${streams.port}`, `nats=${broker.port}`, `total=${total}`];
-      const simulator = await Simulator.start(sdk, "tests/xs/mqtt/small", settings);
-      try {
-        await simulator.waitForLine(/^(?:slowly|failed|.*abort)/, 60_000);
-        await burst(broker, simulator);
-        await simulator.waitForLine(/^(?:done|failed|.*abort)/, 60_000);
-      } finally {
-        await simulator.stop();
-        await streams.stop();
-        await broker.kill();
-      }
-      const { lines } = simulator;
-      expect(lines.filter((line) => /uncaught|abort|memory full|failed/.test(line))).toEqual([]);
-      const told = lines.filter((line) => line.includes("reachable"));
-      console.info(told.join("\n"));
-      expect(told.map((line) => line.split(";")[0])).toEqual([
-        "empty",
-        "as it comes",
-        "slowly",
-        `${MESSAGES} messages`,
-      ]);
-    });
+    test(
+      "reads bursts that are longer than the heap",
+      async () => {
+        if (sdk === undefined) return;
+        const streams = await startStreamServer();
+        const [broker] = await startNats();
+        if (broker === undefined) throw new Error("There is no broker.");
+        const total = 2 * BURST_BYTES + 1;
+        const settings = ["-i", `streams=${streams.port}`, `nats=${broker.port}`, `total=${total}`];
+        const simulator = await Simulator.start(sdk, "tests/xs/mqtt/small", settings);
+        try {
+          await simulator.waitForLine(/^(?:slowly|failed|.*abort)/);
+          await burst(broker, simulator);
+          await simulator.waitForLine(/^(?:done|failed|.*abort)/);
+        } finally {
+          await simulator.stop();
+          await streams.stop();
+          await broker.kill();
+        }
+        const { lines } = simulator;
+        expect(lines.filter((line) => /uncaught|abort|memory full|failed/.test(line))).toEqual([]);
+        const told = lines.filter((line) => line.includes("reachable"));
+        console.info(told.join("\n"));
+        expect(told.map((line) => line.split(";")[0])).toEqual([
+          "empty",
+          "as it comes",
+          "slowly",
+          `${MESSAGES} messages`,
+        ]);
+      },
+      LONG_MS,
+    );
   },
 );
 

@@ -1,6 +1,7 @@
 /** An app with the programs for the SDK's WebSockets, and both kinds of classes: tests/compare/facades.test.ts says which. */
 
 import TCP from "embedded:io/socket/tcp";
+import { fromBase64 } from "#platform";
 import SdkWebSocketClient from "embedded:network/websocket/client";
 import { Client as SdkClient, Server as SdkServer } from "websocket";
 import { Client } from "xs-websockets/sdk/client";
@@ -31,23 +32,36 @@ async function whenTold(told, last) {
   return told;
 }
 
+/** What a program writes for TLS: its socket's class is not used, the name is that of the certificate. */
+const named = { host: "localhost", address: "127.0.0.1" };
+const secureOf = ({ authority, ...others }) => ({
+  ...(authority && { certificate: fromBase64(authority) }),
+  ...others,
+});
+
 let echoed = [];
 
 const commands = {
-  counting({ library, port }) {
+  counting({ library, port, secure }) {
     const told = [];
-    counting(libraries[library].Client, port, (event) => told.push(event));
+    const tls = secure && { ...named, Socket: class SecureSocket {}, secure: secureOf(secure) };
+    counting(libraries[library].Client, port, (event) => told.push(event), tls);
     return whenTold(told, "disconnect");
   },
-  writing({ library, port }) {
+  writing({ library, port, secure, last = "closed" }) {
     const told = [];
-    const options = { host: "127.0.0.1", port, dns: { io: LocalDns }, socket: { io: TCP } };
+    const plain = { host: "127.0.0.1", socket: { io: TCP } };
+    const tls = secure && { ...named, socket: { io: class TLSSocket {}, secure: secureOf(secure) } };
+    const options = { ...(tls ?? plain), port, dns: { io: LocalDns } };
     writing(libraries[library].WebSocketClient, options, (event) => told.push(event));
-    return whenTold(told, "closed");
+    return whenTold(told, last);
   },
-  echoing({ library, port }) {
+  echoing({ library, port, identity }) {
     const told = (echoed = []);
-    echoing(libraries[library].Server, port, (event) => told.push(event));
+    const tls = identity && {
+      identity: { certificates: identity.certificates.map(fromBase64), privateKey: fromBase64(identity.privateKey) },
+    };
+    echoing(libraries[library].Server, port, (event) => told.push(event), tls);
   },
   echoed: () => whenTold(echoed, "disconnect"),
   async suite({ port }) {

@@ -21,7 +21,8 @@ async function serve(identity: { readonly certificate: string; readonly privateK
 }
 
 const commands = {
-  run: ({ target, sending }: { readonly target: Target; readonly sending?: Sending }) => run(ours, target, sending),
+  run: ({ target, sending, patienceMs }: { target: Target; sending?: Sending; patienceMs?: number }) =>
+    run(ours, target, sending, patienceMs),
   serve,
 };
 

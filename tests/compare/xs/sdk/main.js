@@ -13,6 +13,8 @@ globalThis.abort = (reason, error) => {
 };
 
 const programs = { sdkWebSocket, sdkClient, sdkClass };
-const commands = { run: ({ program, target, sending }) => run(programs[program], target, sending) };
+const commands = {
+  run: ({ program, target, sending, patienceMs }) => run(programs[program], target, sending, patienceMs),
+};
 
 serveControl(commands).then((port) => trace(`ports ${port}\n`));
