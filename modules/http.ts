@@ -4,9 +4,9 @@ import { log } from "#platform";
 import { listen, type Listener, type ListenOptions, type Socket } from "#network";
 import { HttpExchange, type HttpExchangeOwner, type HttpListenerContext } from "./http/exchange.js";
 import { whenRejected, type Handler } from "./common/handlers.js";
+import { kindOf } from "./common/text.js";
 import { HandshakeError, InvalidStateError, networkError, OptionError } from "./common/errors.js";
 import { RequestPolicy } from "./handshake/policy.js";
-import { toFieldNames } from "./http/head.js";
 import { checkPath } from "./http/query.js";
 import {
   checkHandlers,
@@ -14,10 +14,10 @@ import {
   MAX_HEAD_BYTES,
   MIN_HEAD_BYTES,
   resolveOptions,
+  toFieldNames,
   type OptionTable,
   type ResolvedOptions,
 } from "./common/options.js";
-import { kindOf } from "./common/text.js";
 import { resolveTlsOptions, TLS_SERVER_OPTIONS, type TlsServerOptions } from "./server/tlsoptions.js";
 
 export type { HttpListenerContext, HttpListenerRequest, HttpListenerResponse } from "./http/exchange.js";

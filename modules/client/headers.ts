@@ -1,8 +1,7 @@
 /** Header fields that a client adds to its upgrade request (.NET nanoFramework `ClientWebSocketHeaders`). */
 
-import { everyCharacter, kindOf } from "../common/text.js";
+import { everyCharacter, isFieldValue, isToken, kindOf } from "../common/text.js";
 import { OptionError } from "../common/errors.js";
-import { isFieldValue, isToken } from "../http/head.js";
 import { isHostField } from "../common/uri.js";
 
 /** Anything that header fields can be given as. */

@@ -2,7 +2,7 @@
 
 import { tlsIdentity, toDer, type PemOrDer, type TlsIdentity } from "../pem.js";
 import { OptionError } from "../common/errors.js";
-import { isToken } from "../http/head.js";
+import { isToken } from "../common/text.js";
 import {
   CONNECTION_DEFAULTS,
   CONNECTION_OPTIONS,

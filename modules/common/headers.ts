@@ -168,3 +168,17 @@ export function isSpace(code: number | undefined): boolean {
 export function isUpgradeRequest(headers: HttpHeaders): boolean {
   return headers.hasToken("upgrade", "websocket");
 }
+
+const SINGLE_FIELDS: readonly string[] = Object.freeze([
+  "host",
+  "origin",
+  "content-length",
+  "sec-websocket-key",
+  "sec-websocket-version",
+  "sec-websocket-accept",
+]);
+
+/** Whether a request has a field of this name, of any letter case, once at most. */
+export function isSingleField(name: string): boolean {
+  return SINGLE_FIELDS.includes(name.toLowerCase());
+}

@@ -2,7 +2,7 @@
 
 import type { MessageDeflater } from "#platform";
 import { OptionError } from "./errors.js";
-import { kindOf, tagOf } from "./text.js";
+import { isToken, kindOf, tagOf } from "./text.js";
 
 /** Options of a connection in either role (.NET nanoFramework `WebSocketOptions`, and limits of our own). */
 export interface WebSocketOptions {
@@ -92,6 +92,8 @@ export interface OptionTable<Settings extends object> {
 /** What a limit of an HTTP head may be, in bytes. */
 export const MIN_HEAD_BYTES = 256;
 export const MAX_HEAD_BYTES = 1_048_576;
+/** Longest name of a field that is kept in any case, and how much of another is read to know it. */
+export const MAX_FIELD_NAME_BYTES = 64;
 
 /** A queue holds at least one control frame. */
 const MIN_QUEUE_BYTES = 256;
@@ -162,6 +164,20 @@ function checkTexts(name: string, values: readonly unknown[]): void {
   const other = values.find((value) => typeof value !== "string");
   if (values.length > 0 && (other !== undefined || values.includes(undefined)))
     throw new OptionError(`The option ${name} takes a list of strings; one of them is ${kindOf(other)}.`);
+}
+
+/**
+ * The lower-case names of header fields that an option has.
+ *
+ * @throws OptionError for what is no name of a header field
+ */
+export function toFieldNames(option: string, names: readonly unknown[]): readonly string[] {
+  return names.map((name) => {
+    if (typeof name === "string" && isToken(name) && name.length <= MAX_FIELD_NAME_BYTES) return name.toLowerCase();
+    throw new OptionError(
+      `${JSON.stringify(name)} is not the name of a header field. ${option} takes names of at most ${MAX_FIELD_NAME_BYTES} characters.`,
+    );
+  });
 }
 
 /** The error for an option that there is not: it names the one that seems to be meant. */

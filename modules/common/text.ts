@@ -36,6 +36,30 @@ export function isAlphanumericOr(others: string): (code: number) => boolean {
   return (code) => isAlphanumeric(code) || allowed.includes(String.fromCharCode(code));
 }
 
+/** Whether a character, or a byte, may be in a token. */
+export const isTokenCharacter = isAlphanumericOr("!#$%&'*+-.^_`|~");
+
+/** Whether a text is a token, such as the name of a header field or a subprotocol (RFC 9110, 5.6.2). */
+export function isToken(text: string): boolean {
+  return text !== "" && everyCharacter(text, isTokenCharacter);
+}
+
+/** Whether a text can be the value of a header field: it has no control character but the tab (RFC 9110, 5.5). */
+export function isFieldValue(text: string): boolean {
+  return everyCharacter(text, (code) => (code >= 32 && code !== 127) || code === 9);
+}
+
+/** Characters that `String.fromCharCode` is given at a time: they are arguments, and XS has a small stack. */
+const DECODED_AT_ONCE = 64;
+
+/** Octets as text, each as one character: a field may have bytes of any character set (RFC 9112, 2.2). */
+export function decodeLatin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let start = 0; start < bytes.length; start += DECODED_AT_ONCE)
+    text += String.fromCharCode(...bytes.subarray(start, start + DECODED_AT_ONCE));
+  return text;
+}
+
 /** "address:port"; an IPv6 address is put in brackets (RFC 3986, 3.2.2). */
 export function formatEndPoint(address: string, port: number): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;

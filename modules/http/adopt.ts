@@ -2,9 +2,9 @@
 
 import type { Socket } from "#network";
 import { HandshakeError } from "../common/errors.js";
-import { WritableHeaders } from "../common/headers.js";
+import { isSingleField, WritableHeaders } from "../common/headers.js";
+import { isFieldValue, isToken } from "../common/text.js";
 import { HttpExchange, type HttpListenerContext, type RequestHead } from "./exchange.js";
-import { isFieldValue, isSingleField, isToken } from "./head.js";
 
 /** A request's head as another server gives it. */
 export interface ForeignRequest {

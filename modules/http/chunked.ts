@@ -1,8 +1,7 @@
 /** The chunked transfer coding of HTTP/1.1 (RFC 9112, 7.1). */
 
-import { everyCharacter, isHexDigit } from "../common/text.js";
+import { decodeLatin1, everyCharacter, isHexDigit } from "../common/text.js";
 import { HandshakeError } from "../common/errors.js";
-import { decodeLatin1 } from "./head.js";
 
 const LF = 10;
 /** RFC 9112, 7.1: a recipient "MUST anticipate potentially large hexadecimal numerals and prevent parsing errors". */

@@ -3,8 +3,7 @@
  * without a clock, since they are forgotten with the attempt to connect (RFC 6265).
  */
 
-import { everyCharacter, isDecimal } from "../common/text.js";
-import { isToken } from "./head.js";
+import { everyCharacter, isDecimal, isToken } from "../common/text.js";
 import type { WebSocketUri } from "../common/uri.js";
 
 /** Most cookies that are kept; the oldest goes for a new one. */

@@ -1,7 +1,7 @@
 /** An answer in words, for the messages of errors. */
 
 import { createUtf8Decoder } from "#platform";
-import { decodeLatin1 } from "./head.js";
+import { decodeLatin1 } from "../common/text.js";
 import type { HttpAnswer } from "./answer.js";
 
 const MAX_REASON_CHARACTERS = 40;

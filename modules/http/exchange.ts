@@ -2,9 +2,9 @@
 
 import type { Socket, SocketHandlers, WriteResult } from "#network";
 import { clearTimer, encodeUtf8, setTimer, type TimerHandle } from "#platform";
-import { formatEndPoint, isDecimal } from "../common/text.js";
+import { formatEndPoint, isDecimal, isFieldValue, isToken } from "../common/text.js";
 import { InvalidStateError, OptionError, HandshakeError } from "../common/errors.js";
-import { HttpHeadReader, isFieldValue, isToken, type HttpHead } from "./head.js";
+import { HttpHeadReader, type HttpHead } from "./head.js";
 import { resourceOf } from "./query.js";
 import { isUpgradeRequest, type HttpHeaders } from "../common/headers.js";
 import { checkInteger } from "../common/options.js";

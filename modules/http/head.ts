@@ -2,21 +2,18 @@
 
 import { decodeUtf8 } from "#platform";
 import { withRoomFor } from "../common/bytes.js";
-import { everyCharacter, isAlphanumericOr } from "../common/text.js";
-import { HandshakeError, OptionError } from "../common/errors.js";
-import { isSpace, WritableHeaders, type HttpHeaders } from "../common/headers.js";
+import { HandshakeError } from "../common/errors.js";
+import { isSingleField, isSpace, WritableHeaders, type HttpHeaders } from "../common/headers.js";
+import { MAX_FIELD_NAME_BYTES } from "../common/options.js";
+import { decodeLatin1, everyCharacter, isTokenCharacter } from "../common/text.js";
 
 const TAB = 9;
 const LF = 10;
 const CR = 13;
 const COLON = 58;
 const DEL = 127;
-/** Characters that `String.fromCharCode` is given at a time: they are arguments, and XS has a small stack. */
-const DECODED_AT_ONCE = 64;
 /** Bytes that a line has room for at first. */
 const SHORT_LINE = 128;
-/** A name is read to here even where there is no room for its field, to know whether it is needed. */
-const MAX_NAME_BYTES = 64;
 /** What a field counts beside its text: as in HTTP/2 (RFC 9113, 6.5.2), and about what it takes on XS. */
 const FIELD_OVERHEAD = 32;
 
@@ -124,7 +121,8 @@ export class HttpHeadReader {
   private take(bytes: Uint8Array): void {
     if (this.isSkipping) return this.skip(bytes);
     const isField = this.firstLine !== undefined;
-    const limit = isField ? Math.max(this.room, MAX_NAME_BYTES) : this.room;
+    // A name is read even where there is no room for its field, to know whether it is needed.
+    const limit = isField ? Math.max(this.room, MAX_FIELD_NAME_BYTES) : this.room;
     if (this.length + bytes.length <= limit) return this.append(bytes);
     if (!isField) {
       this.takeSpare(414, "The start line");
@@ -329,46 +327,6 @@ export class HttpHeadReader {
   }
 }
 
-const isTokenCharacter = isAlphanumericOr("!#$%&'*+-.^_`|~");
-
-/** Whether `text` is a token, such as a header name or a subprotocol (RFC 9110, 5.6.2). */
-export function isToken(text: string): boolean {
-  return text !== "" && everyCharacter(text, isTokenCharacter);
-}
-
-/** Whether `text` can be a header's value: it has no control character but the tab (RFC 9110, 5.5). */
-export function isFieldValue(text: string): boolean {
-  return everyCharacter(text, (code) => (code >= 32 && code !== DEL) || code === TAB);
-}
-
-/**
- * The lower-case names that an option has.
- *
- * @throws OptionError for what is no name of a header field
- */
-export function toFieldNames(option: string, names: readonly unknown[]): readonly string[] {
-  return names.map((name) => {
-    if (typeof name === "string" && isToken(name) && name.length <= MAX_NAME_BYTES) return name.toLowerCase();
-    throw new OptionError(
-      `${JSON.stringify(name)} is not the name of a header field. ${option} takes names of at most ${MAX_NAME_BYTES} characters.`,
-    );
-  });
-}
-
-const SINGLE_FIELDS: readonly string[] = Object.freeze([
-  "host",
-  "origin",
-  "content-length",
-  "sec-websocket-key",
-  "sec-websocket-version",
-  "sec-websocket-accept",
-]);
-
-/** Whether a request has a field of this name, of any letter case, once at most. */
-export function isSingleField(name: string): boolean {
-  return SINGLE_FIELDS.includes(name.toLowerCase());
-}
-
 function costOf(name: string, value: string): number {
   return costOfText(name) + costOfText(value) + FIELD_OVERHEAD;
 }
@@ -388,12 +346,4 @@ function badField(): HandshakeError {
 
 function badRequest(message: string): HandshakeError {
   return new HandshakeError(400, message);
-}
-
-/** RFC 9112, 2.2: a head is read as octets, because a field may have bytes of any character set. */
-export function decodeLatin1(bytes: Uint8Array): string {
-  let text = "";
-  for (let start = 0; start < bytes.length; start += DECODED_AT_ONCE)
-    text += String.fromCharCode(...bytes.subarray(start, start + DECODED_AT_ONCE));
-  return text;
 }

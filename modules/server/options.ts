@@ -2,8 +2,8 @@
 
 import type { HttpListenerRequest, HttpListenerResponse } from "../http/exchange.js";
 import { OptionError } from "../common/errors.js";
+import { isFieldValue, isToken } from "../common/text.js";
 import { checkPath } from "../http/query.js";
-import { isFieldValue, isToken, toFieldNames } from "../http/head.js";
 import {
   checkInteger,
   CONNECTION_DEFAULTS,
@@ -11,6 +11,7 @@ import {
   MAX_HEAD_BYTES,
   MIN_HEAD_BYTES,
   resolveOptions,
+  toFieldNames,
   type OptionTable,
   type ResolvedOptions,
   type WebSocketOptions,

@@ -2,8 +2,7 @@
 
 import { DOMException, parseUrl, type DomUrl } from "#dom";
 import { base64, encodeUtf8 } from "#platform";
-import { everyCharacter, isHexDigit } from "../common/text.js";
-import { isToken } from "../http/head.js";
+import { everyCharacter, isHexDigit, isToken } from "../common/text.js";
 
 /** Where to connect to. */
 export interface Target {

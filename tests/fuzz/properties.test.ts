@@ -9,7 +9,7 @@ import { Opcode, Role } from "../../modules/common/constants.js";
 import { OptionError } from "../../modules/common/errors.js";
 import { encodeMessage } from "../../modules/protocol/framewriter.js";
 import { checkUpgradeRequest } from "../../modules/handshake/key.js";
-import { isFieldValue, isToken } from "../../modules/http/head.js";
+import { isFieldValue, isToken } from "../../modules/common/text.js";
 import { CONNECTION_DEFAULTS } from "../../modules/common/options.js";
 import { Protocol } from "../../modules/protocol/protocol.js";
 import { parseWebSocketUri } from "../../modules/common/uri.js";

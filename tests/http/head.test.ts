@@ -1,11 +1,6 @@
 import { HandshakeError } from "../../modules/common/errors.js";
-import {
-  isFieldValue,
-  isToken,
-  type HttpHead,
-  type HttpHeadReader,
-  type HttpHeadRules,
-} from "../../modules/http/head.js";
+import { isFieldValue, isToken } from "../../modules/common/text.js";
+import type { HttpHead, HttpHeadReader, HttpHeadRules } from "../../modules/http/head.js";
 import { WritableHeaders } from "../../modules/common/headers.js";
 import { createRequestReader } from "../support/requestreader.js";
 import { asciiOf, hexOf, pattern } from "../support/vectors.js";
