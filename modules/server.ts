@@ -3,20 +3,19 @@
 // For `using`, also in the project of whoever reads the declarations of this module.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import { createDeflate, encodeUtf8, log, now, type DeflateExtension, type DeflateOption } from "#platform";
-import { isPromise, tellClosed, whenRejected, type Handler } from "./common/handlers.js";
+import type { Socket } from "#network";
+import { encodeUtf8, log, now, type DeflateOption } from "#platform";
+import { tellClosed, whenRejected, type Handler } from "./common/handlers.js";
 import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from "./http.js";
 import { Opcode, Role, WebSocketCloseStatus } from "./common/constants.js";
-import { HandshakeError, InvalidStateError, OptionError, ProtocolError } from "./common/errors.js";
+import { HandshakeError, InvalidStateError } from "./common/errors.js";
 import { encodeMessage } from "./protocol/framewriter.js";
 import { checkHandlers, checkOptions } from "./common/options.js";
-import { RequestPolicy } from "./handshake/policy.js";
-import { checkServerRequest, upgradeHeaders } from "./handshake/server.js";
-import { PendingDecisions } from "./server/decisions.js";
+import type { UpgradeHeaders } from "./handshake/server.js";
 import { ServerClient, type ClientOwner } from "./server/accepted.js";
-import { TurnedAwayClients } from "./server/turnedaway.js";
-import { checkAlone, answerRefusal, resolveServerOptions, SPARE_REQUESTS } from "./server/options.js";
-import type { AcceptDecision, AcceptHook, ServerSettings, WebSocketServerLimits } from "./server/options.js";
+import { Admission } from "./server/admission.js";
+import { checkAlone, resolveServerOptions, SPARE_REQUESTS } from "./server/options.js";
+import type { AcceptHook, ServerSettings, WebSocketServerLimits } from "./server/options.js";
 import type { WebSocketClosedEventArgs, WebSocketOpenedEventArgs } from "./server/accepted.js";
 import { bytesOf, checkFragmentSize, type BinaryData, type WebSocket } from "./websocket/websocket.js";
 import type { TlsServerOptions } from "./server/tlsoptions.js";
@@ -65,14 +64,9 @@ export class WebSocketServer {
 
   private readonly settings: ServerSettings;
   private readonly clientOwner: ClientOwner;
-  private readonly acceptClient: AcceptHook | undefined;
+  private readonly admission: Admission;
   private readonly listener: HttpListener | undefined;
   private readonly pool = new Map<string, ServerClient>();
-  private readonly pending: PendingDecisions;
-  private readonly turnedAway: TurnedAwayClients | undefined;
-  private readonly policy: RequestPolicy;
-  private readonly deflate: DeflateExtension<ServerSettings> | undefined;
-  private isStarted = false;
 
   /**
    * Makes a server, which accepts clients from `start` on.
@@ -86,7 +80,6 @@ export class WebSocketServer {
     const { onMessageReceived, onWebSocketOpened, onWebSocketClosed, permessageDeflate, ...limits } = others;
     checkHandlers({ acceptClient, onMessageReceived, onWebSocketOpened, onWebSocketClosed });
     this.settings = resolveServerOptions(limits);
-    this.deflate = createDeflate(permessageDeflate, this.settings, { OptionError, ProtocolError });
     this.clientOwner = {
       settings: this.settings,
       clientMessageReceived: (e) => this.onMessageReceived?.(this, e),
@@ -96,10 +89,9 @@ export class WebSocketServer {
         tellClosed(() => this.onWebSocketClosed?.(this, { ...e, endPoint, webSocket: client }));
       },
     };
-    this.policy = new RequestPolicy(this.settings);
-    this.pending = new PendingDecisions(this.settings.handshakeTimeoutMs);
-    this.turnedAway = this.settings.whenFull === "close" ? new TurnedAwayClients(this.settings) : undefined;
-    this.acceptClient = acceptClient;
+    this.admission = new Admission(this.settings, acceptClient, permessageDeflate, (socket, request, agreed) => {
+      this.clientAdmitted(socket, request, agreed);
+    });
     this.onMessageReceived = onMessageReceived;
     this.onWebSocketOpened = onWebSocketOpened;
     this.onWebSocketClosed = onWebSocketClosed;
@@ -109,7 +101,7 @@ export class WebSocketServer {
 
   /** Whether clients are accepted. */
   get started(): boolean {
-    return this.isStarted && this.listener?.isListening !== false;
+    return this.admission.isOpen && this.listener?.isListening !== false;
   }
 
   /** Stand-alone: the port; after `start` the one the system chose where it was to. */
@@ -183,13 +175,14 @@ export class WebSocketServer {
    * @throws (rejects) NetworkError where the port cannot be had, InvalidStateError where it was started before
    */
   async start(): Promise<void> {
-    if (this.isStarted) throw new InvalidStateError("The WebSocketServer is already started: call stop() first.");
-    this.isStarted = true;
+    if (this.admission.isOpen)
+      throw new InvalidStateError("The WebSocketServer is already started: call stop() first.");
+    this.admission.isOpen = true;
     try {
       await this.listener?.start();
     } catch (error) {
       // It may have been stopped and started again meanwhile.
-      this.isStarted = this.listener?.isListening === true;
+      this.admission.isOpen = this.listener?.isListening === true;
       throw error;
     }
   }
@@ -200,10 +193,7 @@ export class WebSocketServer {
    * @returns resolves when all are gone, within `closeTimeoutMs`
    */
   async stop(): Promise<void> {
-    this.isStarted = false;
-    this.listener?.stop();
-    this.pending.cancel();
-    this.turnedAway?.abort();
+    this.refuseAll();
     const clients = [...this.pool.values()];
     for (const client of clients) client.close(WebSocketCloseStatus.EndpointUnavailable);
     await Promise.all(clients.map((client) => client.whenClosed()));
@@ -211,10 +201,7 @@ export class WebSocketServer {
 
   /** Accepts no more clients and ends all connections at once. */
   abort(): void {
-    this.isStarted = false;
-    this.listener?.stop();
-    this.pending.cancel();
-    this.turnedAway?.abort();
+    this.refuseAll();
     for (const client of [...this.pool.values()]) client.abort();
   }
 
@@ -234,17 +221,7 @@ export class WebSocketServer {
    * @returns true where the client is accepted, or is being looked at by an accept hook that is not done yet
    */
   addWebSocket(context: HttpListenerContext): boolean {
-    try {
-      const key = this.checkRequest(context.request);
-      if (this.pool.size + this.pending.count >= this.settings.maxClients) return this.turnAway(context, key);
-      const decision = this.acceptClient === undefined || this.acceptClient(context.request);
-      if (!isPromise<AcceptDecision>(decision)) return this.decide(context, key, decision);
-      this.decideLater(context, key, decision);
-      return true;
-    } catch (error) {
-      this.refuse(context, error);
-      return false;
-    }
+    return this.admission.admit(context, this.pool.size);
   }
 
   /**
@@ -320,46 +297,19 @@ export class WebSocketServer {
       ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
       onRequest: (context) => {
         if (context.request.path === prefix) this.addWebSocket(context);
-        else this.refuse(context, new HandshakeError(404, "There is no WebSocket at this path."));
+        else this.admission.refuse(context, new HandshakeError(404, "There is no WebSocket at this path."));
       },
     });
   }
 
-  private checkRequest(request: HttpListenerRequest): string {
-    if (!this.isStarted) throw new HandshakeError(503, "The WebSocketServer is not started.");
-    return checkServerRequest(request, this.policy);
+  /** Accepts no more clients. */
+  private refuseAll(): void {
+    this.listener?.stop();
+    this.admission.close();
   }
 
-  /** Tells a client for which there is no place, by HTTP or by a Close frame. */
-  private turnAway(context: HttpListenerContext, key: string): false {
-    const reason = `The server has its ${this.settings.maxClients} clients (maxClients).`;
-    if (this.turnedAway?.hasRoom !== true) throw new HandshakeError(503, reason);
-    const socket = context.upgrade(upgradeHeaders(context.request.headers, key, this.settings).headers);
-    if (socket !== undefined) this.turnedAway.tell(socket, reason);
-    return false;
-  }
-
-  private decideLater(context: HttpListenerContext, key: string, decision: Promise<AcceptDecision>): void {
-    this.pending.wait(
-      decision,
-      (decided) => this.decide(context, key, decided),
-      (error) => {
-        this.refuse(context, error);
-      },
-    );
-  }
-
-  private decide(context: HttpListenerContext, key: string, decision: AcceptDecision): boolean {
-    if (decision === true) return this.accept(context, key);
-    answerRefusal(context.response, decision);
-    return false;
-  }
-
-  private accept(context: HttpListenerContext, key: string): boolean {
-    const { request } = context;
-    const { subprotocol, headers, deflater } = upgradeHeaders(request.headers, key, this.settings, this.deflate);
-    const socket = context.upgrade(headers);
-    if (socket === undefined) return false;
+  private clientAdmitted(socket: Socket, request: HttpListenerRequest, agreed: UpgradeHeaders): void {
+    const { subprotocol, deflater } = agreed;
     const client = new ServerClient(this.clientOwner);
     client.openOn(socket, deflater);
     const endPoint = client.remoteEndPoint;
@@ -375,21 +325,6 @@ export class WebSocketServer {
     } catch (cause) {
       failed(cause);
     }
-    return true;
-  }
-
-  private refuse({ response }: HttpListenerContext, error: unknown): void {
-    const statusCode = error instanceof HandshakeError ? error.statusCode : 500;
-    if (statusCode === 500) log("The accept hook failed; the client is answered 500.", error);
-    if (response.isClosed) return;
-    response.statusCode = statusCode;
-    // RFC 6455, 4.4: the answer to another version names the one that is spoken.
-    if (statusCode === 426) {
-      response.setHeader("Upgrade", "websocket");
-      response.setHeader("Sec-WebSocket-Version", "13");
-    }
-    if (statusCode === 405) response.setHeader("Allow", "GET");
-    response.close(error instanceof HandshakeError ? `${error.message}\n` : "");
   }
 
   private sendTo(endPoint: string, send: (client: ServerClient) => boolean): boolean {

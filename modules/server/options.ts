@@ -1,11 +1,10 @@
 /** Options of WebSocketServer: types, defaults and validation. */
 
-import type { HttpListenerRequest, HttpListenerResponse } from "../http/exchange.js";
+import type { HttpListenerRequest } from "../http/exchange.js";
 import { OptionError } from "../common/errors.js";
 import { isFieldValue, isToken } from "../common/text.js";
 import { checkPath } from "../http/query.js";
 import {
-  checkInteger,
   CONNECTION_DEFAULTS,
   CONNECTION_OPTIONS,
   MAX_HEAD_BYTES,
@@ -187,21 +186,3 @@ const WHEN_FULL: readonly string[] = Object.freeze(["refuse", "close"]);
 
 /** Requests beside those of clients: browsers open connections ahead, and ask for icons. */
 export const SPARE_REQUESTS = 4;
-
-/** @throws OptionError for what is no decision, such as the undefined of a function that forgot to return one */
-function refusalOf(decision: Exclude<AcceptDecision, true> | null | undefined): Refusal {
-  if (decision === false) return { statusCode: 403 };
-  if (typeof decision === "object" && decision !== null) {
-    checkInteger("The statusCode of a refusal", decision.statusCode, 400, 599);
-    return decision;
-  }
-  throw new OptionError(`acceptClient answers true, false or a refusal; it answered ${String(decision)}.`);
-}
-
-/** Answers a client that an accept hook has refused. @throws OptionError for what is no decision */
-export function answerRefusal(response: HttpListenerResponse, decision: Exclude<AcceptDecision, true>): void {
-  const { statusCode, headers = {} } = refusalOf(decision);
-  response.statusCode = statusCode;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.close();
-}

@@ -99,11 +99,14 @@ test("hooks may return anything", async () => {
   await node.stop();
 });
 
-test("an authorize that forgets to answer lets nobody in, nor negotiate", async () => {
-  const node = await startNodeHub({ authorize: (() => undefined) as never });
+test.each<[what: string, answer: unknown, message: string]>([
+  ["forgets to answer", undefined, "authorize answers true, false or a refusal; it answered undefined"],
+  ["refuses with a status that is none", { statusCode: 200 }, "The statusCode of a refusal must be a whole number"],
+])("an authorize that %s lets nobody in, nor negotiate", async (_what, answer, message) => {
+  const node = await startNodeHub({ authorize: (() => answer) as never });
   for (const negotiate of [true, false])
     await expect(new HubConnection(node.url, { negotiate }).start()).rejects.toMatchObject({ statusCode: 500 });
-  expect(logged("answers true, false or a refusal; it answered undefined")).toBe(true);
+  expect(logged(message)).toBe(true);
   await node.stop();
 });
 

@@ -7,9 +7,10 @@ import {
   type HttpListenerRequest,
   type HttpListenerResponse,
 } from "../../http.js";
-import { HandshakeError, OptionError } from "../../common/errors.js";
+import { HandshakeError } from "../../common/errors.js";
 import type { RequestPolicy } from "../../handshake/policy.js";
 import type { AcceptHook, Refusal } from "../../server.js";
+import { answerRefusal, refusalOf } from "../../server/admission.js";
 import type { ConnectionTokens } from "./tokens.js";
 
 /** What a negotiation is answered by. */
@@ -30,9 +31,7 @@ export async function answerNegotiation(context: HttpListenerContext, negotiator
     response.close(JSON.stringify(createAnswer(request.rawUrl, negotiator.tokens)));
     return;
   }
-  response.statusCode = refusal.statusCode;
-  for (const [name, value] of Object.entries(refusal.headers ?? {})) response.setHeader(name, value);
-  response.close();
+  answerRefusal(response, refusal);
 }
 
 /** @returns what is answered at once, without asking whether the client may connect */
@@ -52,11 +51,7 @@ function check({ request, response }: HttpListenerContext, policy: RequestPolicy
 
 async function decide(request: HttpListenerRequest, authorize: AcceptHook): Promise<Refusal | undefined> {
   try {
-    const decision: unknown = await authorize(request);
-    if (decision === true) return undefined;
-    if (decision === false) return { statusCode: 403 };
-    if (typeof decision === "object" && decision !== null) return decision as Refusal;
-    throw new OptionError(`authorize answers true, false or a refusal; it answered ${String(decision)}.`);
+    return refusalOf("authorize", await authorize(request));
   } catch (error) {
     log("The authorize hook threw; the client is answered 500.", error);
     return { statusCode: 500 };
