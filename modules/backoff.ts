@@ -66,7 +66,7 @@ export class Backoff {
   next(): number {
     const delayMs = this.delayMs;
     this.delayMs = Math.min(this.maxMs, delayMs * this.factor);
-    const [random = 0] = randomBytes(1);
+    const random = randomBytes(1)[0] ?? 0;
     return Math.round(delayMs * (1 - (this.jitter * random) / 255));
   }
 

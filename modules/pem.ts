@@ -23,8 +23,11 @@ export interface TlsIdentity {
  * @throws OptionError where there is no certificate or key in them
  */
 export function tlsIdentity(certificate: PemOrDer, privateKey: PemOrDer): TlsIdentity {
-  const [key = new Uint8Array(0)] = toDer(privateKey, "PRIVATE KEY", "The private key");
-  return { certificates: toDer(certificate, "CERTIFICATE", "The certificate"), privateKey: key };
+  const keys = toDer(privateKey, "PRIVATE KEY", "The private key");
+  return {
+    certificates: toDer(certificate, "CERTIFICATE", "The certificate"),
+    privateKey: keys[0] ?? new Uint8Array(0),
+  };
 }
 
 /**
@@ -40,9 +43,10 @@ export function toDer(value: PemOrDer, label: string, option: string): Uint8Arra
   if (typeof value !== "string") return [value];
   const blocks: Uint8Array[] = [];
   for (const part of value.split("-----BEGIN ").slice(1)) {
-    const [found = "", content = "", end = ""] = part.split("-----");
-    if (end !== `END ${found}`) continue;
-    if (found === label) blocks.push(decode(content, option));
+    const pieces = part.split("-----");
+    const found = pieces[0] ?? "";
+    if (pieces[2] !== `END ${found}`) continue;
+    if (found === label) blocks.push(decode(pieces[1] ?? "", option));
     else if (found.endsWith("PRIVATE KEY") && label === "PRIVATE KEY")
       throw new OptionError(`${option} is ${found}, and must be PKCS #8. Convert it: openssl pkcs8 -topk8 -nocrypt.`);
   }

@@ -6,7 +6,7 @@
 import type { Socket } from "#network";
 import { encodeUtf8, log, now, type DeflateOption } from "#platform";
 import { tellClosed, whenRejected, type Handler } from "./common/handlers.js";
-import { HttpListener, type HttpListenerContext, type HttpListenerRequest } from "./http.js";
+import { HttpListener, type HttpListenerContext, type HttpListenerOptions, type HttpListenerRequest } from "./http.js";
 import { Opcode, Role, WebSocketCloseStatus } from "./common/constants.js";
 import { HandshakeError, InvalidStateError } from "./common/errors.js";
 import { encodeMessage } from "./protocol/framewriter.js";
@@ -294,7 +294,7 @@ export class WebSocketServer {
       keptHeaders,
       requestTimeoutMs: handshakeTimeoutMs,
       maxRequests: maxClients + SPARE_REQUESTS,
-      ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+      ...(options as HttpListenerOptions),
       onRequest: (context) => {
         if (context.request.path === prefix) this.addWebSocket(context);
         else this.admission.refuse(context, new HandshakeError(404, "There is no WebSocket at this path."));

@@ -56,7 +56,8 @@ export const createUtf8Decoder: Platform["createUtf8Decoder"] = () => new Stream
  * @returns the part of `bytes` that has the text
  */
 function mendSurrogates(bytes: Uint8Array): Uint8Array {
-  let [read, write] = [0, 0];
+  let read = 0;
+  let write = 0;
   for (let found = bytes.indexOf(0xed); found >= 0; found = bytes.indexOf(0xed, read)) {
     bytes.copyWithin(write, read, found);
     write += found - read;
@@ -80,8 +81,8 @@ const replacementCharacter = Object.freeze([0xef, 0xbf, 0xbd]);
 
 /** The code unit that three bytes from 0xED on encode; 0 where there are none. */
 function codeUnitAt(bytes: Uint8Array, at: number): number {
-  const [first, second = 0, third = 0] = [bytes[at], bytes[at + 1], bytes[at + 2]];
-  return first === 0xed ? 0xd000 | ((second & 0x3f) << 6) | (third & 0x3f) : 0;
+  if (bytes[at] !== 0xed) return 0;
+  return 0xd000 | (((bytes[at + 1] ?? 0) & 0x3f) << 6) | ((bytes[at + 2] ?? 0) & 0x3f);
 }
 
 function writeCodePoint(bytes: Uint8Array, at: number, codePoint: number): void {

@@ -32,7 +32,7 @@ export class ClientWebSocketHeaders {
    */
   constructor(init: HeadersInit = []) {
     if (init instanceof ClientWebSocketHeaders) checkNoProperty(init);
-    for (const [name, value] of entriesOf(init)) this.set(name, value);
+    for (const field of entriesOf(init)) this.set(field[0], field[1]);
   }
 
   /** How many fields there are. */
@@ -42,12 +42,12 @@ export class ClientWebSocketHeaders {
 
   /** The names, as they were given. */
   get keys(): string[] {
-    return [...this.fields.values()].map(([name]) => name);
+    return [...this.fields.values()].map((field) => field[0]);
   }
 
   /** The values, in the order of `keys`. */
   get values(): string[] {
-    return [...this.fields.values()].map(([, value]) => value);
+    return [...this.fields.values()].map((field) => field[1]);
   }
 
   /**

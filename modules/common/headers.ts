@@ -117,7 +117,8 @@ export class HttpHeaders {
     if (value === undefined) return false;
     for (let next = 0; next <= value.length;) {
       const comma = value.indexOf(",", next);
-      let [start, end] = [next, comma < 0 ? value.length : comma];
+      let start = next;
+      let end = comma < 0 ? value.length : comma;
       next = end + 1;
       while (start < end && isSpace(value.charCodeAt(start))) start++;
       while (end > start && isSpace(value.charCodeAt(end - 1))) end--;

@@ -119,9 +119,11 @@ export function checkOptions(taker: string, options: unknown, example: string): 
 
 /** @throws OptionError where one of the handlers or hooks is no function; undefined ones are left out */
 export function checkHandlers(handlers: Readonly<Record<string, unknown>>): void {
-  for (const [name, handler] of Object.entries(handlers))
+  for (const name of Object.keys(handlers)) {
+    const handler = handlers[name];
     if (handler !== undefined && typeof handler !== "function")
       throw new OptionError(`The option ${name} takes a function; it was given ${kindOf(handler)}.`);
+  }
 }
 
 /**
@@ -132,13 +134,14 @@ export function checkHandlers(handlers: Readonly<Record<string, unknown>>): void
  * @throws OptionError for a member that the table does not have, of another type, or out of its range
  */
 export function resolveOptions<Settings extends object>(
-  options: Partial<Record<keyof Settings, unknown>> | undefined,
+  options: Partial<Record<keyof Settings, unknown>> = {},
   table: OptionTable<Settings>,
   others: readonly string[] = [],
 ): Settings {
   const { defaults } = table;
   const settings = { ...defaults } as Record<string, unknown>;
-  for (const [name, value] of Object.entries(options ?? {})) {
+  for (const name of Object.keys(options)) {
+    const value = options[name as keyof Settings];
     if (!Object.hasOwn(defaults, name)) throw unknownOption(name, [...Object.keys(defaults), ...others]);
     if (value === undefined) continue;
     const kind = kindOf(settings[name]);
@@ -195,7 +198,8 @@ function nearestName(name: string, known: readonly string[]): string | undefined
   let nearest: string | undefined;
   let fewest = Math.max(2, Math.floor(name.length / 4)) + 1;
   for (const candidate of known) {
-    const [one, other] = [name.toLowerCase(), candidate.toLowerCase()];
+    const one = name.toLowerCase();
+    const other = candidate.toLowerCase();
     const slips = slipsBetween(one, other);
     // Of a short name two slips are half: "host" is not "port".
     if (slips >= fewest || (slips > 1 && !one.startsWith(other.charAt(0)))) continue;

@@ -46,9 +46,11 @@ export function parseWebSocketUri(uri: string): WebSocketUri {
   const isSecure = isSecureScheme(uri, scheme);
   // RFC 6455, 3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used".
   if (uri.includes("#")) throw fault(uri, "it must not have a fragment (#…); write a # of the path as %23");
-  const [authority, resource] = splitBefore(uri.slice(colon + 3), "/?");
+  const rest = uri.slice(colon + 3);
+  const authority = upTo(rest, "/?");
+  const resource = rest.slice(authority.length);
   if (authority.includes("@")) throw fault(uri, "it must not have a user name; send an Authorization header instead");
-  const [host, port] = readAuthority(uri, authority, isSecure ? 443 : 80);
+  const { host, port } = readAuthority(uri, authority, isSecure ? 443 : 80);
   if (!isResourceName(resource)) throw fault(uri, "its path and query must be ASCII; write the rest as %xx");
   const resourceName = resource.startsWith("/") ? resource : `/${resource}`;
   return {
@@ -56,7 +58,7 @@ export function parseWebSocketUri(uri: string): WebSocketUri {
     host: host.startsWith("[") ? host.slice(1, -1) : host,
     port,
     resourceName,
-    path: splitBefore(resourceName, "?")[0],
+    path: upTo(resourceName, "?"),
     hostHeader: port === (isSecure ? 443 : 80) ? host : `${host}:${port}`,
   };
 }
@@ -72,8 +74,12 @@ export function isHostField(text: string): boolean {
 }
 
 /** @returns the host, that of IPv6 with its brackets, and the port */
-function readAuthority(uri: string, authority: string, defaultPort: number): readonly [host: string, port: number] {
-  const hostLength = authority.startsWith("[") ? authority.indexOf("]") + 1 : splitBefore(authority, ":")[0].length;
+function readAuthority(
+  uri: string,
+  authority: string,
+  defaultPort: number,
+): { readonly host: string; readonly port: number } {
+  const hostLength = authority.startsWith("[") ? authority.indexOf("]") + 1 : upTo(authority, ":").length;
   const host = authority.slice(0, hostLength);
   const portText = authority.slice(hostLength + 1);
   const hasPort = authority.length > hostLength;
@@ -81,7 +87,7 @@ function readAuthority(uri: string, authority: string, defaultPort: number): rea
     throw fault(uri, `its host must be a name of ASCII letters or an IP address, not "${authority}"`);
   const port = portText === "" ? defaultPort : Number(portText);
   if (port < 1 || port > 65_535) throw fault(uri, `its port must be from 1 to 65535, not ${portText}`);
-  return [host, port];
+  return { host, port };
 }
 
 function isHost(host: string): boolean {
@@ -92,21 +98,21 @@ function isHost(host: string): boolean {
 
 /** RFC 3986, 2.1: a per cent sign is followed by two hexadecimal digits. */
 function isResourceName(text: string): boolean {
-  const [start = "", ...escapes] = text.split("%");
-  if (!everyCharacter(start, isResourceCharacter)) return false;
-  return escapes.every(
-    (rest) =>
-      rest.length >= 2 &&
-      everyCharacter(rest.slice(0, 2), isHexDigit) &&
-      everyCharacter(rest.slice(2), isResourceCharacter),
-  );
+  return text.split("%").every((part, index) => {
+    const digits = index === 0 ? 0 : 2;
+    return (
+      part.length >= digits &&
+      everyCharacter(part.slice(0, digits), isHexDigit) &&
+      everyCharacter(part.slice(digits), isResourceCharacter)
+    );
+  });
 }
 
-/** Splits a text before the first of some characters. */
-function splitBefore(text: string, separators: string): readonly [before: string, from: string] {
-  for (let at = 0; at < text.length; at++)
-    if (separators.includes(text.charAt(at))) return [text.slice(0, at), text.slice(at)];
-  return [text, ""];
+/** What of a text comes before the first of some characters: all of it where there is none. */
+function upTo(text: string, separators: string): string {
+  let end = 0;
+  while (end < text.length && !separators.includes(text.charAt(end))) end++;
+  return text.slice(0, end);
 }
 
 function isSecureScheme(uri: string, scheme: string): boolean {

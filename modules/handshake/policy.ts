@@ -66,9 +66,12 @@ export class RequestPolicy {
   private logOnce(what: string, value: string, option: string, allowed: string): void {
     if (this.logged.size >= MAX_LOGGED || this.logged.has(allowed)) return;
     this.logged.add(allowed);
-    const [shown, entry] = [value, allowed].map((text) => JSON.stringify(text.slice(0, MAX_LOGGED_LENGTH)));
-    log(`A request was refused: ${what} ${shown}. To allow it, add ${entry} to ${option}.`);
+    log(`A request was refused: ${what} ${quoted(value)}. To allow it, add ${quoted(allowed)} to ${option}.`);
   }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, MAX_LOGGED_LENGTH));
 }
 
 function toHost(text: unknown): string {

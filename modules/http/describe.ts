@@ -40,10 +40,8 @@ export function describeContent({ headers }: HttpAnswer, body: string): string {
     .keys()
     .filter((name) => !UNTOLD.includes(name))
     .map((name) => `${name}: ${oneLine(headers.get(name) ?? "", MAX_FIELD_CHARACTERS)}`);
-  const [fieldsLine, bodyLine] = [
-    oneLine(fields.join("; "), MAX_FIELDS_CHARACTERS),
-    oneLine(body, MAX_BODY_CHARACTERS),
-  ];
+  const fieldsLine = oneLine(fields.join("; "), MAX_FIELDS_CHARACTERS);
+  const bodyLine = oneLine(body, MAX_BODY_CHARACTERS);
   return `${fieldsLine === "" ? "" : ` Headers: ${fieldsLine}.`}${bodyLine === "" ? "" : ` Body: ${bodyLine}`}`;
 }
 

@@ -260,12 +260,7 @@ export class HttpHeadReader {
     const name = this.readName();
     this.length = 0;
     if (name === "") throw badField();
-    const { line } = this;
-    let [start, stop] = [name.length + 1, end];
-    while (start < stop && isSpace(line[start])) start++;
-    while (stop > start && isSpace(line[stop - 1])) stop--;
-    const value = this.decode(start, stop, `The value of the header field ${name}`);
-    this.keep(name, value);
+    this.keep(name, this.decodeTrimmed(name.length + 1, end, `The value of the header field ${name}`));
   }
 
   private keep(name: string, value: string): void {
@@ -285,11 +280,8 @@ export class HttpHeadReader {
 
   /** RFC 9112, 5.2: a user agent replaces a line end before white space "with one or more SP octets". */
   private endFoldedLine(end: number): void {
-    const { line, lastName } = this;
-    let [start, stop] = [0, end];
-    while (start < stop && isSpace(line[start])) start++;
-    while (stop > start && isSpace(line[stop - 1])) stop--;
-    const more = this.decode(start, stop, "A folded line");
+    const { lastName } = this;
+    const more = this.decodeTrimmed(0, end, "A folded line");
     // RFC 9112, 2.2: such a line behind the start line is passed over, as that of a field which was not kept.
     if (lastName === undefined) return;
     const cost = this.textCost + 1;
@@ -301,6 +293,16 @@ export class HttpHeadReader {
     }
     this.keptBytes += cost;
     this.headers.extend(more);
+  }
+
+  /** RFC 9110, 5.5: white space around a value is not part of it. */
+  private decodeTrimmed(from: number, to: number, what: string): string {
+    const { line } = this;
+    let start = from;
+    let end = to;
+    while (start < end && isSpace(line[start])) start++;
+    while (end > start && isSpace(line[end - 1])) end--;
+    return this.decode(start, end, what);
   }
 
   /** RFC 9112, 2.2: a head is read as octets, because a field may have bytes of any character set. */

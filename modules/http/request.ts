@@ -167,9 +167,9 @@ export function formatRequest(
 ): string {
   const lines = [...fields];
   let host = uri.hostHeader;
-  for (const [name, value] of headers)
-    if (name.toLowerCase() === "host") host = value;
-    else lines.push(`${name}: ${value}`);
+  for (const header of headers)
+    if (header[0].toLowerCase() === "host") host = header[1];
+    else lines.push(header.join(": "));
   return `${[`${method} ${uri.resourceName} HTTP/1.1`, `Host: ${host}`, ...lines].join("\r\n")}\r\n\r\n`;
 }
 

@@ -10,7 +10,6 @@ import {
   MAX_HEAD_BYTES,
   MIN_HEAD_BYTES,
   resolveOptions,
-  toFieldNames,
   type OptionTable,
   type ResolvedOptions,
   type WebSocketOptions,
@@ -170,7 +169,6 @@ export function resolveServerOptions(options: WebSocketServerLimits): ServerSett
   const settings = resolveOptions(options, SERVER_OPTIONS, OTHERS);
   if (!WHEN_FULL.includes(settings.whenFull))
     throw new OptionError(`whenFull must be "refuse" or "close"; it is ${JSON.stringify(settings.whenFull)}.`);
-  toFieldNames("keptHeaders", settings.keptHeaders);
   checkPath("prefix", settings.prefix);
   if (!isFieldValue(settings.serverName))
     throw new OptionError("serverName must be one line of text without control characters.");

@@ -45,7 +45,7 @@ export function errorOf(engine: TlsEngine, hint: string): HostFailure {
   const { flags } = engine;
   const untrusted = flags & ~(expired | notYetValid | otherName);
   if (untrusted !== 0) {
-    const found = reasons.filter(([bit]) => (untrusted & bit) !== 0).map(([, reason]) => reason);
+    const found = reasons.filter((reason) => (untrusted & reason[0]) !== 0).map((reason) => reason[1]);
     const reason = found.length > 0 ? found.join(", ") : `the certificate is not valid (0x${untrusted.toString(16)})`;
     return failure("ETLSUNTRUSTED", `${reason}${hint}; name its authority in the options if you trust it`);
   }

@@ -136,7 +136,7 @@ export function withAccessToken(init: HeadersInit, accessToken: string | undefin
 
 /** A hub's URL as that of its WebSocket: http is ws, https is wss. */
 export function toWebSocketUrl(url: string): string {
-  const [scheme, rest] = splitOnce(url, "://");
+  const { before: scheme, behind: rest } = splitOnce(url, "://");
   const known = scheme.toLowerCase();
   if (rest === undefined || (known !== "http" && known !== "https")) return url;
   return `${known === "http" ? "ws" : "wss"}://${rest}`;
@@ -144,7 +144,7 @@ export function toWebSocketUrl(url: string): string {
 
 /** The URL of the negotiation: that of the hub, and "/negotiate". */
 export function negotiateUrl(url: string): string {
-  const [base, query] = splitOnce(url, "?");
+  const { before: base, behind: query } = splitOnce(url, "?");
   const path = `${base.endsWith("/") ? base : `${base}/`}negotiate`;
   const own = query === undefined ? path : `${path}?${query}`;
   return query?.split("&").some(isVersion) === true ? own : withQuery(own, "negotiateVersion", "1");
@@ -168,7 +168,7 @@ function redirectOf(uri: WebSocketUri, { statusCode, headers }: HttpAnswer): Neg
   if (location === undefined || !REDIRECTS.includes(statusCode)) return undefined;
   const isPath = location.startsWith("/") && !location.startsWith("//");
   const target = isPath ? `${uri.isSecure ? "wss" : "ws"}://${uri.hostHeader}${location}` : location;
-  const [base, query] = splitOnce(target, "?");
+  const { before: base, behind: query } = splitOnce(target, "?");
   if (!base.endsWith("/negotiate"))
     throw new NegotiationError(
       statusCode,
@@ -249,7 +249,8 @@ function withQuery(url: string, name: string, value: string): string {
   return `${url}${url.includes("?") ? "&" : "?"}${name}=${encodeURIComponent(value)}`;
 }
 
-function splitOnce(text: string, separator: string): [string, string | undefined] {
+function splitOnce(text: string, separator: string): { readonly before: string; readonly behind: string | undefined } {
   const at = text.indexOf(separator);
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
+  if (at < 0) return { before: text, behind: undefined };
+  return { before: text.slice(0, at), behind: text.slice(at + separator.length) };
 }

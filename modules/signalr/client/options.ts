@@ -118,7 +118,7 @@ export function resolveHubConnectionOptions(options: HubConnectionOptions): HubC
   const { certificate, clientCertificate, clientPrivateKey, onclose, onreconnecting, onreconnected } = options;
   checkOptions("HubConnection", options, "{ automaticReconnect: true }");
   checkHandlers({ accessTokenFactory, wait, onclose, onreconnecting, onreconnected });
-  const [limits, webSocketOptions] = splitOptions(options, {
+  const { limits, webSocketOptions } = splitOptions(options, {
     own: HUB_CONNECTION_OPTIONS,
     webSocket: CLIENT_DEFAULTS,
     chosen: CHOSEN,

@@ -100,12 +100,13 @@ export interface OptionNames<Settings extends object> {
 export function splitOptions<Settings extends object>(
   options: object,
   { own, webSocket, chosen, others }: OptionNames<Settings>,
-): [limits: Settings, webSocket: Record<string, unknown>] {
+): { readonly limits: Settings; readonly webSocketOptions: object } {
   const limits: Record<string, unknown> = {};
-  const rest: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+  const webSocketOptions: Record<string, unknown> = {};
+  for (const name of Object.keys(options)) {
+    const value: unknown = options[name as keyof typeof options];
     if (Object.hasOwn(own.defaults, name)) limits[name] = value;
-    else if (Object.hasOwn(webSocket, name) && !chosen.includes(name)) rest[name] = value;
+    else if (Object.hasOwn(webSocket, name) && !chosen.includes(name)) webSocketOptions[name] = value;
     else if (!others.includes(name))
       throw unknownOption(name, [
         ...Object.keys(own.defaults),
@@ -113,7 +114,7 @@ export function splitOptions<Settings extends object>(
         ...Object.keys(webSocket).filter((known) => !chosen.includes(known) && !Object.hasOwn(own.defaults, known)),
       ]);
   }
-  return [resolveOptions(limits as Partial<Record<keyof Settings, unknown>>, own), rest];
+  return { limits: resolveOptions(limits as Partial<Record<keyof Settings, unknown>>, own), webSocketOptions };
 }
 
 /**

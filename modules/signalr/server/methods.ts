@@ -24,7 +24,8 @@ export class HubMethods {
       throw new OptionError(
         `methods must be an object of functions, such as { Add: (a, b) => a + b }; it was given ${kindOf(methods)}.`,
       );
-    for (const [name, method] of Object.entries(methods)) {
+    for (const name of Object.keys(methods)) {
+      const method = methods[name];
       if (typeof method !== "function")
         throw new OptionError(`The method ${name} must be a function; it is ${kindOf(method)}.`);
       if (this.find(name) !== undefined)

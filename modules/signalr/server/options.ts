@@ -117,7 +117,7 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
   const { methods = {}, authorize, protocols, onConnected, onDisconnected } = options;
   checkOptions("HubServer", options, "{ methods: { SetColor: (context, color) => … } }");
   checkHandlers({ authorize, onConnected, onDisconnected });
-  const [limits, webSocket] = splitOptions(options, {
+  const { limits, webSocketOptions } = splitOptions(options, {
     own: HUB_SERVER_OPTIONS,
     webSocket: SERVER_DEFAULTS,
     chosen: CHOSEN,
@@ -132,7 +132,7 @@ export function resolveHubServerOptions(options: HubServerOptions): HubServerSet
       maxMessageBytes: Math.min(2 * limits.maximumReceiveMessageSize, MAX_NUMBER),
       // What a client may send, a method may send back.
       maxQueueBytes: Math.min(limits.maximumReceiveMessageSize + MAX_ENVELOPE_BYTES, MAX_NUMBER),
-      ...(webSocket as HubServerWebSocketOptions),
+      ...(webSocketOptions as HubServerWebSocketOptions),
       // The .NET client puts what it has into one message, of up to 64 KB and more: its fragments do.
       deliverFragments: true,
       // A client that is alive may take its time to read: the hub protocol's own Pings tell whether it is.

@@ -22,7 +22,7 @@ export class ConnectionTokens {
 
   /** The id of a token; undefined where it was not issued here. */
   idOf(token: string): string | undefined {
-    const [id = ""] = token.split(".");
+    const id = token.split(".")[0] ?? "";
     return isSame(token, this.tokenFor(id)) ? id : undefined;
   }
 

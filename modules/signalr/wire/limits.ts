@@ -11,12 +11,28 @@ const VALUE_COST = 16;
 
 /** The names that the hub protocol has. */
 const PROTOCOL_NAMES: readonly string[] = Object.freeze([
-  ...["type", "target", "arguments", "invocationId", "streamIds", "item", "result", "error", "headers"],
-  ...["protocol", "version", "allowReconnect"],
+  "type",
+  "target",
+  "arguments",
+  "invocationId",
+  "streamIds",
+  "item",
+  "result",
+  "error",
+  "headers",
+  "protocol",
+  "version",
+  "allowReconnect",
 ]);
 
-const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
-const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 /** The largest of the characters that JSON passes over. */
 const SPACE = 0x20;
 
@@ -92,7 +108,8 @@ function inspect(text: string, limits: JsonLimits): number {
   // Mostly there are fewer brackets in all than levels are allowed, and nothing else is to be done.
   if (isSimple && count(text, "[", maximumDepth) + count(text, "{", maximumDepth) <= maximumDepth) return text.length;
   const bytes = encodeUtf8(text);
-  let [depth, values] = [0, 0];
+  let depth = 0;
+  let values = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
     if (byte === QUOTE) {
