@@ -14,7 +14,7 @@ import { checkHandlers, checkOptions } from "./common/options.js";
 import type { UpgradeHeaders } from "./handshake/server.js";
 import { ServerClient, type ClientOwner } from "./server/accepted.js";
 import { Admission } from "./server/admission.js";
-import { checkAlone, resolveServerOptions, SPARE_REQUESTS } from "./server/options.js";
+import { checkAlone, resolveServerOptions } from "./server/options.js";
 import type { AcceptHook, ServerSettings, WebSocketServerLimits } from "./server/options.js";
 import type { WebSocketClosedEventArgs, WebSocketOpenedEventArgs } from "./server/accepted.js";
 import { bytesOf, checkFragmentSize, type BinaryData, type WebSocket } from "./websocket/websocket.js";
@@ -38,6 +38,9 @@ export type {
   MessageReceivedFrame,
   WebSocket,
 } from "./websocket/websocket.js";
+
+/** Requests beside those of clients: browsers open connections ahead, and ask for icons. */
+const SPARE_REQUESTS = 4;
 
 /** Options of a {@link WebSocketServer}. */
 export interface WebSocketServerOptions extends WebSocketServerLimits, TlsServerOptions, DeflateOption {

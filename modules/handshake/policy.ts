@@ -47,8 +47,10 @@ export class RequestPolicy {
    */
   checkOrigin(headers: HttpHeaders): void {
     const origin = headers.get("origin");
-    if (origin === undefined || this.isOwnPage(headers) || this.isAllowed(origin)) return;
-    this.logOnce("page of", origin, "allowedOrigins", normalizeOrigin(origin));
+    if (origin === undefined || this.isOwnPage(headers)) return;
+    const normal = normalizeOrigin(origin);
+    if (this.allowedOrigins.includes("*") || this.allowedOrigins.includes(normal)) return;
+    this.logOnce("page of", origin, "allowedOrigins", normal);
     throw new HandshakeError(403, "Pages of this origin may not connect: add it to allowedOrigins.");
   }
 
@@ -58,20 +60,12 @@ export class RequestPolicy {
     return origin === undefined || isOriginOf(origin, headers.get("host") ?? "");
   }
 
-  private isAllowed(origin: string): boolean {
-    const normal = normalizeOrigin(origin);
-    return this.allowedOrigins.some((allowed) => allowed === "*" || allowed === normal);
-  }
-
   private logOnce(what: string, value: string, option: string, allowed: string): void {
     if (this.logged.size >= MAX_LOGGED || this.logged.has(allowed)) return;
     this.logged.add(allowed);
+    const quoted = (text: string): string => JSON.stringify(text.slice(0, MAX_LOGGED_LENGTH));
     log(`A request was refused: ${what} ${quoted(value)}. To allow it, add ${quoted(allowed)} to ${option}.`);
   }
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, MAX_LOGGED_LENGTH));
 }
 
 function toHost(text: unknown): string {

@@ -64,7 +64,13 @@ export class Admission {
       if (clientsCount + this.pending.count >= this.settings.maxClients) return this.turnAway(context, key);
       const decision = acceptClient === undefined || acceptClient(context.request);
       if (!isPromise<AcceptDecision>(decision)) return this.decide(context, key, decision);
-      this.decideLater(context, key, decision);
+      this.pending.wait(
+        decision,
+        (decided) => this.decide(context, key, decided),
+        (error) => {
+          this.refuse(context, error);
+        },
+      );
       return true;
     } catch (error) {
       this.refuse(context, error);
@@ -94,16 +100,6 @@ export class Admission {
     const socket = context.upgrade(upgradeHeaders(context.request.headers, key, this.settings).headers);
     if (socket !== undefined) this.turnedAway.tell(socket, reason);
     return false;
-  }
-
-  private decideLater(context: HttpListenerContext, key: string, decision: Promise<AcceptDecision>): void {
-    this.pending.wait(
-      decision,
-      (decided) => this.decide(context, key, decided),
-      (error) => {
-        this.refuse(context, error);
-      },
-    );
   }
 
   private decide(context: HttpListenerContext, key: string, decision: AcceptDecision): boolean {

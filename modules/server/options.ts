@@ -181,6 +181,3 @@ export function resolveServerOptions(options: WebSocketServerLimits): ServerSett
 }
 
 const WHEN_FULL: readonly string[] = Object.freeze(["refuse", "close"]);
-
-/** Requests beside those of clients: browsers open connections ahead, and ask for icons. */
-export const SPARE_REQUESTS = 4;
