@@ -6,7 +6,7 @@ import type { Subject, Variant } from "./build.js";
 import type { Behaviour, Command, ConnectionState, IdentityText } from "./commands.js";
 import { Device, type Statistics } from "./device.js";
 import { dial, type Peer, PeerServer, type PeerOptions } from "./peer.js";
-import { letTimePass, within } from "../support/waiting.js";
+import { letTimePass, PATIENCE_MS, within } from "../support/waiting.js";
 
 /** How the device and Linux reach each other. */
 export interface Network {
@@ -73,7 +73,7 @@ export class Bench {
     const { isLong } = options;
     let problem: string | undefined;
     try {
-      await within(isLong ? 1_200_000 : 120_000, bench.#play(row), "the end");
+      await within(isLong ? 1_200_000 : 400_000, bench.#play(row), "the end");
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
     }
@@ -91,7 +91,7 @@ export class Bench {
     const from = this.device.lines.length;
     const secured = identity === undefined ? {} : { identity };
     await this.device.tell({ do: "listen", port, behaviour, amount, ...secured });
-    const line = await this.device.line(new RegExp(`^listening ${port} `), 10_000, from);
+    const line = await this.device.line(new RegExp(`^listening ${port} `), PATIENCE_MS, from);
     if (!line.endsWith(" done")) throw new Error(line);
   }
 
@@ -109,12 +109,12 @@ export class Bench {
 
   /** The number of the connection that was accepted behind the line `from`. */
   async accepted(from: number): Promise<number> {
-    const line = await this.device.line(/^event \d+ accept/, 10_000, from);
+    const line = await this.device.line(/^event \d+ accept/, PATIENCE_MS, from);
     return Number(line.split(" ")[1]);
   }
 
   /** Waits until a connection has closed. @returns its state then */
-  async closed(id: number, timeoutMs = 10_000): Promise<ConnectionState> {
+  async closed(id: number, timeoutMs = PATIENCE_MS): Promise<ConnectionState> {
     await this.device.line(new RegExp(`^event ${id} close`), timeoutMs);
     return this.state(id);
   }
@@ -129,12 +129,30 @@ export class Bench {
     return this.device.tell(command);
   }
 
-  /** XS does nothing for so long, from now on. @returns when that is over */
-  async stallXs(ms: number): Promise<void> {
+  /** XS does nothing for so long, from now on. @returns what waits until that is over */
+  async stallXs(ms: number): Promise<() => Promise<unknown>> {
     const over = this.device.ask(`stallXs ${ms}`);
     // It is at rest when the command has reached it.
     await letTimePass(30);
-    void over.catch(() => undefined);
+    over.catch(() => undefined);
+    return () => over;
+  }
+
+  /** Lets a peer do something, and waits until the device has so many more frames. */
+  async hears(frames: number, act: () => void): Promise<void> {
+    const { framesIn } = await this.device.statistics();
+    act();
+    await this.until((now) => now.framesIn >= framesIn + frames, `${frames} frames do not come`);
+    // Behind the frames in the tcpip thread's mailbox.
+    await this.device.statistics();
+  }
+
+  /** Waits until all that was sent and received is where it belongs. @returns the statistics then */
+  atRest(): Promise<Statistics> {
+    return this.until(
+      ({ unsent, unacked, outOfOrder, refused }) => unsent + unacked + outOfOrder + refused === 0,
+      "bytes are on their way",
+    );
   }
 
   /** A server of Linux. */
@@ -161,7 +179,11 @@ export class Bench {
   }
 
   /** Waits until the device's statistics are as they should be. @throws Error with them where they do not become so */
-  async until(condition: (statistics: Statistics) => boolean, what: string, timeoutMs = 10_000): Promise<Statistics> {
+  async until(
+    condition: (statistics: Statistics) => boolean,
+    what: string,
+    timeoutMs = PATIENCE_MS,
+  ): Promise<Statistics> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const statistics = await this.device.statistics();
@@ -208,12 +230,12 @@ export class Bench {
   }
 
   async #warmUp(): Promise<void> {
-    await this.device.line(/^ready/, 20_000);
+    await this.device.line(/^ready/);
     // What is allocated once: for ARP, for the module's message, for the first listener.
     await this.listen("check", 0, 9_000);
     const peer = await this.dial({}, 9_000);
     peer.write("a").socket.end();
-    await this.device.line(/^event 1 close/, 10_000);
+    await this.device.line(/^event 1 close/);
     await this.startAnew();
   }
 

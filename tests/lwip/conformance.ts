@@ -14,7 +14,7 @@ import { Device } from "./device.js";
 import { TAP_NETWORK } from "./tap.js";
 
 /** The device is slower than Node.js, under a sanitizer by far; bytes go at once. */
-const PACE: Pace = { ...NODE_PACE, gapMs: 4, bigTimeoutMs: 60_000, slackMs: 700 };
+const PACE: Pace = { ...NODE_PACE, gapMs: 4, bigTimeoutMs: 60_000, slackMs: 5_000 };
 const ALL_TIMEOUT_MS = 400_000;
 
 /** What is written. */

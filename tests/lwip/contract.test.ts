@@ -17,7 +17,7 @@ for (const variant of VARIANTS) {
         if (sources === undefined) return;
         const device = Device.start(await buildDevice(sources, { app: "tests/xs", subject: "ours", variant }));
         try {
-          await device.line(/^done /, 90_000);
+          await device.line(/^done /, LONG_MS);
           expect(device.lines.filter((line) => line.startsWith("not ok "))).toEqual([]);
           expect(device.lines.at(-1)).toMatch(/^done [1-9][0-9]* passed, 0 failed$/);
           expect(device.problems).toEqual([]);

@@ -9,7 +9,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 
 import type { Command } from "./commands.js";
-import { within } from "../support/waiting.js";
+import { PATIENCE_MS, within } from "../support/waiting.js";
 
 /** See answerStatistics in program/control.c. */
 export type Statistics = Readonly<
@@ -101,7 +101,7 @@ export class Device {
   }
 
   /** Waits for a line, from the place `from` of its lines on. @throws Error where none comes in time */
-  async line(pattern: RegExp, timeoutMs = 10_000, from = 0): Promise<string> {
+  async line(pattern: RegExp, timeoutMs = PATIENCE_MS, from = 0): Promise<string> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const found = this.lines.slice(from).find((line) => pattern.test(line));
@@ -118,7 +118,7 @@ export class Device {
   }
 
   /** Gives a command of program/control.c. @returns its answer */
-  async ask(line: string, timeoutMs = 20_000): Promise<string> {
+  async ask(line: string, timeoutMs = PATIENCE_MS): Promise<string> {
     const socket = connect(path.join(this.#folder, "control"));
     socket.setEncoding("utf8");
     const timer = setTimeout(() => socket.destroy(new Error(`no answer to: ${line}`)), timeoutMs);

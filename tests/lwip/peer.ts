@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { connect as secure, type ConnectionOptions, createServer as createSecured, type TlsOptions } from "node:tls";
+import { PATIENCE_MS } from "../support/waiting.js";
 
 /** Bytes that tell their place: those of program/natives.c. */
 export function pattern(count: number, start = 0): Buffer {
@@ -59,14 +60,14 @@ export class Peer {
   }
 
   /** Waits for so many bytes. @throws Error where they do not come in time, or the connection ends before */
-  async take(count: number, timeoutMs = 15_000): Promise<void> {
+  async take(count: number, timeoutMs = PATIENCE_MS): Promise<void> {
     await this.#until(() => this.received >= count || this.end !== undefined, timeoutMs);
     if (this.received < count) throw new Error(`${this.received} of ${count} bytes came; end: ${this.end ?? "none"}`);
     if (!this.isIntact) throw new Error("bytes that came are not those that were sent");
   }
 
   /** Waits for the connection's end. @returns how it ended @throws Error where it does not in time */
-  async ended(timeoutMs = 10_000): Promise<string> {
+  async ended(timeoutMs = PATIENCE_MS): Promise<string> {
     await this.#until(() => this.end !== undefined, timeoutMs);
     if (this.end === undefined) throw new Error(`the connection does not end; it brought ${this.received} bytes`);
     return this.end;
@@ -107,7 +108,7 @@ export interface PeerOptions {
 export async function dial(
   host: string,
   port: number,
-  { allowHalfOpen = false, timeoutMs = 10_000, tls }: PeerOptions = {},
+  { allowHalfOpen = false, timeoutMs = 30_000, tls }: PeerOptions = {},
 ): Promise<Peer> {
   const carrier = connect({ host, port, allowHalfOpen });
   const socket = tls === undefined ? carrier : secure({ ...tls, socket: carrier });

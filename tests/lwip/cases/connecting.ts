@@ -10,10 +10,11 @@ async function connect(bench: Bench, host: string, port: number, behaviour: Beha
   return (await bench.tell({ do: "connect", host, port, behaviour })) as number;
 }
 
-/** Connects to a server of Linux, and then XS does nothing for a while, in the same turn or in the next. */
+/** Connects to a server of Linux, and then XS does nothing for a while, in the same turn or in the next. @param last event */
 async function connectAndStall(
   bench: Bench,
   accept: (peer: Peer) => void,
+  last: "data" | "close",
   inSameTurn = false,
 ): Promise<ConnectionState> {
   const { port } = await bench.serve(accept);
@@ -21,7 +22,7 @@ async function connectAndStall(
   const commands = inSameTurn ? [command, { do: "stall", ms: 400 } as const] : [command];
   const [id] = (await bench.tell({ do: "turn", commands })) as number[];
   if (!inSameTurn) await bench.stallXs(300);
-  await letTimePass(600);
+  await bench.device.line(new RegExp(`^event ${id ?? 0} ${last}`));
   return bench.state(id ?? 0);
 }
 
@@ -34,7 +35,7 @@ export const connectingCases: readonly Case[] = [
   defineCase("nobody has the address: told within a minute", async (bench) => {
     await bench.device.ask("speed 20");
     const began = performance.now();
-    const state = await bench.closed(await connect(bench, bench.network.nobody, 9), 12_000);
+    const state = await bench.closed(await connect(bench, bench.network.nobody, 9));
     bench.figures["seconds"] = Math.round(((performance.now() - began) * 20) / 1_000);
     expectEqual(state.error, "EHOSTUNREACH", "error");
     expectEqual(state.events.join(), "close", "events");
@@ -43,12 +44,12 @@ export const connectingCases: readonly Case[] = [
     const { port } = await bench.serve(() => undefined);
     await bench.device.wire({ lossIn: 1_000 });
     await bench.device.ask("speed 20");
-    const state = await bench.closed(await connect(bench, bench.network.peerAddress, port), 12_000);
+    const state = await bench.closed(await connect(bench, bench.network.peerAddress, port));
     expectEqual(state.error, "EHOSTUNREACH", "error");
   }),
   defineCase("no way to the address", async (bench) => {
     await bench.device.ask("speed 20");
-    const state = await bench.closed(await connect(bench, "0.0.0.0", 9), 12_000);
+    const state = await bench.closed(await connect(bench, "0.0.0.0", 9));
     expectThat(state.error !== "", "no error");
     expectEqual(state.events.join(), "close", "events");
   }),
@@ -81,24 +82,22 @@ export const connectingCases: readonly Case[] = [
     expectEqual(await peer.ended(), "fin", "end");
   }),
   defineCase("the server speaks first while XS is busy: open is told before data", async (bench) => {
-    const state = await connectAndStall(bench, (peer) => peer.write(Buffer.from([0, 31, 62])));
+    const state = await connectAndStall(bench, (peer) => peer.write(Buffer.from([0, 31, 62])), "data");
     expectEqual(state.events.join(), "open,data", "events");
     expectEqual(state.received, 3, "bytes");
   }),
   defineCase("the server speaks and ends while XS is busy", async (bench) => {
-    const state = await connectAndStall(bench, (peer) => peer.socket.end(Buffer.from([0, 31, 62])));
+    const state = await connectAndStall(bench, (peer) => peer.socket.end(Buffer.from([0, 31, 62])), "close");
     expectEqual(state.events.join(), "open,data,close", "events");
     expectEqual(state.error, "", "error");
   }),
   defineCase("SYN, bytes and FIN come within the turn of the connect", async (bench) => {
-    const state = await connectAndStall(bench, (peer) => peer.socket.end(Buffer.from([0, 31, 62])), true);
+    const state = await connectAndStall(bench, (peer) => peer.socket.end(Buffer.from([0, 31, 62])), "close", true);
     expectEqual(state.events.join(), "open,data,close", "events");
     expectEqual(state.error, "", "error");
   }),
   defineCase("the server accepts and resets while XS is busy", async (bench) => {
-    const state = await connectAndStall(bench, (peer) => {
-      peer.reset();
-    });
+    const state = await connectAndStall(bench, (peer) => peer.reset(), "close");
     expectEqual(state.events.at(-1), "close", "last event");
     expectThat(state.error !== "", "no error");
   }),
@@ -114,7 +113,7 @@ export const connectingCases: readonly Case[] = [
     const count = bench.isLong ? 1_000 : 50;
     const { port } = server.address() as { port: number };
     await bench.tell({ do: "dial", url: `ws://${bench.network.peerAddress}:${port}/`, count });
-    const line = await bench.device.line(/^dialled /, 30_000);
+    const line = await bench.device.line(/^dialled /);
     server.close();
     expectEqual(line, `dialled ${count} 0`, "outcome");
   }),

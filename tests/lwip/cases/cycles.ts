@@ -4,15 +4,11 @@ import { type Bench, defineCase, type Case } from "../bench.js";
 import { Behaviour } from "../commands.js";
 import { pattern } from "../peer.js";
 import { expectEqual, expectThat, inLanes } from "./expect.js";
-import { letTimePass } from "../../support/waiting.js";
+import { eventually } from "../../support/waiting.js";
 
 /** Waits until every connection of the device has closed, and has it forget them. */
 async function forgetAll(bench: Bench): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if ((await bench.tell({ do: "forget" })) === 0) return;
-    await letTimePass(20);
-  }
-  throw new Error("a connection is not told its end");
+  await eventually(async () => (await bench.tell({ do: "forget" })) === 0, "the ends of all connections");
 }
 
 /** Runs cycles, and compares XS before and after. */

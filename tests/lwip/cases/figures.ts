@@ -4,7 +4,6 @@ import { defineCase, type Case } from "../bench.js";
 import { Behaviour } from "../commands.js";
 import { pattern, type Peer } from "../peer.js";
 import { expectThat } from "./expect.js";
-import { letTimePass } from "../../support/waiting.js";
 
 /** Bytes of lwIP's tcp_pcb in a build of 32 bits. */
 const PCB_BYTES_32 = 208;
@@ -19,8 +18,7 @@ export const figureCases: readonly Case[] = [
       await peer.write(pattern(10)).take(10);
       peers.push(peer);
     }
-    await letTimePass(500);
-    const after = await bench.device.statistics();
+    const after = await bench.atRest();
     bench.figures["bytesEach"] = (after.heap - before.heap) / 8;
     bench.figures["blocksEach"] = (after.blocks - before.blocks) / 8;
     if (bench.variant === "bits32") {
@@ -32,12 +30,11 @@ export const figureCases: readonly Case[] = [
     await bench.listen(Behaviour.echo);
     for (const count of [1, 4, 8]) {
       const peers = await Promise.all(Array.from({ length: count }, () => bench.dial()));
-      await letTimePass(100);
-      const { heap } = await bench.device.statistics();
+      const { heap } = await bench.atRest();
       await bench.device.ask("restart");
       const began = performance.now();
       for (const peer of peers) peer.write(pattern(262_144));
-      await Promise.all(peers.map((peer) => peer.take(262_144, 30_000)));
+      await Promise.all(peers.map((peer) => peer.take(262_144)));
       bench.figures[`ms${count}`] = Math.round(performance.now() - began);
       bench.figures[`peakEach${count}`] = Math.round(((await bench.device.statistics()).heapPeak - heap) / count);
       for (const peer of peers) peer.socket.end();

@@ -8,7 +8,7 @@ import { Behaviour } from "../commands.js";
 import { type Peer, pattern } from "../peer.js";
 import { expectEqual, expectThat, inLanes } from "./expect.js";
 import { upgradeAnswer } from "../../support/upgrades.js";
-import { letTimePass } from "../../support/waiting.js";
+import { letTimePass, PATIENCE_MS } from "../../support/waiting.js";
 
 const REQUEST =
   "GET /echo HTTP/1.1\r\nHost: device\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -29,7 +29,7 @@ async function shakeHands(host: string): Promise<boolean> {
     socket.on("error", () => {
       resolve(false);
     });
-    socket.setTimeout(6_000, () => {
+    socket.setTimeout(30_000, () => {
       resolve(false);
     });
   });
@@ -61,7 +61,7 @@ export const handoverCases: readonly Case[] = [
     const count = bench.isLong ? 10_000 : 400;
     const from = bench.device.lines.length;
     await bench.tell({ do: "serve", maxClients: 24 });
-    await bench.device.line(/^serving/, 10_000, from);
+    await bench.device.line(/^serving/, PATIENCE_MS, from);
     let lost = 0;
     await inLanes(count, 6, async () => {
       if (!(await shakeHands(bench.network.deviceAddress))) lost += 1;
@@ -101,7 +101,7 @@ export const handoverCases: readonly Case[] = [
       peers.map(async (peer) => {
         if (peer === undefined) return false;
         peer.write(pattern(5));
-        return peer.take(5, 5_000).then(
+        return peer.take(5, 30_000).then(
           () => true,
           () => false,
         );

@@ -64,7 +64,7 @@ export const threadCases: readonly Case[] = [
       await letTimePass(100);
       await bench.device.ask("hold 0");
       for (let index = 0; index < 5; index += 1) peers.push((await bench.dial()).write(pattern(3_000)));
-      await Promise.all(peers.map((peer) => peer.take(3_000, 5_000)));
+      await Promise.all(peers.map((peer) => peer.take(3_000)));
     },
   ),
   defineCase("both are slow by turns, under traffic of 8 peers", async (bench) => {
@@ -76,7 +76,7 @@ export const threadCases: readonly Case[] = [
       await bench.device.ask("stallXs 30");
       await bench.device.ask("stallTcpip 30");
     }
-    await Promise.all(peers.map((peer) => peer.take(60_000, 30_000)));
+    await Promise.all(peers.map((peer) => peer.take(60_000)));
     expectThat((await bench.device.statistics()).waits === 0, "one has waited for the other");
   }),
 ];

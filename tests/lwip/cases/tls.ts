@@ -112,8 +112,7 @@ async function measureIdle(secured: Secured, role: string, connectOne: () => Pro
   const { heapPeak } = await bench.device.statistics();
   for (let index = 1; index < 4; index += 1) peers.push(await connectOne());
   await Promise.all(peers.slice(1).map((peer) => peer.write(pattern(100)).take(100)));
-  await letTimePass(400);
-  const after = { ...(await bench.device.statistics()), ...(await bench.device.xs()) };
+  const after = { ...(await bench.atRest()), ...(await bench.device.xs()) };
   bench.figures[`${role}Peak`] = heapPeak - before.heap;
   for (const part of ["heap", "slots", "chunks"] as const)
     bench.figures[`${role}${part.charAt(0).toUpperCase()}${part.slice(1)}`] = (after[part] - before[part]) / 4;
@@ -157,7 +156,7 @@ export const tlsCases: readonly Case[] = [
       peer.socket.pause();
       await letTimePass(300);
       peer.socket.resume();
-      await peer.take(200_000, 30_000);
+      await peer.take(200_000);
       expectEqual(await peer.ended(), "fin", "end");
     }
   }),
@@ -190,7 +189,7 @@ export const tlsCases: readonly Case[] = [
       const { heapPeak } = await bench.device.statistics();
       expectThat(heapPeak - heap < 3 * WINDOW, `the heap had ${heapPeak - heap} bytes more`);
       await bench.tell({ do: "resume", id });
-      const { received, isIntact } = await bench.closed(id, 20_000);
+      const { received, isIntact } = await bench.closed(id);
       expectThat(isIntact && received === 200_000, `${received} bytes`);
     }
   }),
@@ -210,7 +209,7 @@ export const tlsCases: readonly Case[] = [
       bench.figures["heapPeak"] = heapPeak - heap;
       expectThat(heapPeak - heap < 4 * WINDOW + ENGINE, `the heap had ${heapPeak - heap} bytes more`);
       peer.socket.resume();
-      await peer.take(200_000, 30_000);
+      await peer.take(200_000);
       peer.socket.end();
     }
   }),
@@ -288,7 +287,7 @@ export const tlsCases: readonly Case[] = [
       const { port } = turn % 3 === 2 ? cut : good;
       const authority = turn % 3 === 1 ? trusted : made.authority;
       const id = (await bench.tell({ do: "connect", host, port, behaviour: Behaviour.check, authority })) as number;
-      const { error } = await bench.closed(id, 20_000);
+      const { error } = await bench.closed(id);
       expectEqual(error, ["", "ETLSUNTRUSTED", "ECONNRESET"][turn % 3], "error");
       await bench.tell({ do: "forget", id });
     });
