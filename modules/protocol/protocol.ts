@@ -357,6 +357,7 @@ export class Protocol implements FrameOwner {
     const closing = (this.closing ??= new Closing(now, 0));
     this.currentState = state;
     this.reader.stop();
+    this.messages.clear();
     // Our Close frame, or what is before it, still waited to be sent.
     if (this.queue.waiting !== undefined) closing.wasClean = false;
     this.queue.stop();

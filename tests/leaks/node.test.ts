@@ -4,9 +4,11 @@ import { createServer, type AddressInfo, type Server } from "node:net";
 import { ClientWebSocket } from "../../modules/client.js";
 import { WebSocketServer } from "../../modules/server.js";
 import { eventually } from "../support/waiting.js";
-import { expectNoGrowth } from "./nodememory.js";
+import { expectNoGrowth, usedMemory } from "./nodememory.js";
 import { type LeakTlsServers, startLeakTlsServers } from "./tlsservers.js";
 import { findFreePort } from "../support/apps.js";
+import { withRawServer } from "../support/rawserver.js";
+import { bytesOf, frame, joined } from "../support/vectors.js";
 
 const CYCLES = 1_000;
 /** Connects, and ends in one way. */
@@ -92,6 +94,36 @@ test("TLS that fails, a thousand times", async () => {
   await failMany(`wss://127.0.0.1:${await listening(server)}/`);
   await new Promise((resolve) => server.close(resolve));
 });
+
+test.each(["lost", "aborted"] as const)(
+  "a connection that is %s within a message, and still referred to, keeps nothing of it",
+  async (how) => {
+    await withRawServer(async (server) => {
+      const kept: ClientWebSocket[] = [];
+      const before = await usedMemory();
+      for (let count = 0; count < 20; count++) {
+        const client = new ClientWebSocket({ maxMessageBytes: 1_000_000 });
+        const pong = new Promise<void>((resolve) => (client.onPongReceived = () => resolve()));
+        const closed = new Promise<void>((resolve) => (client.onConnectionClosed = () => resolve()));
+        const connected = client.connect(server.url);
+        // The frame announces 999,936 bytes, for which there is room at once; the Pong before it shows that it came.
+        const peer = await (
+          await server.next()
+        ).accept(joined([frame(0x8a, bytesOf(""), false), bytesOf("827f00000000000f420001")]));
+        await connected;
+        await pong;
+        if (how === "lost") peer.socket.destroy();
+        else client.abort();
+        await closed;
+        kept.push(client);
+      }
+      const { external } = await usedMemory();
+      expect(kept).toHaveLength(20);
+      // The messages would be 20,000,000.
+      expect(external - before.external).toBeLessThan(8_000_000);
+    });
+  },
+);
 
 describe("wss", () => {
   let servers: LeakTlsServers;
