@@ -38,13 +38,15 @@ export interface Platform {
   /** A copy of `bytes` from `start` to `end`, the caller's own; unmasked where they are masked, as for `decodeUtf8`. */
   copyBytes(bytes: Uint8Array, start: number, end: number, isMasked?: boolean): Uint8Array;
   /**
-   * Copies a payload, bytes or a text as UTF-8, behind room for the header of a frame: `room` bytes where the payload has up to
-   * 125, `room16` where it has up to 65,535, `room64` where it has more (RFC 6455, 5.2). What is in the room is not said. A
-   * lone surrogate becomes U+FFFD.
+   * A frame (RFC 6455, 5.2): its header, and behind it a copy of the payload: bytes, or a text as UTF-8, in which a lone
+   * surrogate becomes U+FFFD.
+   *
+   * @param first its first byte: FIN, RSV1 to RSV3 and the opcode
+   * @param isMasked whether it gets a fresh random mask, with which the payload is masked (RFC 6455, 5.3)
+   * @param most bytes that the payload may have; left out: any number
+   * @returns undefined where it has more: nothing is copied then
    */
-  withRoom(payload: Uint8Array | string, room: number, room16: number, room64: number): Uint8Array;
-  /** Fills the four bytes before `start` with a fresh mask, and masks all that is behind, in place (RFC 6455, 5.3). */
-  maskFrame(frame: Uint8Array, start: number): void;
+  makeFrame(first: number, isMasked: boolean, payload: Uint8Array | string, most?: number): Uint8Array | undefined;
   /** A decoder for a text that arrives in pieces. A byte order mark is kept. */
   createUtf8Decoder(): Utf8Decoder;
   /** Encodes a text as UTF-8; a lone surrogate becomes U+FFFD. The result is the caller's own, a part of a larger buffer perhaps. */

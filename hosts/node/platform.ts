@@ -53,20 +53,35 @@ export const copyBytes: Platform["copyBytes"] = (bytes, start, end, isMasked = f
   return copy;
 };
 
-export const withRoom: Platform["withRoom"] = (payload, room, room16, room64) => {
+export const makeFrame: Platform["makeFrame"] = (first, isMasked, payload, most = Infinity) => {
   const length = typeof payload === "string" ? Buffer.byteLength(payload) : payload.length;
-  const size = length < 126 ? room : length < 65_536 ? room16 : room64;
-  const bytes = Buffer.allocUnsafe(size + length);
+  if (length > most) return undefined;
+  const start = (length < 126 ? 2 : length < 65_536 ? 4 : 10) + (isMasked ? 4 : 0);
+  const frame = Buffer.allocUnsafe(start + length);
+  frame[0] = first;
+  writeLength(frame, isMasked ? 0x80 : 0, length);
   // As many bytes as characters: a text of ASCII.
-  if (typeof payload === "string") bytes.write(payload, size, length === payload.length ? "latin1" : "utf8");
-  else bytes.set(payload, size);
-  return bytes;
+  if (typeof payload === "string") frame.write(payload, start, length === payload.length ? "latin1" : "utf8");
+  else frame.set(payload, start);
+  if (isMasked) {
+    randomFill(frame.subarray(start - 4, start));
+    xorMask(frame, start, frame.length, frame, start - 4);
+  }
+  return frame;
 };
 
-export const maskFrame: Platform["maskFrame"] = (frame, start) => {
-  randomFill(frame.subarray(start - 4, start));
-  xorMask(frame, start, frame.length, frame, start - 4);
-};
+function writeLength(frame: Buffer, maskBit: number, length: number): void {
+  if (length < 126) frame[1] = maskBit | length;
+  else if (length < 65_536) {
+    frame[1] = maskBit | 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = maskBit | 127;
+    // No buffer is as long as 2^48 bytes.
+    frame.writeUInt16BE(0, 2);
+    frame.writeUIntBE(length, 4, 6);
+  }
+}
 
 /** One that streams would take ICU's decoder, which is made anew for each text and has no fast way for ASCII. */
 export const createUtf8Decoder: Platform["createUtf8Decoder"] = () => {

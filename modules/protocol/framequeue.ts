@@ -122,12 +122,17 @@ export class FrameQueue {
     const { waiting, transport } = this;
     if (waiting === undefined) {
       if (transport.write(frame) === "taken") return false;
-      this.waiting = new WaitingFrames(now, transport.bufferedAmount);
+      this.filled(now);
       return true;
     }
     waiting.data.push(frame);
     waiting.byteLength += frame.length;
     return false;
+  }
+
+  /** A frame that was written while nothing waited has filled the transport. */
+  filled(now: number): void {
+    this.waiting = new WaitingFrames(now, this.transport.bufferedAmount);
   }
 
   /** Sends a Ping or Pong, before the data that waits. @returns whether it has filled the transport */

@@ -1,5 +1,6 @@
 /** One open connection, without I/O: bytes and time in, events and frames out (RFC 6455, 5 to 7). */
 
+import { encodeUtf8, makeFrame } from "#platform";
 import { Closing, CloseWatcher, encodeCloseBody, encodeFailure, ENDED_WITHOUT_CLOSE } from "./closing.js";
 import { parseCloseBody, type CloseOutcome } from "./closing.js";
 import { FIN_BIT, MAX_CONTROL_PAYLOAD, Opcode, Role, WebSocketState } from "../common/constants.js";
@@ -8,7 +9,7 @@ import { networkError, notOpen, OptionError, ProtocolError, TimeoutError } from 
 import type { Failure, WebSocketError } from "../common/errors.js";
 import { FrameQueue, MAX_FRAME_COST, type Transport } from "./framequeue.js";
 import { FrameReader } from "./framereader.js";
-import { encodeFrame, encodeMessage, finishFrame, headerLength, placePayload } from "./framewriter.js";
+import { encodeFrame, encodeMessage } from "./framewriter.js";
 import type { EncodedMessage } from "./framewriter.js";
 import { KeepAlive, KeepAliveAction } from "./keepalive.js";
 import { MessageReader, messageTimeout, type FrameOwner, type MessageListener } from "./messages.js";
@@ -39,6 +40,8 @@ export class Protocol implements FrameOwner {
   private readonly queue: FrameQueue;
   private readonly keepAlive: KeepAlive;
   readonly listener: ProtocolListener;
+  /** The longest payload, in bytes, of a message that is sent in one frame, as it is; -1 where messages are compressed. */
+  private readonly maxWholeBytes: number;
   // Declared, so that it takes no memory of an idle connection.
   declare private closing?: Closing;
 
@@ -54,6 +57,9 @@ export class Protocol implements FrameOwner {
     this.queue = new FrameQueue(transport);
     this.keepAlive = new KeepAlive(now);
     this.listener = listener;
+    const { deflater, maxFragmentSize, maxQueueBytes } = settings;
+    const maxLength = Math.min(maxFragmentSize || Infinity, maxQueueBytes - MAX_FRAME_COST);
+    this.maxWholeBytes = deflater === undefined ? maxLength : -1;
   }
 
   /** Open, CloseSent or CloseReceived; then Closed or Aborted. */
@@ -155,24 +161,17 @@ export class Protocol implements FrameOwner {
     if (this.currentState !== WebSocketState.Open) throw notOpen();
     this.time = now;
     const { queue } = this;
-    const { role, settings } = this.messages;
-    const size = fragmentSize ?? settings.maxFragmentSize;
-    const deflated = settings.deflater?.deflate(opcode, payload);
-    if (deflated !== undefined)
-      return this.sendFragments(deflated.opcode as Opcode, deflated.bytes, size) && deflated.sent();
-    // Of a text the length is known when it is encoded. Bytes that find no room are not copied before.
-    if (typeof payload !== "string" && (queue.waiting !== undefined || (size !== 0 && payload.length > size)))
-      return this.sendFragments(opcode, payload, size);
-    const frame = placePayload(role, payload);
-    const start = headerLength(role, frame);
-    const length = frame.length - start;
-    if (size !== 0 && length > size) return this.sendFragments(opcode, frame.subarray(start), size);
-    // The usual case, without a call.
-    const isSmall = queue.waiting === undefined && length < settings.maxQueueBytes - MAX_FRAME_COST;
-    if (!isSmall && !queue.hasRoomFor(length, 0, settings.maxQueueBytes)) return false;
-    finishFrame(role, FIN_BIT | opcode, frame, start);
-    if (queue.push(frame, now)) this.listener.deadlineMoved();
-    return true;
+    // Nothing waits, and one frame will do: with as few calls as can be, since these are what a message costs on XS.
+    if (queue.waiting === undefined && fragmentSize === undefined) {
+      const frame = makeFrame(FIN_BIT | opcode, this.messages.role === Role.Client, payload, this.maxWholeBytes);
+      if (frame !== undefined) {
+        if (queue.transport.write(frame) === "taken") return true;
+        queue.filled(now);
+        this.listener.deadlineMoved();
+        return true;
+      }
+    }
+    return this.sendParts(opcode, payload, fragmentSize ?? this.settings.maxFragmentSize);
   }
 
   /** As `send`. The frames are sent unless messages are compressed here. */
@@ -323,6 +322,14 @@ export class Protocol implements FrameOwner {
     // Also where only the transport has bytes left: it is known then that our Close frame has gone.
     closing.isEndWanted = this.queue.waiting !== undefined;
     if (!closing.isEndWanted) this.transport.end();
+  }
+
+  /** Sends a message compressed, in fragments, or behind what waits. As `send`. */
+  private sendParts(opcode: Opcode, payload: Uint8Array | string, fragmentSize: number): boolean {
+    const deflated = this.settings.deflater?.deflate(opcode, payload);
+    if (deflated !== undefined)
+      return this.sendFragments(deflated.opcode as Opcode, deflated.bytes, fragmentSize) && deflated.sent();
+    return this.sendFragments(opcode, typeof payload === "string" ? encodeUtf8(payload) : payload, fragmentSize);
   }
 
   private sendFragments(opcode: Opcode, payload: Uint8Array, fragmentSize: number): boolean {

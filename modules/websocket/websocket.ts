@@ -218,7 +218,10 @@ export abstract class WebSocket {
       throw new OptionError(
         `sendString() takes a string; it was given ${kindOf(message)}. JSON.stringify() makes a string of it.`,
       );
-    return this.sendPayload(Opcode.Text, message, fragmentSize);
+    if (fragmentSize !== undefined) checkFragmentSize(fragmentSize);
+    const { protocol } = this;
+    if (protocol === undefined) throw notOpen();
+    return protocol.send(Opcode.Text, message, fragmentSize, now());
   }
 
   /**
@@ -231,7 +234,13 @@ export abstract class WebSocket {
    *   can ever hold
    */
   sendBytes(data: BinaryData, fragmentSize?: number): boolean {
-    return this.sendPayload(Opcode.Binary, data instanceof Uint8Array ? data : bytesOf(data), fragmentSize);
+    // What most are, found in less than half the time that `instanceof` takes XS.
+    const isUsual = (data as BinaryData | undefined)?.constructor === Uint8Array;
+    const bytes = isUsual ? (data as Uint8Array) : bytesOf(data);
+    if (fragmentSize !== undefined) checkFragmentSize(fragmentSize);
+    const { protocol } = this;
+    if (protocol === undefined) throw notOpen();
+    return protocol.send(Opcode.Binary, bytes, fragmentSize, now());
   }
 
   /**

@@ -97,40 +97,78 @@ function decodesAtEveryPlace(platform: Platform): void {
     }
 }
 
-function placesBehindRoom(platform: Platform): void {
-  for (const length of [0, 1, 125, 126, 127, 65_535, 65_536]) {
-    const room = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-    const bytes = new Uint8Array(length).fill(97);
-    const sources = [bytes, "a".repeat(length), new Uint8Array(length + 2).fill(97).subarray(1, length + 1)];
-    for (const source of sources) {
-      const placed = platform.withRoom(source, 2, 4, 10);
-      assertEqual(placed.length, room + length, `${length.toString()} bytes with room`);
-      assertEqual(hexOf(placed.slice(room)), hexOf(bytes), `${length.toString()} bytes behind room`);
-    }
-  }
-  const high = String.fromCharCode(0xd83d);
-  const texts = [...validTexts, [`a${high}b`, "61efbfbd62"], [high + String.fromCharCode(0xde00), "f09f9880"]] as const;
-  for (const [text, hex] of texts) assertEqual(hexOf(platform.withRoom(text, 6, 8, 14).subarray(6)), hex, hex);
+/** The payload of a frame, unmasked, and its mask, "" for none; its header has to be what RFC 6455, 5.2, says. */
+function readFrame(frame: Uint8Array, first: number, isMasked: boolean): { payload: string; mask: string } {
+  const maskSize = isMasked ? 4 : 0;
+  const rest = frame.length - maskSize;
+  const [size, code] = rest < 128 ? [2, rest - 2] : rest < 65_540 ? [4, 126] : [10, 127];
+  const length = code < 126 ? "" : (rest - size).toString(16).padStart(2 * (size - 2), "0");
+  const header = hexOf(Uint8Array.of(first, (isMasked ? 0x80 : 0) | code)) + length;
+  assertEqual(hexOf(frame.subarray(0, size)), header, `the header of ${rest.toString()} bytes`);
+  const mask = frame.slice(size, size + maskSize);
+  const payload = Uint8Array.from(frame.subarray(size + maskSize), (byte, at) => byte ^ (mask[at & 3] ?? 0));
+  return { payload: hexOf(payload), mask: hexOf(mask) };
 }
 
-function masksFrames(platform: Platform): void {
-  const seen = new Map<string, number>();
-  for (const length of [0, 1, 3, 4, 7, 64, 200]) {
-    const frame = new Uint8Array(6 + length);
-    frame.fill(0x5a, 6).fill(1, 0, 2);
-    platform.maskFrame(frame, 6);
-    const mask = frame.slice(2, 6);
-    seen.set(hexOf(mask), length);
-    assertEqual(hexOf(frame.subarray(0, 2)), "0101", "the bytes before the mask");
-    const expected = Array.from({ length }, (_, at) => 0x5a ^ (mask[at & 3] ?? 0));
-    assertEqual(hexOf(frame.subarray(6)), hexOf(Uint8Array.from(expected)), `${length.toString()} masked bytes`);
+function makesFrames(platform: Platform): void {
+  for (const length of [0, 1, 2, 3, 4, 5, 125, 126, 127, 65_535, 65_536]) {
+    const bytes = Uint8Array.from({ length }, (_, at) => (at * 37) & 0x7f);
+    const around = new Uint8Array(length + 5);
+    around.set(bytes, 3);
+    const hex = hexOf(bytes);
+    const what = `${length.toString()} bytes`;
+    for (const source of [bytes, around.subarray(3, length + 3), platform.decodeUtf8(bytes, 0, length)])
+      for (const isMasked of [false, true]) {
+        for (const most of [undefined, length, 2_147_483_647]) {
+          const frame = platform.makeFrame(0x82, isMasked, source, most) ?? new Uint8Array();
+          assertEqual(readFrame(frame, 0x82, isMasked).payload, hex, what);
+        }
+        for (const most of [length - 1, -1])
+          assertEqual(
+            platform.makeFrame(1, isMasked, source, most),
+            undefined,
+            `${what}, of at most ${most.toString()}`,
+          );
+      }
+    assertEqual(hexOf(bytes), hex, "what was given");
+    assertEqual(hexOf(around), `000000${hex}0000`, "what was given, and what is around it");
   }
+}
+
+/** Texts that XS keeps as other bytes than those of their UTF-8, and all others. */
+function makesFramesOfTexts(platform: Platform): void {
+  const [high, low] = [String.fromCharCode(0xd83d), String.fromCharCode(0xde00)];
+  const texts = [
+    ...validTexts,
+    ["a\0b\0", "61006200"],
+    [`\0${high + low}\0`, "00f09f988000"],
+    [high, "efbfbd"],
+    [`a${high}b`, "61efbfbd62"],
+    [low + high, "efbfbdefbfbd"],
+    [high + high + low, "efbfbdf09f9880"],
+    [high + low, "f09f9880"],
+    [`\ud7ff${high}\ue000`, "ed9fbfefbfbdee8080"],
+    // Beyond 125 bytes as they are kept on XS, or as UTF-8: what is sent decides.
+    ["\0".repeat(100), "00".repeat(100)],
+    ["\0".repeat(126), "00".repeat(126)],
+    [(high + low).repeat(25), "f09f9880".repeat(25)],
+  ] as const;
+  for (const [text, hex] of texts)
+    for (const isMasked of [false, true]) {
+      const length = hex.length / 2;
+      const frame = platform.makeFrame(0x01, isMasked, text, length) ?? new Uint8Array();
+      assertEqual(readFrame(frame, 0x01, isMasked).payload, hex, hex);
+      assertEqual(platform.makeFrame(0x01, isMasked, text, length - 1), undefined, `less than ${hex}`);
+    }
+}
+
+function masksEachFrameAnew(platform: Platform): void {
+  const masks = new Map<string, number>();
   for (let round = 0; round < 300; round++) {
-    const frame = new Uint8Array(6);
-    platform.maskFrame(frame, 6);
-    seen.set(hexOf(frame), round);
+    const frame = platform.makeFrame(0x82, true, new Uint8Array(round % 7)) ?? new Uint8Array();
+    masks.set(readFrame(frame, 0x82, true).mask, round);
   }
-  assert(seen.size > 300, `${seen.size.toString()} different masks of 307`);
+  assert(masks.size > 290, `${masks.size.toString()} different masks of 300`);
 }
 
 function encodes(platform: Platform): void {
@@ -176,8 +214,8 @@ function handlesLongTexts(platform: Platform): void {
       const text = "a".repeat(length - 1) + end;
       const bytes = Uint8Array.from(platform.encodeUtf8(text));
       assertEqual(platform.decodeUtf8(bytes, 0, bytes.length), text, `${length.toString()} characters`);
-      const placed = platform.withRoom(text, 2, 4, 10);
-      assertEqual(hexOf(placed.subarray(4)), hexOf(bytes), `${length.toString()} characters behind room`);
+      const frame = platform.makeFrame(0x81, false, text) ?? new Uint8Array();
+      assertEqual(hexOf(frame.subarray(4)), hexOf(bytes), `${length.toString()} characters in a frame`);
       bytes[bytes.length - 2] = 0xff;
       assertThrowsTypeError(() => platform.decodeUtf8(bytes, 0, bytes.length), "a bad byte at the end");
     }
@@ -282,8 +320,9 @@ export function platformTests(platform: Platform): Tests {
     "decodeUtf8() decodes": run(decodes),
     "decodeUtf8() decodes at every place of a text": run(decodesAtEveryPlace),
     "decodeUtf8() and copyBytes() unmask": run(unmasks),
-    "withRoom() copies a payload behind room for a header": run(placesBehindRoom),
-    "maskFrame() masks, each time anew": run(masksFrames),
+    "makeFrame() makes frames of bytes and texts, up to a limit": run(makesFrames),
+    "makeFrame() makes UTF-8 of any text": run(makesFramesOfTexts),
+    "makeFrame() masks each frame anew": run(masksEachFrameAnew),
     "encodeUtf8() encodes, lone surrogates as U+FFFD": run(encodes),
     "invalid UTF-8 is a TypeError": run(refusesInvalidUtf8),
     "long texts, of ASCII and not": run(handlesLongTexts),

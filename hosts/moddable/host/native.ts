@@ -1,4 +1,4 @@
-/** The functions of native.c. */
+/** The functions of native.c and messagebytes.c. */
 
 /** Fills `bytes` with cryptographically strong random values. Throws where the system has none. */
 export const fillRandom = native("xs_websockets_fillRandom") as (bytes: Uint8Array) => void;
@@ -29,24 +29,21 @@ export const copyRange = native("xs_websockets_copyBytes") as (
   start: number,
   end: number,
   isMasked?: boolean,
-) => ArrayBuffer;
+) => Uint8Array;
 
-/** Room for a header and a payload behind it; undefined for a text that has U+0000 or a surrogate. */
-export const placeBehindRoom = native("xs_websockets_withRoom") as (
+/** The text as UTF-8; a lone surrogate becomes U+FFFD. */
+export const encodeText = native("xs_websockets_encodeUtf8") as (text: string) => Uint8Array;
+
+/** A frame with the payload, masked or not; undefined where the payload has more than `most` bytes. */
+export const frameOf = native("xs_websockets_makeFrame") as (
+  first: number,
+  isMasked: boolean,
   payload: Uint8Array | string,
-  room: number,
-  room16: number,
-  room64: number,
-) => ArrayBuffer | undefined;
-
-/** Masks `frame` from `start` on, with a fresh mask in the four bytes before. Throws RangeError out of bounds. */
-export const maskBehind = native("xs_websockets_maskFrame") as (frame: Uint8Array, start: number) => void;
+  most?: number,
+) => Uint8Array | undefined;
 
 /** Milliseconds on a clock that never goes back. */
 export const monotonicTime = native("xs_websockets_monotonicTime") as () => number;
-
-/** True where UTF-8 contains an encoded surrogate. `bytes` are what XS encodes, correct in all else. */
-export const hasSurrogates = native("xs_websockets_hasSurrogates") as (bytes: Uint8Array) => boolean;
 
 /** The code of the error that listening on `port` would meet; undefined for none, or where nobody can know. */
 export const probePort = native("xs_websockets_probePort") as (port: number) => string | undefined;
