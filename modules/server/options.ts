@@ -89,8 +89,7 @@ export type ServerSettings = ResolvedOptions<WebSocketServerLimits>;
 
 /**
  * The defaults of a server. Whoever connects may fill what they allow, and XS ends a program whose memory is full: all
- * clients together take less than half of the 78 KB that an ESP32 without external memory has. Four of them and as many
- * requests take its 8 sockets.
+ * clients together take less than half of the 78 KB that an ESP32 without external memory has.
  */
 export const SERVER_DEFAULTS: ServerSettings = Object.freeze({
   ...CONNECTION_DEFAULTS,

@@ -40,7 +40,7 @@ test(
     const { status, stdout, stderr } = spawnSync("npm", ["run", "--silent", "docs", "--", "--out", folder], {
       cwd: PROJECT,
       encoding: "utf8",
-      timeout: 150_000,
+      timeout: LONG_MS - 60_000,
     });
     expect(`${stdout}${stderr}`).not.toMatch(/warning|error/i);
     expect(status).toBe(0);

@@ -17,7 +17,10 @@ describeIf(mbedtls !== undefined, tlsProgramNeeds, "the TLS engine under sanitiz
       if (mbedtls === undefined) return;
       const program = buildTlsProgram(mbedtls, "loopback");
       const folder = await writeTlsProgramFiles();
-      const { status, stdout, stderr } = spawnSync(program, [folder, CYCLES], { encoding: "utf8", timeout: 300_000 });
+      const { status, stdout, stderr } = spawnSync(program, [folder, CYCLES], {
+        encoding: "utf8",
+        timeout: LONG_MS - 60_000,
+      });
       console.info(stdout);
       // It tells what it has suppressed: see loopback.c.
       expect(
