@@ -1,5 +1,6 @@
 import { describeIf } from "../support/describeif.js";
-import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
+import { findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
+import { runXsTests } from "../support/xstests.js";
 import { Device } from "./device.js";
 import { reconnectingTests } from "./reconnectingsuite.js";
 import { clientTests } from "./suite.js";
@@ -42,17 +43,11 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "ClientWebSocket on XS, in the 
     async () => {
       if (sdk === undefined) return;
       const app = device.createApp("tests/xs/client");
-      const simulator = await Simulator.start(sdk, app, [`settingsPort=${servers.settingsPort}`]);
-      try {
-        await simulator.waitForLine(/^(?:done |XS abort)/);
-      } finally {
-        await simulator.stop();
-      }
-      const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
-      expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
+      const { failures, summary } = await runXsTests(sdk, app, [`settingsPort=${servers.settingsPort}`]);
+      expect(failures).toEqual([]);
       const tests = { ...clientTests(servers.settings, true), ...reconnectingTests(servers.settings) };
       const count = Object.keys(tests).length;
-      expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
+      expect(summary).toBe(`done ${count} passed, 0 failed`);
     },
     LONG_MS,
   );

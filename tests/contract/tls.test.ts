@@ -4,7 +4,8 @@ import * as tls from "#tls";
 
 import { findMbedtls } from "../../scripts/sdk.js";
 import { describeIf } from "../support/describeif.js";
-import { findTlsSimulatorSdk, Simulator, tlsSimulatorNeeds } from "../support/simulator.js";
+import { findTlsSimulatorSdk, tlsSimulatorNeeds } from "../support/simulator.js";
+import { runXsTests } from "../support/xstests.js";
 import { startTlsServers, type TlsServers } from "../support/tlsserver.js";
 import { tlsTests, type TlsTestSettings } from "./tls.js";
 import { LONG_MS } from "../support/building.js";
@@ -45,18 +46,12 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "#tls on XS, in the simulator",
     async () => {
       if (sdk === undefined) return;
       const mbedtls = findMbedtls()?.version.charAt(0) ?? "";
-      const simulator = await Simulator.start(sdk, "tests/xs/tls", [
+      const { failures, summary } = await runXsTests(sdk, "tests/xs/tls", [
         `settingsPort=${servers.settingsPort}`,
         `mbedtls=${mbedtls}`,
       ]);
-      try {
-        await simulator.waitForLine(/^(?:done |XS abort)/);
-      } finally {
-        await simulator.stop();
-      }
-      const failures = /^(?:not ok |uncaught|# Exception)/;
-      expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
-      expect(simulator.lines.at(-1)).toMatch(/^done [1-9][0-9]* passed, 0 failed$/);
+      expect(failures).toEqual([]);
+      expect(summary).toMatch(/^done [1-9][0-9]* passed, 0 failed$/);
     },
     LONG_MS,
   );

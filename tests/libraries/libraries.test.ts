@@ -3,7 +3,8 @@
 import { startAspNetCore, type AspNetCore } from "../signalr/aspnetcore.js";
 import { describeIf } from "../support/describeif.js";
 import { buildDotnet } from "../support/dotnet.js";
-import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { findSimulatorSdk } from "../support/simulator.js";
+import { runXsTests } from "../support/xstests.js";
 import { bundleLibraries } from "./bundle.js";
 import { startLibraryServers, type LibraryServers } from "./servers.js";
 import { signalrTests } from "./signalr.js";
@@ -49,16 +50,10 @@ describeIf(sdk !== undefined, "the Moddable SDK", "libraries over the WHATWG Web
       if (sdk === undefined) return;
       await bundleLibraries();
       const given = Object.entries(settings()).map(([name, value]) => `${name}=${value as string}`);
-      const simulator = await Simulator.start(sdk, "tests/libraries/xs", given);
-      try {
-        await simulator.waitForLine(/^(?:done |XS abort)/);
-      } finally {
-        await simulator.stop();
-      }
-      const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
-      expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
+      const { failures, summary } = await runXsTests(sdk, "tests/libraries/xs", given);
+      expect(failures).toEqual([]);
       const count = Object.keys(libraryTests(settings())).length;
-      expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
+      expect(summary).toBe(`done ${count} passed, 0 failed`);
     },
     LONG_MS,
   );

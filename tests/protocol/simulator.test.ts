@@ -1,5 +1,6 @@
 import { describeIf } from "../support/describeif.js";
-import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { findSimulatorSdk } from "../support/simulator.js";
+import { runXsTests } from "../support/xstests.js";
 import { allVectors } from "./vectors.js";
 import { LONG_MS } from "../support/building.js";
 
@@ -10,14 +11,9 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the shared vectors on XS, in 
     "every vector passes at every split",
     async () => {
       if (sdk === undefined) return;
-      const simulator = await Simulator.start(sdk, "tests/xs/protocol");
-      try {
-        await simulator.waitForLine(/^done /);
-      } finally {
-        await simulator.stop();
-      }
-      expect(simulator.lines.filter((line) => line.startsWith("not ok "))).toEqual([]);
-      const [passed = ""] = /\d+/.exec(simulator.lines.at(-1) ?? "") ?? [];
+      const { failures, summary } = await runXsTests(sdk, "tests/xs/protocol");
+      expect(failures).toEqual([]);
+      const [passed = ""] = /\d+/.exec(summary) ?? [];
       expect(Number(passed)).toBeGreaterThan(allVectors().length);
     },
     LONG_MS,

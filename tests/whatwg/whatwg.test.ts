@@ -1,7 +1,8 @@
 import { describeIf } from "../support/describeif.js";
 import { startSuiteServers, type SuiteServers } from "../client/suiteservers.js";
 import type { SuiteSettings } from "../client/suitesession.js";
-import { findSimulatorSdk, Simulator } from "../support/simulator.js";
+import { findSimulatorSdk } from "../support/simulator.js";
+import { runXsTests } from "../support/xstests.js";
 import { WebSocket, type DomMessageEvent } from "../../modules/whatwg.js";
 import { asciiOf, hexOf } from "../support/vectors.js";
 import { whatwgTests } from "./suite.js";
@@ -74,16 +75,10 @@ describeIf(sdk !== undefined, "the Moddable SDK", "the WHATWG WebSocket on XS, i
     "every test passes",
     async () => {
       if (sdk === undefined) return;
-      const simulator = await Simulator.start(sdk, "tests/xs/whatwg", [`settingsPort=${servers.settingsPort}`]);
-      try {
-        await simulator.waitForLine(/^(?:done |XS abort)/);
-      } finally {
-        await simulator.stop();
-      }
-      const failures = /^(?:not ok |uncaught|# Exception|XS abort)/;
-      expect(simulator.lines.filter((line) => failures.test(line))).toEqual([]);
+      const { failures, summary } = await runXsTests(sdk, "tests/xs/whatwg", [`settingsPort=${servers.settingsPort}`]);
+      expect(failures).toEqual([]);
       const count = Object.keys(whatwgTests(servers.settings, false)).length;
-      expect(simulator.lines.at(-1)).toBe(`done ${count} passed, 0 failed`);
+      expect(summary).toBe(`done ${count} passed, 0 failed`);
     },
     LONG_MS,
   );
