@@ -41,7 +41,7 @@ export interface WriteOptions {
   readonly binary?: boolean;
   /** More of the same message follows. */
   readonly more?: boolean;
-  /** What is sent: `WebSocketClient.text`, `.binary`, `.ping` or `.close`. */
+  /** The opcode of what is sent: `WebSocketClient.text`, `.binary`, `.ping` or `.close`. */
   readonly opcode?: number;
 }
 

@@ -154,6 +154,7 @@ const MISTAKES: readonly (() => unknown)[] = [
   () => hub.send("Hello"),
   () => new HubServer(js({ port: 8080 }), "/hub"),
   () => new HubServer(listener, "/hub1", js({ methods: "Add" })),
+  () => new HubServer(listener, "/hub1", js({ methods: null })),
   () => new HubServer(listener, "/hub2", { methods: js({ Add: 5 }) }),
   () => new HubServer(listener, "/hub3", { methods: { add: () => 1, Add: () => 2 } }),
   () => new HubServer(listener, "/hub4", { protocols: [] }),

@@ -13,7 +13,6 @@ const PLACES = ["modules", "hosts/moddable"];
 const KEYED_BY_THE_PROGRAM: readonly string[] = [
   // The names of options.
   "modules/common/options.ts: ",
-  "modules/server.ts: Object.fromEntries(Object.entries(options)",
   "modules/server/options.ts: ",
   "modules/signalr/link/limits.ts: ",
   // The members of the browser's class, and its globals.

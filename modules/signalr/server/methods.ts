@@ -20,17 +20,18 @@ export class HubMethods {
   /** @throws OptionError where one is not a function, or two differ by letter case only */
   constructor(methods: Readonly<Record<string, HubMethod>>, areErrorsDetailed: boolean) {
     this.areErrorsDetailed = areErrorsDetailed;
-    if (typeof methods !== "object")
+    if (kindOf(methods) !== "an object")
       throw new OptionError(
         `methods must be an object of functions, such as { Add: (a, b) => a + b }; it was given ${kindOf(methods)}.`,
       );
-    for (const name of Object.keys(methods)) {
-      const method = methods[name];
+    for (const entry of Object.entries(methods)) {
+      const name = entry[0];
+      const method: unknown = entry[1];
       if (typeof method !== "function")
         throw new OptionError(`The method ${name} must be a function; it is ${kindOf(method)}.`);
       if (this.find(name) !== undefined)
         throw new OptionError(`There are two methods called ${name}: letter case does not tell them apart.`);
-      this.methods.set(name.toLowerCase(), method);
+      this.methods.set(name.toLowerCase(), entry[1]);
     }
   }
 
