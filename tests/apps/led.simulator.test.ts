@@ -15,8 +15,8 @@ function pixel(color: string): string[] {
 }
 
 const [RED, GREEN, BLUE] = [pixel("ff0000"), pixel("ff00"), pixel("ff")];
-const COLORS = [...RED, ...RED, ...GREEN, ...BLUE];
-const SWITCHED = ["switched to 1", "switched to 1", "switched to 1", "switched to 1"];
+const COLORS = [...RED, ...GREEN, ...BLUE];
+const SWITCHED = ["switched to 1", "switched to 1", "switched to 1"];
 const NONE = "No LED is known of this board: the colours are on the page only.";
 
 describeIf(sdk !== undefined, "the Moddable SDK", "the RGB server on boards, in the simulator", () => {
