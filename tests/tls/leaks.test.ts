@@ -17,6 +17,7 @@ const CYCLES = Number(process.env["LEAK_CYCLES"] ?? 200);
 const CLIENT_CYCLES = Number(process.env["LEAK_CYCLES"] ?? 40);
 /** What garbage collection, timers and the C library's own blocks leave for a while, in bytes. */
 const NOISE = 4_000;
+const PARTS = ["native", "slots", "chunks", "timers"] as const;
 /** Connections at the same time: each waits for the simulator's next look at its socket, most of its time. */
 const LANES = 6;
 
@@ -52,13 +53,22 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
     return last;
   }
 
-  function expectSame(after: TlsLevels, before: TlsLevels, what: string): void {
-    const parts = (["native", "slots", "chunks", "timers"] as const).map(
-      (name) => `${name} ${before[name]} -> ${after[name]}`,
-    );
-    console.info(`${what}: ${parts.join(", ")}`);
-    for (const name of ["native", "slots", "chunks"] as const) expect(after[name]).toBeLessThan(before[name] + NOISE);
-    expect(after.timers).toBeLessThanOrEqual(before.timers);
+  /**
+   * Runs what leaves nothing, and compares the memory. Some of the process is the simulator's window, which takes some kilobytes
+   * when it likes: what leaks grows in each of three rounds.
+   */
+  async function expectNoGrowth(what: string, round: () => Promise<void>): Promise<void> {
+    let before = await settled();
+    for (let rounds = 1; ; rounds += 1) {
+      await round();
+      const after = await settled();
+      console.info(`${what}: ${PARTS.map((name) => `${name} ${before[name]} -> ${after[name]}`).join(", ")}`);
+      const noise = { native: NOISE, slots: NOISE, chunks: NOISE, timers: 1 };
+      const grown = PARTS.filter((name) => after[name] >= before[name] + noise[name]);
+      if (grown.length === 0) return;
+      if (rounds === 3) expect(grown).toEqual([]);
+      before = after;
+    }
   }
 
   /** A handshake with the app's server, which is good, refused by the client, or left after some bytes. */
@@ -115,9 +125,9 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
         (turn: number) => leave(turn),
       ];
       for (const kind of kinds) await repeat(30, kind);
-      const before = await settled();
-      for (const kind of kinds) await repeat(CYCLES, kind);
-      expectSame(await settled(), before, "as a server");
+      await expectNoGrowth("as a server", async () => {
+        for (const kind of kinds) await repeat(CYCLES, kind);
+      });
       expect(servers.app.problems).toEqual([]);
     },
     LONG_MS,
@@ -140,9 +150,7 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
       };
       try {
         await run(10);
-        const before = await settled();
-        await run(CLIENT_CYCLES);
-        expectSame(await settled(), before, "as a client");
+        await expectNoGrowth("as a client", () => run(CLIENT_CYCLES));
       } finally {
         others.stop();
       }
@@ -150,12 +158,12 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
     LONG_MS,
   );
 
-  test("a flood of handshakes that do not go on takes the memory of one, and lets others in after it", async () => {
-    await repeat(10, (turn) => shake("good", turn));
-    const before = await settled();
+  /** Many connections with half of a handshake each. */
+  async function flood(): Promise<void> {
+    const before = await servers.levels();
     // RFC 8446, 5.1: the head of a record of 4,096 bytes, and some of them.
     const half = Buffer.concat([Buffer.from([22, 3, 1, 16, 0, 1, 0, 15, 252]), Buffer.alloc(600)]);
-    const flood = Array.from({ length: 40 }, () => {
+    const sockets = Array.from({ length: 40 }, () => {
       const socket = connectTcp(servers.port, "127.0.0.1");
       socket.on("error", () => undefined);
       socket.write(half);
@@ -166,9 +174,17 @@ describeIf(sdk !== undefined, tlsSimulatorNeeds, "memory of TLS in both roles on
     console.info(`40 half handshakes: native ${before.native} -> ${within.native}`);
     // One engine, and a record each of those that wait, in the socket of XS or of the system.
     expect(within.native - before.native).toBeLessThan(100_000);
-    for (const socket of flood) socket.destroy();
+    for (const socket of sockets) socket.destroy();
     await letTimePass(1_000);
     await shake("good", 0);
-    expectSame(await settled(), before, "after the flood");
-  });
+  }
+
+  test(
+    "a flood of handshakes that do not go on takes the memory of one, and lets others in after it",
+    async () => {
+      await repeat(10, (turn) => shake("good", turn));
+      await expectNoGrowth("after the flood", flood);
+    },
+    LONG_MS,
+  );
 });
